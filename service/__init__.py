@@ -1,0 +1,1 @@
+"""Amends: putting social media mistakes right, and keeping a record of how it was done."""

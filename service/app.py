@@ -1,0 +1,104 @@
+"""The composition root: opens what the service is made of and puts the rooms together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from litestar import Litestar, Router
+from litestar.types import Message
+
+from service.cases import pinned, playbook
+from service.core.clock import Clock, now
+from service.core.database import open_database
+from service.core.settings import Settings, read_settings
+from service.core.storage import open_store
+from service.core.templating import environment
+from service.demo.cast import shown_cast
+from service.documents.pool import Pool
+from service.web import assets, cases, front, headers, people, queue, referrals, reporting, signing_in
+from service.web.api import cases as api_cases
+from service.web.api import me, openapi
+from service.web.api import referrals as api_referrals
+from service.web.forms import BODY_LIMIT
+from service.web.given import PROVIDED
+from service.web.refusals import answer, know_who
+from service.web.sessions import guard
+from service.web.threads import use_own_threads
+from service.web.visit import House, begin_from
+
+ROUTES = [
+    route
+    for room in (
+        *(front, signing_in, assets, reporting, cases, queue, referrals, people),
+        *(me, api_cases, api_referrals, openapi),
+    )
+    for route in room.routes
+]
+
+
+class Amends(Litestar):
+    """The application. A HEAD is answered as the GET would be, without its body."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request: note its moment, then hand it to Litestar."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        if head := scope["method"] == "HEAD":
+            scope["method"] = "GET"
+        begin_from(scope, self.state.house)
+
+        async def bodiless(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)}
+            await send(message)
+
+        await super().__call__(scope, receive, bodiless if head else send)
+
+
+def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar:
+    """The service, ready to be served.
+
+    Raises BadSetting or PlaybookError, each with one line that says what to mend.
+    """
+    settings = settings or read_settings()
+    house = House(
+        settings=settings,
+        clock=clock,
+        database=open_database(settings.database_url),
+        rules=playbook.load(Path(settings.playbook)),
+        store=open_store(settings.evidence_url),
+        pool=Pool(),
+        pages=environment(),
+        demo_cast=shown_cast() if settings.demo else (),
+    )
+    use_own_threads()
+    app = Amends(
+        # In one router: registered one by one, a second handler at an address would be put in two threads at once.
+        route_handlers=[Router("/", route_handlers=ROUTES)],
+        dependencies=PROVIDED,
+        guards=[guard],
+        exception_handlers={Exception: answer},
+        after_exception=[know_who],
+        before_send=[headers.set_headers],
+        lifespan=[_running],
+        logging_config=None,
+        openapi_config=None,
+        request_max_body_size=BODY_LIMIT,
+        debug=False,
+    )
+    app.state.house = house
+    headers.learn_methods(app)
+    return app
+
+
+@asynccontextmanager
+async def _running(app: Litestar) -> AsyncIterator[None]:
+    house: House = app.state.house
+    with house.database.write() as db:
+        pinned.register(db, Path(house.settings.playbook), house.clock())
+    try:
+        yield
+    finally:
+        house.close()

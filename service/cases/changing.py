@@ -1,0 +1,96 @@
+"""Facts added or changed later: kept, judged again, and said on the timeline."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, judged_facts, refuse_closed
+from service.cases.intake import check_moments, zone_told_in
+from service.cases.judging import employer_of, judge_again
+from service.cases.pinned import playbook_of
+from service.cases.plan import change, judge
+from service.cases.policy import Relation
+from service.core.errors import FieldError, Invalid, Refusal
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.enums import AccountType, Code
+from service.timeline import entries
+
+
+def change_facts(
+    db: Session, me: Me, case: Case, held: frozenset[Relation], facts: Mapping[str, Any], *, at: datetime
+) -> None:
+    """Keep what is now known about the post; `None` clears a fact. Judged facts are judged again.
+
+    Raises Invalid for a field that this guarded case closes, or that would close with the answer in the same body, and
+    for moments that cannot be right; a Refusal when the reporter changes the codes that triage has confirmed.
+    """
+    if case.triaged_at is not None and "codes" in facts and Relation.HOLDER not in held:
+        raise Refusal("What went wrong has been confirmed at triage. Send a message to have it changed.")
+    content = {path: facts[path] for path in CLOSED_WHEN_GUARDED if facts.get(path)}
+    refuse_closed(case, content)
+    told = dict(facts)
+    if JUDGED & told.keys():
+        told |= _settled(db, case, told, content)
+    check_moments(told, at, posted_at=told.get("post.posted_at", case.posted_at))
+    changes = set_columns(case, told, me.zone)
+    if not changes:
+        return
+    entries.add(db, case, "facts_changed", actor=me.id, at=at, changes=changes)
+    if JUDGED & changes.keys():
+        judge_again(db, case, actor=me.id, at=at)
+
+
+def change_exposure(db: Session, me: Me, case: Case, facts: Mapping[str, Any], *, at: datetime) -> None:
+    """Keep how far the post has gone: still visible, reach, copies, media interest."""
+    changes = set_columns(case, facts, me.zone)
+    if not changes:
+        return
+    entries.add(db, case, "exposure_changed", actor=me.id, at=at, changes=changes)
+    if JUDGED & changes.keys():
+        judge_again(db, case, actor=me.id, at=at)
+
+
+def confirm_codes(db: Session, case: Case, told: Mapping[str, Any], zone: str) -> dict[str, tuple[Any, Any]]:
+    """What triage confirms or corrects; returns the changes for triage's own entry. Judged again by the caller."""
+    return set_columns(case, dict(told) | (_settled(db, case, dict(told), {}) if told else {}), zone)
+
+
+def set_columns(case: Case, facts: Mapping[str, Any], zone: str) -> dict[str, tuple[Any, Any]]:
+    """Write facts into their columns; returns `{path: (before, after)}` for those that really changed."""
+    changes: dict[str, tuple[Any, Any]] = {}
+    for path, value in facts.items():
+        column = COLUMNS[path]
+        before, after = getattr(case, column), value
+        if path == "codes":
+            after = [code for code in Code if code in (value or [])]
+            before = [Code(code) for code in before]
+        if before == after:
+            continue
+        changes[path] = (before, after)
+        setattr(case, column, after)
+        if path == "post.posted_at":
+            case.posted_zone = zone_told_in(after, zone) if after else None
+    return changes
+
+
+def _settled(db: Session, case: Case, told: dict[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    before = judged_facts(case, employer_of(db, case))
+    names = {"account.type": "account_type"}
+    new = {names.get(path, path): value for path, value in told.items() if path in JUDGED}
+    if "media_interest" in new:
+        new["media_interest"] = bool(new["media_interest"])
+    if new.get("account_type"):
+        new["account_type"] = AccountType(new["account_type"])
+    after = asdict(change(before, **new))
+    if content and judge(playbook_of(db, case.playbook_version), change(before, **new)).guarded:
+        why = "With this answer, no content may be kept here. Take these words out and send the rest."
+        raise Invalid(why, [FieldError(path, why) for path in content])
+    return {
+        "codes": [code for code in Code if code in after["codes"]],
+        "facts_wrong": after["facts_wrong"],
+        "personal_data": after["personal_data"],
+    }

@@ -1,0 +1,83 @@
+"""What is known about the post: each fact's place in the interface, its column, and what a guarded case closes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.cases.plan import Facts
+from service.core.errors import FieldError, Invalid
+from service.records.cases import Case
+from service.records.enums import AccountType, Answer, Code, Employer, Kind
+
+# JSON path -> column. The path is also the name under which the timeline keeps the change.
+COLUMNS = {
+    "account.type": "account_type",
+    "account.platform": "platform",
+    "account.handle": "handle",
+    "account.names_employer": "names_employer",
+    "account.views_personal": "views_personal",
+    "post.url": "url",
+    "post.text": "text",
+    "post.posted_at": "posted_at",
+    "post.discovered_at": "discovered_at",
+    "post.still_visible": "still_visible",
+    "post.audience": "audience",
+    "post.reach": "reach",
+    "post.copies": "copies",
+    "guidance.sought": "guidance_sought",
+    "guidance.from": "guidance_from",
+    "codes": "codes",
+    "facts_wrong": "facts_wrong",
+    "safety_risk": "safety_risk",
+    "possibly_classified": "possibly_classified",
+    "personal_data": "personal_data",
+    "media_interest": "media_interest",
+    "narrative": "narrative",
+}
+
+# Free words and links are where content gets in. Naming the platform and the account is how the desk finds the post.
+CLOSED_WHEN_GUARDED = ("post.url", "post.text", "post.audience", "guidance.from", "narrative")
+CLOSED_ELSEWHERE = ("note", "link", "public_text", "text", "description", "file")
+
+JUDGED = frozenset(
+    {"account.type", "codes", "facts_wrong", "safety_risk", "possibly_classified", "personal_data", "media_interest"}
+)
+
+WHY_CLOSED = (
+    "This case may involve a risk to somebody or classified material. Do not write, paste, link or upload any of it. "
+    "The Digital Transformation Unit will tell you when this opens."
+)
+
+
+def judged_facts(case: Case, employer: Employer) -> Facts:
+    """The facts that the playbook judges, read from the case."""
+    return Facts(
+        kind=Kind(case.kind),
+        codes=frozenset(Code(code) for code in case.codes),
+        facts_wrong=_answer(case.facts_wrong),
+        safety_risk=_answer(case.safety_risk),
+        possibly_classified=_answer(case.possibly_classified),
+        personal_data=_answer(case.personal_data),
+        media_interest=bool(case.media_interest),
+        account_type=AccountType(case.account_type) if case.account_type else None,
+        employer=employer,
+        posted_by_me=case.posted_by_me,
+        not_manager=case.not_manager,
+    )
+
+
+def _answer(value: Answer | None) -> Answer | None:
+    return Answer(value) if value else None
+
+
+def is_closed(case: Case) -> bool:
+    """Whether the fields of this case are closed: it is guarded, and the desk has not opened it."""
+    return case.guarded and case.opened_at is None
+
+
+def refuse_closed(case: Case, sent: Mapping[str, Any]) -> None:
+    """Raise Invalid naming every closed field that something was sent for. Nothing of it is kept."""
+    if not is_closed(case):
+        return
+    faults = [FieldError(field, WHY_CLOSED) for field, value in sent.items() if value not in (None, "", [])]
+    if faults:
+        raise Invalid(WHY_CLOSED, faults)

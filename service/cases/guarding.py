@@ -1,0 +1,89 @@
+"""Guarded cases: the holding desk opens their fields, and destroys content that got in before the guard was up."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.facts import COLUMNS
+from service.cases.judging import steps_of
+from service.core.errors import Refusal, invalid
+from service.people.identity import Me
+from service.records.cases import Advice, Case, Message, Note
+from service.records.enums import StepKind
+from service.records.evidence import Evidence
+from service.timeline import entries
+
+SPILLS = ("post.url", "post.text", "post.audience", "guidance.from", "account.handle", "account.platform", "narrative")
+STEP_WORDS = ("public_text", "link", "note", "cannot_reason")
+SPOKEN = {"messages": Message, "advice": Advice, "notes": Note}
+
+
+def open_fields(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> None:
+    """Let words, links and files in again on a guarded case. Raises a Refusal (409) when it is open already."""
+    if not case.guarded:
+        raise Refusal("This case is not guarded.")
+    if case.opened_at is not None:
+        raise Refusal("This case is open already.")
+    case.opened_at, case.opened_because = at, reason
+    entries.add(db, case, "opened", actor=me.id, at=at, changes={"opened_at": (None, at), "reason": (None, reason)})
+
+
+def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str, at: datetime) -> list[Evidence]:
+    """Destroy spilt content wherever the record keeps it; the timeline keeps its commitments and still verifies.
+
+    `fields` are JSON paths (`post.text`, `narrative`, `steps.apologise.public_text`, `messages.3`, `evidence.ID`).
+    Returns the evidence whose bytes the caller destroys after commit. Raises Invalid for a field that holds nothing.
+    """
+    if not case.guarded:
+        raise Refusal("Only a guarded case can be purged.")
+    destroyed: list[Evidence] = []
+    for field in dict.fromkeys(fields):
+        evidence = _destroy(db, case, field, at)
+        if evidence is not None:
+            destroyed.append(evidence)
+    erased = set(fields) | {f"evidence.{file.id}.{name}" for file in destroyed for name in ("filename", "description")}
+    entries.erase(db, case, erased)
+    purged = sorted(dict.fromkeys(fields))
+    entries.add(db, case, "purged", actor=me.id, at=at, changes={"purged": (None, purged), "reason": (None, reason)})
+    return destroyed
+
+
+def _destroy(db: Session, case: Case, field: str, at: datetime) -> Evidence | None:
+    area, _, rest = field.partition(".")
+    if field in SPILLS:
+        if getattr(case, COLUMNS[field]) is None:
+            raise invalid("fields", f"There is nothing in {field}.")
+        setattr(case, COLUMNS[field], None)
+        return None
+    if area == "steps":
+        return _destroy_step_words(db, case, field, rest)
+    if area in SPOKEN and rest.isdigit() and len(rest) < 19:
+        table = SPOKEN[area]
+        spoken = db.execute(
+            select(table).where(col(table.id) == int(rest), col(table.case_id) == case.id)
+        ).scalar_one_or_none()
+        if spoken is not None and spoken.text is not None:
+            spoken.text = None
+            db.add(spoken)
+            return None
+    if area == "evidence":
+        file = db.execute(
+            select(Evidence).where(col(Evidence.id) == rest, col(Evidence.case_id) == case.id)
+        ).scalar_one_or_none()
+        if file is not None and file.destroyed_at is None:
+            file.destroyed_at, file.filename, file.description = at, "destroyed", None
+            db.add(file)
+            return file
+    raise invalid("fields", f"There is nothing in {field[:100]}.")
+
+
+def _destroy_step_words(db: Session, case: Case, field: str, rest: str) -> None:
+    kind, _, name = rest.partition(".")
+    for step in steps_of(db, case):
+        if name in STEP_WORDS and kind in set(StepKind) and step.kind == kind and getattr(step, name) is not None:
+            setattr(step, name, None)
+            db.add(step)
+            return
+    raise invalid("fields", f"There is nothing in {field[:100]}.")

@@ -1,0 +1,196 @@
+"""Applies the playbook's judgement to a case's rows: when it is reported, and again whenever a judged fact changes."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.deadlines import deadline
+from service.cases.facts import judged_facts
+from service.cases.pinned import playbook_of
+from service.cases.plan import Judgement, judge
+from service.cases.playbook import Playbook
+from service.cases.recipients import acknowledge_by, open_routes, send_to
+from service.records.cases import Case, Route, Step
+from service.records.enums import Answer, DeskName, Employer, Severity, Stage, StepKind, StepState
+from service.records.people import Person
+from service.timeline import entries
+
+RANK = {severity: rank for rank, severity in enumerate(Severity)}
+NOTHING_DUE = datetime(9999, 1, 1, tzinfo=UTC)
+"""Kept where nobody owes anything, so that both engines sort it last."""
+SETTLED_BY_HAND = frozenset({StepState.TAKEN, StepState.WAIVED})
+INFORMS = frozenset({StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT})
+
+
+def steps_of(db: Session, case: Case) -> list[Step]:
+    """The case's steps in the order they are taken."""
+    order = list(StepKind)
+    found = db.execute(select(Step).where(col(Step.case_id) == case.id)).scalars()
+    return sorted(found, key=lambda step: order.index(StepKind(step.kind)))
+
+
+def employer_of(db: Session, case: Case) -> Employer:
+    """Whose rules apply: the employer of whose post it is, else of who reported it."""
+    person = db.get(Person, case.subject_id or case.reporter_id)
+    return Employer(person.employer) if person else Employer.FCO
+
+
+def set_severity(case: Case, severity: Severity) -> None:
+    """Keep the severity and what the queue sorts by."""
+    case.severity, case.severity_rank = severity, RANK[severity]
+
+
+def run_clock(playbook: Playbook, case: Case, step: Step, runs_from: datetime) -> None:
+    """Start or restart a step's clock: its minutes by severity, from the report, release, decision or asking."""
+    step.runs_from = runs_from
+    step.minutes = playbook.minutes_for(StepKind(step.kind), Severity(case.severity))
+    step.due_at = runs_from + timedelta(minutes=step.minutes) if step.minutes is not None else None
+
+
+def stop_clock(step: Step) -> None:
+    """A held, undecided or unneeded step has no deadline."""
+    step.runs_from = step.due_at = None
+
+
+def triage_due(playbook: Playbook, severity: Severity, reported_at: datetime) -> datetime:
+    """When triage should be done, in the desk's hours."""
+    hours = playbook.working_time
+    return deadline(reported_at, playbook.deadlines.triage_done[severity], hours.desk_zone, hours.desk_week, playbook)
+
+
+def state_without_guard(kind: StepKind, case: Case) -> StepState:
+    """What a step is once it is no longer held."""
+    if kind is not StepKind.CORRECT:
+        return StepState.DUE
+    answers = {Answer.YES: StepState.DUE, Answer.UNSURE: StepState.UNDECIDED}
+    return answers.get(case.facts_wrong, StepState.NOT_NEEDED)  # type: ignore[arg-type]  # None means no
+
+
+def judge_again(db: Session, case: Case, *, actor: int | None, at: datetime, chosen: Severity | None = None) -> None:
+    """Judge the case by its pinned playbook after a fact changed, and say on the timeline what followed.
+
+    `chosen` is the severity a triager set by hand. It stands until new facts are judged worse. A guarded case stays
+    guarded, and a released step stays released: only the desk that holds the case opens and releases.
+    """
+    playbook = playbook_of(db, case.playbook_version)
+    judgement = judge(playbook, judged_facts(case, employer_of(db, case)))
+    changes: dict[str, tuple[object, object]] = {}
+    _judge_severity(playbook, case, judgement, chosen, actor, changes)
+    if judgement.guarded and not case.guarded:
+        changes["guarded"] = (False, True)
+        case.guarded = True
+    if judgement.hr_suggested != case.hr_suggested or list(judgement.hr_because) != list(case.hr_because):
+        case.hr_suggested, case.hr_because = judgement.hr_suggested, list(judgement.hr_because)
+    for step in steps_of(db, case):
+        _judge_step(playbook, case, step, judgement, at, changes)
+    for route in open_routes(db, case):
+        if route.acknowledged_at is None:
+            person = db.get(Person, route.person_id) if route.person_id else None
+            route.acknowledge_by = acknowledge_by(
+                playbook, DeskName(route.desk), Severity(case.severity), route.sent_at, person
+            )
+            db.add(route)
+    if changes:
+        changes["because"] = (None, list(judgement.because))
+        entries.add(db, case, "judged_again", actor=None, at=at, changes=changes)
+    _send_to_new_desks(db, playbook, case, judgement, at)
+    keep_next_due(db, case)
+
+
+def _judge_severity(
+    playbook: Playbook,
+    case: Case,
+    judgement: Judgement,
+    chosen: Severity | None,
+    actor: int | None,
+    changes: dict[str, tuple[object, object]],
+) -> None:
+    before = Severity(case.severity)
+    if chosen is not None:
+        after, case.severity_set_by_id = chosen, actor
+    elif case.severity_set_by_id is not None and RANK[judgement.severity] >= case.severity_rank:
+        after = before
+    else:
+        after = judgement.severity
+    if after != before:
+        changes["severity"] = (before, after)
+        set_severity(case, after)
+        if case.triaged_at is None:
+            case.triage_due_at = triage_due(playbook, after, case.reported_at)
+
+
+def _judge_step(
+    playbook: Playbook,
+    case: Case,
+    step: Step,
+    judgement: Judgement,
+    at: datetime,
+    changes: dict[str, tuple[object, object]],
+) -> None:
+    kind, before = StepKind(step.kind), StepState(step.state)
+    planned = next((plan for plan in judgement.steps if plan.kind is kind), None)
+    if planned is None or kind in INFORMS or before in SETTLED_BY_HAND or step.asked_of_id is not None:
+        return
+    after, reason = planned.state, planned.reason
+    if case.guarded and planned.state is not StepState.HELD and before is StepState.HELD:
+        return
+    if planned.state is StepState.HELD and step.released_at is not None:
+        after, reason = state_without_guard(kind, case), None
+    if after is StepState.DUE:
+        run_clock(playbook, case, step, step.runs_from or at)
+    else:
+        stop_clock(step)
+    if after is not before:
+        step.state, step.reason = after, reason
+        changes[f"steps.{kind}.state"] = (before, after)
+
+
+def _send_to_new_desks(db: Session, playbook: Playbook, case: Case, judgement: Judgement, at: datetime) -> None:
+    there = {DeskName(route.desk) for route in open_routes(db, case)}
+    for planned in judgement.routes:
+        if planned.desk in there or planned.desk is DeskName.LINE_MANAGER:
+            continue
+        send_to(db, playbook, case, planned.desk, because=planned.because, actor=None, at=at)
+        if planned.desk is DeskName.DATA_PROTECTION:
+            start_protection_clock(playbook, case)
+        if planned.desk is DeskName.DIGITAL_UNIT:
+            case.holding_desk = DeskName.DIGITAL_UNIT
+            told = next(step for step in steps_of(db, case) if step.kind == StepKind.INFORM_DIGITAL_UNIT)
+            informed(told, at)
+
+
+def informed(step: Step, at: datetime) -> None:
+    """Amends itself told them: sent time and recorded time are one."""
+    step.state, step.reason = StepState.TAKEN, None
+    step.taken_at = step.recorded_at = at
+    step.taken_zone = "Etc/UTC"
+
+
+def start_protection_clock(playbook: Playbook, case: Case) -> None:
+    """72 hours from awareness: when the person discovered it, else when it was reported (our reading of the rule)."""
+    hours = next(route.decide_within_hours for route in playbook.routes if route.desk is DeskName.DATA_PROTECTION)
+    case.aware_at = min(case.discovered_at or case.reported_at, case.reported_at)
+    case.decide_by = case.aware_at + timedelta(hours=hours or 72)
+
+
+def keep_next_due(db: Session, case: Case) -> None:
+    """Keep the nearest moment by which somebody owes something, and what it is; the queue is sorted by it."""
+    db.flush()
+    set_next_due(case, steps_of(db, case), open_routes(db, case))
+
+
+def set_next_due(case: Case, steps: Iterable[Step], routes: Iterable[Route]) -> None:
+    """The same, from rows at hand."""
+    dues: list[tuple[datetime, str]] = []
+    if case.stage != Stage.CLOSED:
+        dues += [(step.due_at, step.kind) for step in steps if step.state == StepState.DUE and step.due_at]
+        dues += [
+            (route.acknowledge_by, f"acknowledge.{route.desk}")
+            for route in routes
+            if route.acknowledged_at is None and route.acknowledge_by is not None
+        ]
+        if case.triaged_at is None and case.triage_due_at is not None:
+            dues.append((case.triage_due_at, "triage"))
+    case.next_due_at, case.next_due_what = min(dues, default=(NOTHING_DUE, None))

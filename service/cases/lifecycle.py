@@ -1,0 +1,118 @@
+"""The life of a case as a table: what leads from one stage to the next, and what must be true first."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.core.errors import FieldError, Refusal
+from service.records.enums import Kind, Resolution, Stage, StepKind, StepState
+
+SETTLED = frozenset({StepState.TAKEN, StepState.WAIVED, StepState.NOT_NEEDED})
+
+STEP_WORDS = {
+    StepKind.DELETE: "Delete",
+    StepKind.APOLOGISE: "Apologise",
+    StepKind.CORRECT: "Correct",
+    StepKind.INFORM_MANAGER: "Inform the line manager",
+    StepKind.INFORM_DIGITAL_UNIT: "Inform the Digital Transformation Unit",
+}
+
+
+class Move(StrEnum):
+    """A change of stage."""
+
+    TRIAGE = "triage"
+    CLOSE = "close"
+    REOPEN = "reopen"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the gates look at."""
+
+    kind: Kind
+    steps: tuple[tuple[StepKind, StepState], ...]
+    advised: bool
+    hr_suggested: bool
+    hr_decided: bool
+    referred: bool
+    resolution: Resolution | None = None
+    duplicate_of: str | None = None
+
+
+Gate = Callable[[Standing], list[FieldError]]
+
+
+def steps_settled(standing: Standing) -> list[FieldError]:
+    """Every planned step is taken, waived or not needed."""
+    return [
+        FieldError(f"steps.{kind}", f"{STEP_WORDS[kind]}: this is not done yet. Take it, or waive it with a reason.")
+        for kind, state in standing.steps
+        if state not in SETTLED
+    ]
+
+
+def advice_recorded(standing: Standing) -> list[FieldError]:
+    """A mistake is not closed before the desk has advised (policy, *Dealing with mistakes*)."""
+    if standing.kind is not Kind.MISTAKE or standing.advised:
+        return []
+    return [FieldError("advice", "Record your advice to the person who reported this.")]
+
+
+def referral_decided(standing: Standing) -> list[FieldError]:
+    """Where a referral to HR was suggested, somebody has decided."""
+    if not standing.hr_suggested or standing.hr_decided:
+        return []
+    return [FieldError("referral_decision", "Decide whether to refer this to HR, with your reason.")]
+
+
+def resolution_fits(standing: Standing) -> list[FieldError]:
+    """`referred` and a real referral go together; `duplicate` says of which case."""
+    faults = []
+    if standing.resolution is Resolution.REFERRED and not standing.referred:
+        faults.append(FieldError("resolution", "This case was not referred to HR. Choose another resolution."))
+    if standing.resolution is Resolution.DUPLICATE and not standing.duplicate_of:
+        faults.append(FieldError("duplicate_of", "Say which case this is a duplicate of."))
+    return faults
+
+
+@dataclass(frozen=True)
+class To:
+    """Where a move leads, and the gates before it."""
+
+    stage: Stage
+    needs: tuple[Gate, ...] = ()
+
+
+MOVES: dict[tuple[Stage, Move], To] = {
+    (Stage.REPORTED, Move.TRIAGE): To(Stage.IN_HAND),
+    (Stage.IN_HAND, Move.CLOSE): To(
+        Stage.CLOSED, needs=(steps_settled, advice_recorded, referral_decided, resolution_fits)
+    ),
+    (Stage.CLOSED, Move.REOPEN): To(Stage.IN_HAND),
+}
+
+_NOT_OPEN = {
+    (Stage.IN_HAND, Move.TRIAGE): "This case is already triaged.",
+    (Stage.CLOSED, Move.TRIAGE): "This case is closed.",
+    (Stage.CLOSED, Move.CLOSE): "This case is already closed.",
+    (Stage.REPORTED, Move.REOPEN): "This case is not closed.",
+    (Stage.IN_HAND, Move.REOPEN): "This case is not closed.",
+}
+
+
+def unmet(stage: Stage, move: Move, standing: Standing) -> list[FieldError]:
+    """Everything that stands in the way of a move that is open at this stage, or will be after triage."""
+    faults = [FieldError("stage", "Triage the case first.")] if (stage, move) == (Stage.REPORTED, Move.CLOSE) else []
+    to = MOVES.get((stage, move)) or MOVES[(Stage.IN_HAND, Move.CLOSE)]
+    return faults + [fault for gate in to.needs for fault in gate(standing)]
+
+
+def after(stage: Stage, move: Move, standing: Standing) -> Stage:
+    """The stage this move leads to. Raises a Refusal (409) that names each unmet condition, or that it is not open."""
+    if (stage, move) in _NOT_OPEN:
+        raise Refusal(_NOT_OPEN[stage, move])
+    faults = unmet(stage, move, standing)
+    if faults:
+        raise Refusal("Some things are still to be done before this case can close.", faults)
+    return MOVES[stage, move].stage

@@ -1,0 +1,261 @@
+"""Lists of cases as rows: the queue of a desk, my own, and what the API pages through."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from service.cases import policy
+from service.cases.judging import NOTHING_DUE
+from service.cases.policy import ME
+from service.cases.sentences import title
+from service.core.errors import invalid
+from service.people.identity import Me
+from service.records.cases import Case, Route, Step
+from service.records.enums import AccountType, DeskName, Kind, Role, Severity, Stage, StepKind
+from service.records.people import Person
+from service.records.timeline import ReadEntry
+
+CLOSED = literal_column("'closed'")
+"""Written out, so that the index over open cases serves the queue on both engines."""
+ORDERS = ("worst", "newest", "oldest")
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list is narrowed to. `desk` is one of the reader's own; `assigned` is `me`, `none` or an address."""
+
+    stage: Stage | None = None
+    kind: Kind | None = None
+    severity: Severity | None = None
+    desk: DeskName | None = None
+    platform: str | None = None
+    account_type: AccountType | None = None
+    overdue: bool = False
+    assigned: str | None = None
+    q: str | None = None
+    open_only: bool = False
+    mine: bool = False
+    order: str = "newest"
+
+
+Assignee = aliased(Person)
+Deleted = aliased(Step)
+
+COLUMNS = (
+    Case.id,
+    Case.reference,
+    Case.kind,
+    Case.stage,
+    Case.severity,
+    Case.severity_rank,
+    Case.version,
+    Case.codes,
+    Case.account_type,
+    Case.platform,
+    Case.posted_at,
+    Case.reported_at,
+    Case.next_due_at,
+    Case.next_due_what,
+    Case.holding_desk,
+    Case.guarded,
+    Case.closed_at,
+)
+
+
+def list_cases(
+    db: Session, me: Me, filters: Filters, *, at: datetime, cursor: str | None = None, limit: int = 50
+) -> tuple[list[dict[str, Any]], str | None]:
+    """A page of rows this person may see, and the cursor of the next one (None at the end).
+
+    Raises Invalid for a cursor that is not ours or a limit out of 1 to 100.
+    """
+    if not 1 <= limit <= MOST:
+        raise invalid("limit", f"Choose a number from 1 to {MOST}.")
+    query = _query(me, filters, at)
+    if cursor is not None:
+        query = query.where(_beyond(filters.order, cursor))
+    rows = db.execute(query.limit(limit + 1), {"me": me.id}).all()
+    page = [_row(row, at) for row in rows[:limit]]
+    return page, _cursor(filters.order, rows[limit - 1]) if len(rows) > limit else None
+
+
+def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int]:
+    """How many open cases wait unacknowledged at each of the reader's desks, counted no further than `most`."""
+    counts = {}
+    for desk in me.desks:
+        unread = (
+            select(literal_column("1"))
+            .select_from(Route)
+            .join(Case, col(Case.id) == col(Route.case_id))
+            .where(
+                col(Route.desk) == desk,
+                col(Route.acknowledged_at).is_(None),
+                col(Route.ended_at).is_(None),
+                col(Case.stage) != CLOSED,
+                policy.sees(me),
+            )
+            .limit(most)
+            .subquery()
+        )
+        counts[desk] = db.execute(select(func.count()).select_from(unread), {"me": me.id}).scalar_one()
+    return counts
+
+
+def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[str, Any]]:
+    """Open cases sent to me as a line manager that I have not acknowledged, worst first."""
+    mine = (
+        select(col(Route.case_id))
+        .where(
+            col(Route.person_id) == ME,
+            col(Route.desk) == DeskName.LINE_MANAGER,
+            col(Route.acknowledged_at).is_(None),
+            col(Route.ended_at).is_(None),
+        )
+        .scalar_subquery()
+    )
+    query = _query(me, Filters(open_only=True, order="worst"), at).where(col(Case.id).in_(mine)).limit(most)
+    return [_row(row, at) for row in db.execute(query, {"me": me.id})]
+
+
+def _query(me: Me, filters: Filters, at: datetime) -> Select[Any]:
+    unread = ~exists().where(col(ReadEntry.case_id) == col(Case.id), col(ReadEntry.person_id) == ME)
+    content = policy.reads_content(me)
+    query = (
+        select(
+            *COLUMNS,
+            col(Deleted.taken_at).label("deleted_at"),
+            col(Assignee.name).label("assigned_name"),
+            col(Assignee.email).label("assigned_to"),
+            unread.label("unread"),
+            content.label("content"),
+        )
+        .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
+        .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
+        .where(policy.sees(me), *_narrowed(me, filters, at))
+    )
+    match filters.order:
+        case "worst":
+            return query.order_by(col(Case.severity_rank), col(Case.next_due_at), col(Case.id))
+        case "oldest":
+            return query.order_by(col(Case.id))
+        case "newest":
+            return query.order_by(col(Case.id).desc())
+    raise invalid("order", f"Choose one of: {', '.join(ORDERS)}.")
+
+
+def _narrowed(me: Me, filters: Filters, at: datetime) -> list[ColumnElement[bool]]:
+    chosen: list[ColumnElement[bool]] = []
+    for column, value in (
+        (Case.stage, filters.stage),
+        (Case.kind, filters.kind),
+        (Case.severity, filters.severity),
+        (Case.account_type, filters.account_type),
+        (Case.platform, filters.platform),
+    ):
+        if value is not None:
+            chosen.append(col(column) == value)  # type: ignore[arg-type]  # mapped columns, seen as their values' types
+    if filters.open_only or filters.overdue:
+        chosen.append(col(Case.stage) != CLOSED)
+    if filters.overdue:
+        chosen.append(col(Case.next_due_at) <= at)
+    if filters.mine:
+        chosen.append(col(Case.reporter_id) == ME)
+    if filters.desk is not None:
+        chosen.append(_at_desk(filters.desk))
+    elif not filters.mine and not (Role.AUDITOR in me.roles or DeskName.DIGITAL_UNIT in me.desks):
+        chosen.append(_few(me))
+    if filters.assigned == "me":
+        chosen.append(col(Case.assigned_to_id) == ME)
+    elif filters.assigned == "none":
+        chosen.append(col(Case.assigned_to_id).is_(None))
+    elif filters.assigned:
+        chosen.append(col(Assignee.email) == filters.assigned.lower())
+    if filters.q:
+        chosen.append(col(Case.reference).startswith(filters.q.strip().upper(), autoescape=True))
+    return chosen
+
+
+def _at_desk(desk: DeskName) -> ColumnElement[bool]:
+    if desk is DeskName.LINE_MANAGER:
+        return exists().where(
+            col(Route.case_id) == col(Case.id), col(Route.person_id) == ME, col(Route.ended_at).is_(None)
+        )
+    here = (col(Route.desk) == desk, col(Route.ended_at).is_(None))
+    if desk is DeskName.DIGITAL_UNIT:
+        # Nearly every open case is here: walk the open cases in their order and look each one up.
+        return or_(col(Case.holding_desk) == desk, exists().where(col(Route.case_id) == col(Case.id), *here))
+    return col(Case.id).in_(select(col(Route.case_id)).where(*here))
+
+
+def _few(me: Me) -> ColumnElement[bool]:
+    """Where somebody can only see few cases, start from those; without it every case would be asked about."""
+    mine = select(col(Case.id)).where(col(Case.reporter_id) == ME)
+    reached = or_(col(Route.person_id) == ME, col(Route.desk).in_(sorted(me.desks)))
+    return col(Case.id).in_(mine.union(select(col(Route.case_id)).where(reached)))
+
+
+def _row(row: Any, at: datetime) -> dict[str, Any]:
+    shown = {
+        "reference": row.reference,
+        "kind": row.kind,
+        "stage": row.stage,
+        "severity": row.severity,
+        "version": row.version,
+        "reported_at": row.reported_at,
+        "closed_at": row.closed_at,
+        "holder": row.holding_desk,
+        "guarded": row.guarded,
+        "unread": bool(row.unread),
+    }
+    if not row.content:
+        return shown
+    due = row.next_due_at if row.next_due_at and row.next_due_at.year < NOTHING_DUE.year else None
+    return shown | {
+        "title": title(row.codes, row.account_type, row.platform),
+        "live_since": row.posted_at,
+        "live_until": row.deleted_at,
+        "next_due": {"what": row.next_due_what, "at": due} if due else None,
+        "overdue": due is not None and due <= at,
+        "assigned_to": row.assigned_to,
+        "assigned_name": row.assigned_name,
+    }
+
+
+def _cursor(order: str, row: Any) -> str:
+    place = [row.severity_rank, row.next_due_at.isoformat(), row.id] if order == "worst" else [row.id]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+
+
+def _beyond(order: str, cursor: str) -> ColumnElement[bool]:
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        last = place[-1]
+        if type(last) is not int or not 0 < last < 2**62 or len(place) != (3 if order == "worst" else 1):
+            raise ValueError
+        if order != "worst":
+            return col(Case.id) < last if order == "newest" else col(Case.id) > last
+        rank, due = place[0], datetime.fromisoformat(place[1]).astimezone(UTC)
+        if type(rank) is not int or not 0 <= rank < 10:
+            raise ValueError
+    except (ValueError, TypeError, IndexError, KeyError, OverflowError, UnicodeError, binascii.Error) as wrong:
+        raise invalid("cursor", "Use the cursor as the last page gave it.") from wrong
+    here = tuple_(col(Case.severity_rank), col(Case.next_due_at), col(Case.id))
+    return here > tuple_(
+        bindparam(None, rank, unique=True, type_=col(Case.severity_rank).type),
+        bindparam(None, due, unique=True, type_=col(Case.next_due_at).type),
+        bindparam(None, last, unique=True, type_=col(Case.id).type),
+    )
+
+
+def summary(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row as the public interface lists it."""
+    return {key: value for key, value in row.items() if key != "unread"}

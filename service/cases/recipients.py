@@ -1,0 +1,96 @@
+"""Who is told: the desk that holds a case, the line manager, and every route it is sent along."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.deadlines import WorkingWeek, deadline
+from service.cases.playbook import Playbook
+from service.people.availability import Told, line_manager_of, members
+from service.records.cases import Case, Conflict, Route
+from service.records.enums import DeskName, Severity
+from service.records.people import Person
+from service.timeline import entries
+
+
+def conflicted_people(db: Session, case: Case) -> frozenset[int]:
+    """Everybody who must learn nothing of the case through a desk: reporter, subject, and those named."""
+    named = db.execute(select(col(Conflict.person_id)).where(col(Conflict.case_id) == case.id)).scalars()
+    return frozenset({case.reporter_id, case.subject_id, *named} - {None})  # type: ignore[arg-type]  # None is taken out
+
+
+def desk_to_hold(db: Session, playbook: Playbook, planned: set[DeskName], conflicted: frozenset[int]) -> DeskName:
+    """The desk that triages, advises, waives, verifies and closes a case.
+
+    The digital unit; FCO Services' desk for their cases without it; the playbook's alternate when everybody at the
+    desk is conflicted.
+    """
+    desk = DeskName.DIGITAL_UNIT if DeskName.DIGITAL_UNIT in planned else DeskName.FCO_SERVICES
+    people = {person.id for person in members(db, desk)}
+    return DeskName(playbook.alternate.desk) if people and people <= conflicted else desk
+
+
+def manager_to_tell(db: Session, case: Case, at: datetime) -> Told | None:
+    """The line manager of whose post it is, passing over anyone conflicted; None when there is nobody to tell."""
+    whose = db.get(Person, case.subject_id or case.reporter_id)
+    return line_manager_of(db, whose, at, conflicted_people(db, case)) if whose else None
+
+
+def send_to(
+    db: Session,
+    playbook: Playbook,
+    case: Case,
+    desk: DeskName,
+    *,
+    because: str,
+    actor: int | None,
+    at: datetime,
+    told: Told | None = None,
+    reason: str | None = None,
+    kind: str = "informed",
+    audience: tuple[str, ...] = (),
+) -> Route:
+    """Open a route, note it on the timeline with its reason, and ask that those people be told."""
+    if told is not None and told.instead:
+        because = f"{because}.{told.instead}"
+    person = told.person if told else None
+    route = Route(
+        case_id=case.id,
+        desk=desk,
+        person_id=person.id if person else None,
+        because=because,
+        reason=reason,
+        sent_at=at,
+        acknowledge_by=acknowledge_by(playbook, desk, Severity(case.severity), at, person),
+    )
+    db.add(route)
+    changes = {f"routes.{desk}.sent_at": (None, at), f"routes.{desk}.because": (None, because)}
+    if person:
+        changes[f"routes.{desk}.person"] = (None, person.email)
+    if reason:
+        changes[f"routes.{desk}.reason"] = (None, reason)
+    tell: tuple[int | str, ...] = (person.id,) if person and person.id else (desk.value,)
+    entries.add(db, case, kind, actor=actor, at=at, changes=changes, audience=audience, tell=tell)
+    return route
+
+
+def acknowledge_by(
+    playbook: Playbook, desk: DeskName, severity: Severity, sent_at: datetime, person: Person | None
+) -> datetime | None:
+    """When a route should have been acknowledged: working days run in the person's zone and week, or in the desk's."""
+    within = playbook.acknowledge_within(desk, severity)
+    if within is None:
+        return None
+    if person is None:
+        return deadline(sent_at, within, playbook.working_time.desk_zone, playbook.working_time.desk_week, playbook)
+    return deadline(sent_at, within, person.zone, WorkingWeek(frozenset(person.working_days)), playbook)
+
+
+def open_routes(db: Session, case: Case) -> list[Route]:
+    """The case's present stays at desks, oldest first."""
+    return list(
+        db.execute(
+            select(Route).where(col(Route.case_id) == case.id, col(Route.ended_at).is_(None)).order_by(col(Route.id))
+        ).scalars()
+    )

@@ -1,0 +1,31 @@
+"""The only place that asks what time it is. Everything below `web` and `worker` is handed a moment."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+LONDON = "Europe/London"
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    """This moment, aware, in UTC, to the microsecond."""
+    return datetime.now(UTC)
+
+
+def in_zone(moment: datetime, zone: str) -> datetime:
+    """The same moment as clocks in `zone` show it; `zone` is an IANA name or an offset such as `+09:00`."""
+    if zone[:1] in "+-":
+        return moment.astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
+    return moment.astimezone(ZoneInfo(zone))
+
+
+def zone_exists(zone: str) -> bool:
+    """Whether the name is in the IANA database."""
+    return zone in available_timezones()
+
+
+def offset_of(moment: datetime) -> str:
+    """The offset a moment was told in, such as `+09:00`."""
+    return moment.strftime("%z")[:3] + ":" + moment.strftime("%z")[3:5]

@@ -1,0 +1,98 @@
+"""The two engines: SQLite embedded, PostgreSQL at scale; and the unit of work on them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pysqlite3
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session
+
+# SQLite 3.7.0 to 3.51.2 can lose a commit when the write-ahead log is reset; these releases mend it.
+MENDED_WAL = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
+BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Database:
+    """One pool of connections, opened twice: `reading` begins deferred, `writing` takes SQLite's write lock at once."""
+
+    reading: Engine
+    writing: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that only reads; nothing of it is committed."""
+        with Session(self.reading, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        with Session(self.writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.reading.dispose()
+
+
+def open_database(url: str, *, pool: int = 40) -> Database:
+    """Open `sqlite:///PATH` or `postgresql+psycopg://…`; nothing is connected until first use."""
+    if url.startswith("sqlite"):
+        engine = _open_sqlite(url, pool)
+    else:
+        engine = create_engine(url, pool_size=min(pool, 20), max_overflow=10, pool_pre_ping=True, pool_timeout=10)
+    return Database(reading=engine, writing=engine.execution_options(amends_writes=True))
+
+
+def sound_wal(version: tuple[int, ...]) -> bool:
+    """Whether this SQLite keeps every commit in write-ahead mode."""
+    return version >= MENDED_WAL[-1] or any(version[:2] == mended[:2] and version >= mended for mended in MENDED_WAL)
+
+
+def _open_sqlite(url: str, pool: int) -> Engine:
+    path = url.removeprefix("sqlite:///")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        module=pysqlite3.dbapi2,
+        pool_size=pool,
+        max_overflow=10,
+        connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
+    )
+    journal = "WAL" if sound_wal(pysqlite3.sqlite_version_info) else "DELETE"
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
+        for pragma in (
+            f"journal_mode={journal}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "trusted_schema=OFF",
+            "cache_size=-16000",
+            "mmap_size=268435456",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A writing request takes the lock before it reads, so that two read-then-write deeds cannot both pass.
+        immediate = connection.get_execution_options().get("amends_writes")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def is_sqlite(session: Session) -> bool:
+    """Which engine a session speaks to; used only where the two differ in kind."""
+    return session.get_bind().dialect.name == "sqlite"
+
+
+def alive(database: Database) -> bool:
+    """Whether the database answers and holds our schema."""
+    with database.read() as session:
+        return session.execute(text("SELECT count(*) FROM timeline_head")).scalar() == 1

@@ -1,0 +1,166 @@
+"""Turns templates into pages: one Jinja environment for pages, letters and PDFs.
+
+Words for enum values live in `templates/components/words.html` and nowhere else; the filter `words` reads them there.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from jinja2 import (
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PackageLoader,
+    PrefixLoader,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from service.core.clock import LONDON
+from service.core.saying import by, clock, day, left, local, minutes_words, moment, place, size
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+STATIC = ROOT / "service" / "static"
+WORDS = "components/words.html"
+
+
+def due(at: datetime, now: datetime) -> Markup:
+    """A deadline as an element that amends.js keeps going; late ones are marked so, and say so."""
+    late = " due--late" if at <= now else ""
+    return Markup(f'<time class="due{late}" datetime="{at.isoformat()}" data-tick="left">{left(at, now)}</time>')  # noqa: S704
+
+
+def since(at: datetime, now: datetime) -> Markup:
+    """How long something has gone on, as an element that amends.js keeps going."""
+    return Markup(f'<time datetime="{at.isoformat()}" data-tick="since">{minutes_words(now - at)}</time>')  # noqa: S704
+
+
+def without(query: Mapping[str, Any], *names: str) -> str:
+    """An address's query with some names left out: how one filter is taken off."""
+    kept = {name: value for name, value in query.items() if name not in names and value not in (None, "", False)}
+    return "?" + urlencode(kept, doseq=True) if kept else "?"
+
+
+def key(path: str) -> str:
+    """A JSON path as an element's id: `post.posted_at` is `post-posted_at`."""
+    return path.replace(".", "-").replace("/", "-")
+
+
+@pass_context
+def form_of(context: Context, path: str) -> dict[str, Any]:
+    """What the form that posts to `path` has to show: its id, and its errors and typed words if it was the refused one.
+
+    A page with a single form leaves `open_form` out. Reads `open_form`, `errors`, `typed` of the page.
+    """
+    opened = context.get("open_form")
+    refused = opened is None or bool(opened and (opened == path or str(opened).endswith("/" + path)))
+    return {
+        "id": key(path),
+        "refused": bool(refused and context.get("errors")),
+        "errors": (context.get("errors") or {}) if refused else {},
+        "typed": (context.get("typed") or {}) if refused else {},
+    }
+
+
+def asset_finder(static: Path, reload: bool = False) -> Any:
+    """`asset("amends.css")` is the address of that file with its hash in the name, as `manifest.json` has it.
+
+    The manifest maps plain names to hashed ones, `{"amends.css": "amends.1f0c.css"}`; a name it lacks stays plain.
+    """
+
+    @cache
+    def names() -> dict[str, str]:
+        manifest = static / "manifest.json"
+        return json.loads(manifest.read_text()) if manifest.exists() else {}
+
+    def asset(name: str) -> str:
+        if reload:
+            names.cache_clear()
+        return f"/static/{names().get(name, name)}"
+
+    return asset
+
+
+def environment(
+    templates: Path = TEMPLATES,
+    static: Path = STATIC,
+    reload: bool = False,
+    compiled: BytecodeCache | None = None,
+) -> Environment:
+    """The environment that makes every page and PDF. Templates stay compiled, unless `reload` looks at them again."""
+    env = Environment(
+        loader=ChoiceLoader(
+            [
+                FileSystemLoader(templates),
+                PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+            ]
+        ),
+        autoescape=select_autoescape(("html", "svg"), default_for_string=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=reload,
+        cache_size=-1,
+        bytecode_cache=compiled,
+    )
+
+    @cache
+    def dictionary(what: str) -> Mapping[str, str]:
+        return getattr(env.get_template(WORDS).module, what)
+
+    def words(value: Any, what: str) -> str:
+        """The plain words for an enum value, from the dictionary `what`; a value it lacks loses its underscores."""
+        text = str(value)
+        return dictionary(what).get(text) or text.replace("_", " ")
+
+    def told(value: Any, field: str = "", zone: str = LONDON) -> str:
+        """A value from the timeline as people read it: yes and no, moments in `zone`, enum words for such a `field`."""
+        if value is None or value == "" or value == []:
+            return "empty"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, list):
+            return ", ".join(told(each, field, zone) for each in value)
+        what = dictionary("spoken").get(field.rsplit(".", 1)[-1])
+        if not what and field.endswith(("_at", "_by")) and isinstance(value, str) and value[:4].isdigit():
+            return moment(datetime.fromisoformat(value), zone)
+        return words(value, what) if what else str(value)
+
+    def called(path: str) -> str:
+        """What a field of the timeline is called: `steps.delete.taken_at` is *Delete the post: done at*."""
+        area, *rest = path.split(".")
+        where = {"steps": "steps_neutral", "routes": "desks"}.get(area)
+        if where and len(rest) == 2:
+            return f"{words(rest[0], where)}: {words(rest[1], 'fields').lower()}"
+        spoken = area in ("advice", "messages", "notes")
+        return words("text" if spoken else path if path in dictionary("fields") else path.split(".")[-1], "fields")
+
+    for each in (
+        clock,
+        day,
+        by,
+        place,
+        moment,
+        local,
+        minutes_words,
+        left,
+        due,
+        since,
+        size,
+        without,
+        key,
+        words,
+        called,
+        told,
+    ):
+        env.filters[each.__name__] = each
+    env.globals.update(asset=asset_finder(static, reload), form_of=form_of)
+    return env

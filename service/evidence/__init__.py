@@ -1,0 +1,1 @@
+"""Files in, kept as they are, and out again."""

@@ -1,0 +1,87 @@
+"""Who is there to be told: absences, deputies, leavers, substitutes."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.records.people import Absence, DeskMember, Person, Unit
+
+LONGEST_CHAIN = 20
+
+
+@dataclass(frozen=True)
+class Told:
+    """Somebody to tell, and why it is them and not the person first thought of (None when it is)."""
+
+    person: Person
+    instead: str | None = None
+
+
+def absent(db: Session, person: Person, at: datetime) -> bool:
+    """Whether the person has said that they are away at this moment."""
+    return (
+        db.execute(
+            select(col(Absence.id)).where(
+                col(Absence.person_id) == person.id, col(Absence.from_at) <= at, col(Absence.until_at) > at
+            )
+        ).first()
+        is not None
+    )
+
+
+def stand_in(db: Session, person: Person, at: datetime) -> Told | None:
+    """The person, or their deputy while they are away; for a leaver, their own manager; None when nobody is left.
+
+    Deputies of deputies and managers of leavers are followed, at most 20 steps, never twice through one person.
+    """
+    seen: set[int] = set()
+    instead: str | None = None
+    found: Person | None = person
+    while found is not None and found.id not in seen and len(seen) < LONGEST_CHAIN:
+        seen.add(found.id or 0)
+        if not found.active:
+            found, instead = _get(db, found.manager_id), "moved_up"
+        elif absent(db, found, at) and (deputy := _get(db, found.deputy_id)) is not None and deputy.id not in seen:
+            found, instead = deputy, "deputy"
+        else:
+            return Told(found, instead)
+    return None
+
+
+def line_manager_of(db: Session, person: Person, at: datetime, skip: frozenset[int] = frozenset()) -> Told | None:
+    """Whoever is told as this person's line manager: the manager, a stand-in, or the unit's substitute.
+
+    People in `skip` (the reporter, the subject, anyone conflicted) are passed over for their own manager.
+    """
+    manager, instead = _get(db, person.manager_id), None
+    if manager is None and person.unit_id is not None:
+        unit = db.get(Unit, person.unit_id)
+        manager, instead = _get(db, unit.substitute_id if unit else None), "substitute"
+    seen: set[int] = set()
+    while manager is not None and manager.id not in seen:
+        seen.add(manager.id or 0)
+        told = stand_in(db, manager, at)
+        if told is None:
+            return None
+        if told.person.id not in skip:
+            return Told(told.person, told.instead or instead)
+        manager, instead = _get(db, told.person.manager_id), "moved_up"
+    return None
+
+
+def members(db: Session, desk: str) -> list[Person]:
+    """The active people at a desk, leads first."""
+    return list(
+        db.execute(
+            select(Person)
+            .join(DeskMember, col(DeskMember.person_id) == col(Person.id))
+            .where(col(DeskMember.desk) == desk, col(Person.active))
+            .order_by(col(DeskMember.lead).desc(), col(Person.id))
+        ).scalars()
+    )
+
+
+def _get(db: Session, person_id: int | None) -> Person | None:
+    return db.get(Person, person_id) if person_id is not None else None

@@ -1,0 +1,230 @@
+"""Who is there: passwords, browser sessions and API tokens. Keys are kept as hashes only."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import delete, insert, select, update
+from sqlmodel import Session, col
+
+from service.core.errors import Invalid, TooMany, invalid
+from service.records.enums import DeskName, Employer, Role, Scope
+from service.records.people import ApiToken, BrowserSession, DeskMember, Person, PersonRole, SignInTry
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+IDLE_SENSITIVE = timedelta(minutes=15)
+LONGEST_SENSITIVE = timedelta(hours=8)
+SENSITIVE_DESKS = frozenset({DeskName.HR, DeskName.DIGITAL_UNIT})
+SEEN_EVERY = timedelta(minutes=1)
+FREE_TRIES = 5
+LONGEST_BACK_OFF = timedelta(minutes=15)
+FORGET_TRIES_AFTER = timedelta(hours=1)
+TOKEN_PREFIX = "amends_"  # noqa: S105 - it says what a token is for, and is in every one of them
+MOST_TOKEN_DAYS = 90
+LEAST_PASSWORD = 12
+COMMON_PASSWORDS = frozenset(
+    "password password1 123456789012 1234567890123 qwertyuiop12 qwertyuiopas letmeinletmein adminadminadmin "
+    "passwordpassword password1234 password12345 iloveyouiloveyou welcomewelcome changemechangeme "
+    "correcthorsebatterystaple aaaaaaaaaaaa 111111111111 000000000000 abcdefghijkl abcd1234abcd1234".split()
+)
+
+_hasher = PasswordHasher()
+
+
+@dataclass(frozen=True)
+class Me:
+    """Whoever is asking, as far as any rule needs to know them."""
+
+    id: int
+    email: str
+    name: str
+    zone: str
+    employer: Employer
+    desks: dict[DeskName, bool] = field(default_factory=dict)
+    """The desks they sit at; True where they lead."""
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[Scope] = frozenset(Scope)
+    csrf: str = ""
+    """What guards the writes of their browser session; empty for a token."""
+    key_hash: str = ""
+
+
+def hashed(key: str) -> str:
+    """The only form in which a session key, a token or an address is kept."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def set_password(db: Session, person: Person, password: str) -> None:
+    """Keep a new password as argon2id. Raises Invalid when it is short or common."""
+    if len(password) < LEAST_PASSWORD:
+        raise invalid("password", f"Use at least {LEAST_PASSWORD} characters")
+    if password.lower() in COMMON_PASSWORDS or len(set(password)) < 4:
+        raise invalid("password", "Use a password that is harder to guess")
+    person.password_hash = _hasher.hash(password)
+    db.add(person)
+
+
+@lru_cache(maxsize=1)
+def _hash_of_nothing() -> str:
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
+def check_password(db: Session, email: str, password: str) -> Person | None:
+    """The active person with this address and password, or None; an unknown address takes as long to refuse."""
+    person = db.execute(select(Person).where(col(Person.email) == email.strip().lower())).scalar_one_or_none()
+    known = person.password_hash if person and person.password_hash else _hash_of_nothing()
+    try:
+        right = _hasher.verify(known, password)
+    except (VerifyMismatchError, InvalidHashError):
+        right = False
+    return person if right and person is not None and person.password_hash and person.active else None
+
+
+def refuse_while_backing_off(db: Session, keys: tuple[str, ...], at: datetime) -> None:
+    """Raise TooMany while any of these (account, address) has gone wrong too often too lately.
+
+    After five failures the wait doubles from one second, to at most 15 minutes (our default).
+    """
+    rows = db.execute(select(SignInTry).where(col(SignInTry.key_hash).in_([hashed(key) for key in keys]))).scalars()
+    for tried in rows:
+        if tried.wrong >= FREE_TRIES:
+            wait = min(timedelta(seconds=2 ** min(tried.wrong - FREE_TRIES, 20)), LONGEST_BACK_OFF)
+            left = (tried.last_at + wait - at).total_seconds()
+            if left > 0:
+                raise TooMany("That did not work several times. Wait a little, then try again.", int(left) + 1)
+
+
+def count_try(db: Session, keys: tuple[str, ...], *, right: bool, at: datetime) -> None:
+    """Remember a failed sign-in for each key, or forget the failures after a good one."""
+    hashes = [hashed(key) for key in keys]
+    if right:
+        db.execute(delete(SignInTry).where(col(SignInTry.key_hash).in_(hashes)))
+        return
+    for key_hash in hashes:
+        tried = db.get(SignInTry, key_hash)
+        if tried is None:
+            db.add(SignInTry(key_hash=key_hash, wrong=1, last_at=at))
+        else:
+            tried.wrong = 1 if at - tried.last_at > FORGET_TRIES_AFTER else tried.wrong + 1
+            tried.last_at = at
+            db.add(tried)
+
+
+def begin_session(db: Session, person: Person, at: datetime, browser: str = "") -> str:
+    """Start a browser session and return its key, which is never stored: 256 random bits, new at every sign-in."""
+    key = secrets.token_urlsafe(32)
+    desks = set(db.execute(select(DeskMember.desk).where(col(DeskMember.person_id) == person.id)).scalars())
+    roles = db.execute(select(PersonRole.role).where(col(PersonRole.person_id) == person.id)).first()
+    longest = LONGEST_SENSITIVE if roles or desks & SENSITIVE_DESKS else LONGEST
+    db.execute(delete(BrowserSession).where(col(BrowserSession.ends_at) < at))
+    db.execute(
+        insert(BrowserSession).values(
+            key_hash=hashed(key),
+            person_id=person.id,
+            csrf=secrets.token_urlsafe(32),
+            created_at=at,
+            seen_at=at,
+            ends_at=at + longest,
+            confirmed_at=at,
+            browser=browser[:300],
+        )
+    )
+    return key
+
+
+def end_session(db: Session, key: str) -> None:
+    """Sign out: the key is worthless from now on."""
+    db.execute(delete(BrowserSession).where(col(BrowserSession.key_hash) == hashed(key)))
+
+
+_WHO = (
+    Person.id,
+    Person.email,
+    Person.name,
+    Person.zone,
+    Person.employer,
+    DeskMember.desk,
+    DeskMember.lead,
+    PersonRole.role,
+)
+_BY_SESSION = (
+    select(*_WHO, BrowserSession.csrf, BrowserSession.seen_at, BrowserSession.ends_at, BrowserSession.key_hash)
+    .join(Person, col(Person.id) == col(BrowserSession.person_id))
+    .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
+    .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
+    .where(col(Person.active))
+)
+_BY_TOKEN = (
+    select(*_WHO, ApiToken.scopes, ApiToken.ends_at)
+    .join(Person, col(Person.id) == col(ApiToken.person_id))
+    .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
+    .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
+    .where(col(Person.active))
+)
+
+
+def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
+    """Whoever holds this session key, and whether its last-seen moment wants to be written again."""
+    rows = db.execute(_BY_SESSION.where(col(BrowserSession.key_hash) == hashed(key))).all()
+    if not rows or rows[0].ends_at <= at:
+        return None, False
+    me = _me(rows, csrf=rows[0].csrf, key_hash=rows[0].key_hash)
+    idle = IDLE_SENSITIVE if me.roles or SENSITIVE_DESKS & set(me.desks) else IDLE
+    if at - rows[0].seen_at > idle:
+        return None, False
+    return me, at - rows[0].seen_at > SEEN_EVERY
+
+
+def seen(db: Session, key: str, at: datetime) -> None:
+    """Note that a session is in use; at most once a minute, so that reading stays reading."""
+    db.execute(update(BrowserSession).where(col(BrowserSession.key_hash) == hashed(key)).values(seen_at=at))
+
+
+def by_token(db: Session, key: str, at: datetime) -> Me | None:
+    """The owner of a bearer token, with no more scope than the token has; None when unknown or expired."""
+    rows = db.execute(_BY_TOKEN.where(col(ApiToken.key_hash) == hashed(key))).all()
+    if not rows or rows[0].ends_at <= at:
+        return None
+    return _me(rows, scopes=frozenset(Scope(scope) for scope in rows[0].scopes))
+
+
+def make_token(db: Session, person: Person, scopes: list[Scope], days: int, at: datetime) -> str:
+    """Make an API token for a person and return it, once. Raises Invalid beyond 90 days or without scope."""
+    if not 1 <= days <= MOST_TOKEN_DAYS:
+        raise invalid("days", f"A token lives 1 to {MOST_TOKEN_DAYS} days")
+    if not scopes:
+        raise invalid("scope", "Name at least one scope: read or write")
+    if not person.active:
+        raise Invalid(f"{person.email} has left")
+    key = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    db.execute(
+        insert(ApiToken).values(
+            key_hash=hashed(key),
+            person_id=person.id,
+            scopes=[scope.value for scope in scopes],
+            created_at=at,
+            ends_at=at + timedelta(days=days),
+        )
+    )
+    return key
+
+
+def _me(rows: list, *, csrf: str = "", key_hash: str = "", scopes: frozenset[Scope] = frozenset(Scope)) -> Me:
+    first = rows[0]
+    return Me(
+        id=first.id,
+        email=first.email,
+        name=first.name,
+        zone=first.zone,
+        employer=first.employer,
+        desks={row.desk: row.lead for row in rows if row.desk is not None},
+        roles=frozenset(row.role for row in rows if row.role is not None),
+        scopes=scopes,
+        csrf=csrf,
+        key_hash=key_hash,
+    )

@@ -1,0 +1,1 @@
+"""Tables and enumerations, and nothing that acts on them."""

@@ -1,0 +1,243 @@
+"""A case, its steps, its stays at desks, and what is said in it."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
+from sqlalchemy import text as written
+from sqlmodel import Field, SQLModel
+
+from service.records.columns import json_list, word
+from service.records.enums import (
+    AccountType,
+    Answer,
+    Code,
+    DeskName,
+    Kind,
+    NoteAudience,
+    Resolution,
+    Severity,
+    Stage,
+    StepKind,
+    StepState,
+)
+
+
+class Case(SQLModel, table=True):
+    """What was reported, how it was judged, where it stands. Moments are UTC; `…_zone` says where they were told."""
+
+    __tablename__ = "case_file"
+    id: int | None = Field(default=None, primary_key=True)
+    reference: str = Field(max_length=20, unique=True)
+    kind: Kind = Field(sa_type=word(Kind))
+    stage: Stage = Field(default=Stage.REPORTED, sa_type=word(Stage))
+    version: int = 1
+    entries: int = 0
+    """How many timeline entries the case has: the next one's place in its chain."""
+    last_hash: str = Field(default="", max_length=64)
+
+    reporter_id: int | None = Field(default=None, foreign_key="person.id")
+    subject_id: int | None = Field(default=None, foreign_key="person.id")
+    posted_by_me: bool = True
+    confidential: bool = False
+    not_manager: bool = False
+    about_description: str | None = Field(default=None, sa_type=Text)
+
+    account_type: AccountType | None = Field(default=None, sa_type=word(AccountType))
+    platform: str | None = Field(default=None, max_length=60)
+    handle: str | None = Field(default=None, max_length=300)
+    names_employer: bool | None = None
+    views_personal: bool | None = None
+    url: str | None = Field(default=None, max_length=2000)
+    text: str | None = Field(default=None, sa_type=Text)
+    posted_at: datetime | None = None
+    posted_zone: str | None = Field(default=None, max_length=60)
+    discovered_at: datetime | None = None
+    still_visible: bool | None = None
+    audience: str | None = Field(default=None, max_length=300)
+    reach: int | None = Field(default=None, sa_type=BigInteger)
+    copies: int | None = Field(default=None, sa_type=BigInteger)
+    guidance_sought: bool | None = None
+    guidance_from: str | None = Field(default=None, max_length=300)
+    codes: list[Code] = Field(default_factory=list, sa_type=json_list())
+    facts_wrong: Answer | None = Field(default=None, sa_type=word(Answer))
+    safety_risk: Answer | None = Field(default=None, sa_type=word(Answer))
+    possibly_classified: Answer | None = Field(default=None, sa_type=word(Answer))
+    personal_data: Answer | None = Field(default=None, sa_type=word(Answer))
+    media_interest: bool | None = None
+    narrative: str | None = Field(default=None, sa_type=Text)
+
+    reported_at: datetime
+    playbook_version: str = Field(max_length=40)
+    severity: Severity = Field(sa_type=word(Severity))
+    severity_rank: int
+    """0 is critical, 3 is low: what a queue sorts by."""
+    severity_set_by_id: int | None = Field(default=None, foreign_key="person.id")
+    guarded: bool = False
+    opened_at: datetime | None = None
+    opened_because: str | None = Field(default=None, sa_type=Text)
+    holding_desk: DeskName = Field(default=DeskName.DIGITAL_UNIT, sa_type=word(DeskName))
+    assigned_to_id: int | None = Field(default=None, foreign_key="person.id")
+    triage_due_at: datetime | None = None
+    triaged_at: datetime | None = None
+    next_due_at: datetime | None = None
+    """The nearest moment by which somebody owes something; kept for the queue's order."""
+    next_due_what: str | None = Field(default=None, max_length=60)
+    """What is owed then: a step's kind, `triage`, or `acknowledge.` and a desk."""
+    aware_at: datetime | None = None
+    decide_by: datetime | None = None
+    """The 72-hour data protection clock, where personal details are involved."""
+
+    hr_suggested: bool = False
+    hr_because: list[Code] = Field(default_factory=list, sa_type=json_list())
+    withdrawal_asked_at: datetime | None = None
+    resolution: Resolution | None = Field(default=None, sa_type=word(Resolution))
+    duplicate_of_id: int | None = Field(default=None, foreign_key="case_file.id")
+    closed_at: datetime | None = None
+    __table_args__ = (
+        Index(
+            "ix_case_open",
+            "severity_rank",
+            "next_due_at",
+            "id",
+            sqlite_where=written("stage <> 'closed'"),
+            postgresql_where=written("stage <> 'closed'"),
+        ),
+        Index("ix_case_closed", "stage", "closed_at"),
+        Index("ix_case_reporter", "reporter_id", "id"),
+        Index("ix_case_subject", "subject_id"),
+        Index("ix_case_assigned", "assigned_to_id", "stage"),
+    )
+
+
+class Step(SQLModel, table=True):
+    """One thing that puts a case right. *Taken at* is claimed, *recorded at* is ours, *verified at* is the desk's."""
+
+    __tablename__ = "step"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id")
+    kind: StepKind = Field(sa_type=word(StepKind))
+    state: StepState = Field(sa_type=word(StepState))
+    minutes: int | None = None
+    runs_from: datetime | None = None
+    due_at: datetime | None = None
+    reason: str | None = Field(default=None, sa_type=Text)
+    taken_at: datetime | None = None
+    taken_zone: str | None = Field(default=None, max_length=60)
+    taken_by_id: int | None = Field(default=None, foreign_key="person.id")
+    recorded_at: datetime | None = None
+    verified_at: datetime | None = None
+    verified_by_id: int | None = Field(default=None, foreign_key="person.id")
+    released_at: datetime | None = None
+    public_text: str | None = Field(default=None, sa_type=Text)
+    confirmed: bool = False
+    link: str | None = Field(default=None, max_length=2000)
+    note: str | None = Field(default=None, sa_type=Text)
+    cannot_at: datetime | None = None
+    cannot_reason: str | None = Field(default=None, sa_type=Text)
+    asked_of_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    __table_args__ = (UniqueConstraint("case_id", "kind"),)
+
+
+class Route(SQLModel, table=True):
+    """A case's stay at a desk, or with a line manager (`person_id`)."""
+
+    __tablename__ = "route"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    desk: DeskName = Field(sa_type=word(DeskName))
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    because: str = Field(max_length=100)
+    reason: str | None = Field(default=None, sa_type=Text)
+    sent_at: datetime
+    acknowledge_by: datetime | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")
+    ended_at: datetime | None = None
+    __table_args__ = (
+        Index("ix_route_person", "person_id", "case_id"),
+        Index("ix_route_desk", "desk", "case_id"),
+    )
+
+
+class Conflict(SQLModel, table=True):
+    """Somebody who must learn nothing of a case through a desk, a lead's place or a manager's."""
+
+    __tablename__ = "conflict"
+    case_id: int = Field(foreign_key="case_file.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    reason: str = Field(sa_type=Text)
+    at: datetime
+    __table_args__ = (Index("ix_conflict_person", "person_id", "case_id"),)
+
+
+class Advice(SQLModel, table=True):
+    """What the desk advised the reporter."""
+
+    __tablename__ = "advice"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    by_id: int = Field(foreign_key="person.id")
+    desk: DeskName = Field(sa_type=word(DeskName))
+    text: str | None = Field(sa_type=Text)
+    at: datetime
+
+
+class Message(SQLModel, table=True):
+    """A line to or from the reporter."""
+
+    __tablename__ = "message"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    by_id: int = Field(foreign_key="person.id")
+    from_reporter: bool
+    text: str | None = Field(sa_type=Text)
+    at: datetime
+
+
+class Note(SQLModel, table=True):
+    """A note for one audience."""
+
+    __tablename__ = "note"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    by_id: int = Field(foreign_key="person.id")
+    audience: NoteAudience = Field(sa_type=word(NoteAudience))
+    text: str | None = Field(sa_type=Text)
+    at: datetime
+
+
+class ReferralDecision(SQLModel, table=True):
+    """To refer or not, proposed by a routed manager or decided by the desk that holds the case."""
+
+    __tablename__ = "referral_decision"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    by_id: int = Field(foreign_key="person.id")
+    desk: DeskName = Field(sa_type=word(DeskName))
+    refer: bool
+    reason: str = Field(sa_type=Text)
+    at: datetime
+    counts: bool
+    """A manager's decision is a proposal until the desk that holds the case confirms it."""
+
+
+class ProtectionDecision(SQLModel, table=True):
+    """Whether to tell the regulator, or those affected, about personal details that got out."""
+
+    __tablename__ = "protection_decision"
+    id: int | None = Field(default=None, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    question: str = Field(max_length=20)
+    tell: bool
+    reason: str = Field(sa_type=Text)
+    by_id: int = Field(foreign_key="person.id")
+    at: datetime
+
+
+class PlaybookText(SQLModel, table=True):
+    """The playbook as it stood when a version was first used: a case is judged again by the version it pins."""
+
+    __tablename__ = "playbook_text"
+    version: str = Field(max_length=40, primary_key=True)
+    text: str = Field(sa_type=Text)
+    first_used_at: datetime

@@ -1,0 +1,185 @@
+"""The words of the field. Stored by value; shown to people through `templates/components/words.html`."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a case is about."""
+
+    MISTAKE = "mistake"
+    CONCERN = "concern"
+    ADVICE = "advice"
+
+
+class Stage(StrEnum):
+    """Where a case stands. `in_hand` means triaged."""
+
+    REPORTED = "reported"
+    IN_HAND = "in_hand"
+    CLOSED = "closed"
+
+
+class Severity(StrEnum):
+    """How much harm could follow, worst first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class StepKind(StrEnum):
+    """What puts a mistake right."""
+
+    DELETE = "delete"
+    APOLOGISE = "apologise"
+    CORRECT = "correct"
+    INFORM_MANAGER = "inform_manager"
+    INFORM_DIGITAL_UNIT = "inform_digital_unit"
+
+
+class StepState(StrEnum):
+    """Where a step stands. *Overdue* is never stored: it is `due` with its moment passed."""
+
+    DUE = "due"
+    TAKEN = "taken"
+    WAIVED = "waived"
+    HELD = "held"
+    UNDECIDED = "undecided"
+    NOT_NEEDED = "not_needed"
+
+
+class DeskName(StrEnum):
+    """Who a case can be routed to."""
+
+    LINE_MANAGER = "line_manager"
+    DIGITAL_UNIT = "digital_unit"
+    HR = "hr"
+    MEDIA_OFFICE = "media_office"
+    FCO_SERVICES = "fco_services"
+    DATA_PROTECTION = "data_protection"
+
+
+class AccountType(StrEnum):
+    """Whose voice the account speaks with; `work` is a personal account used for low-key work."""
+
+    OFFICIAL = "official"
+    WORK = "work"
+    PERSONAL = "personal"
+
+
+class Answer(StrEnum):
+    """An answer to a plain question. On a safety question, unsure counts as yes."""
+
+    YES = "yes"
+    NO = "no"
+    UNSURE = "unsure"
+
+
+class Code(StrEnum):
+    """What went wrong, in the policy's own divisions."""
+
+    CONTRADICTS_POLICY = "contradicts_policy"
+    POLITICALLY_PARTIAL = "politically_partial"
+    DISREPUTE = "disrepute"
+    CLASSIFIED_OR_PRIVILEGED = "classified_or_privileged"
+    ILLEGAL_OR_INAPPROPRIATE = "illegal_or_inappropriate"
+    CODE_OR_TERMS_BREACH = "code_or_terms_breach"
+    NO_PRESS_LINE = "no_press_line"
+    POLICY_INTERPRETATION = "policy_interpretation"
+    MINISTERIAL_MOVEMENTS = "ministerial_movements"
+    REBUTTAL = "rebuttal"
+    OUTSIDE_EXPERTISE = "outside_expertise"
+    ANNOUNCEMENT_ON_PERSONAL_ACCOUNT = "announcement_on_personal_account"
+    FACTUAL_ERROR = "factual_error"
+    OFFENSIVE_TO_AN_AUDIENCE = "offensive_to_an_audience"
+    COPYRIGHT = "copyright"
+    ADVERTISING = "advertising"
+    PROTRACTED_ARGUMENT = "protracted_argument"
+    PERSONAL_SAFETY = "personal_safety"
+    SECURITY_CLEARANCE_MENTIONED = "security_clearance_mentioned"
+    TERRORISM_OR_ESPIONAGE_RISK = "terrorism_or_espionage_risk"
+    PERSONAL_DATA = "personal_data"
+    WRONG_ACCOUNT = "wrong_account"
+    RELEASED_EARLY = "released_early"
+    ACCOUNT_COMPROMISED = "account_compromised"
+    OTHER = "other"
+
+
+class Resolution(StrEnum):
+    """How a case ended."""
+
+    NO_FURTHER_ACTION = "no_further_action"
+    ADVICE_GIVEN = "advice_given"
+    TRAINING_AGREED = "training_agreed"
+    REFERRED = "referred"
+    UNFOUNDED = "unfounded"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
+
+
+class NoteAudience(StrEnum):
+    """Who may read a note."""
+
+    REPORTER = "reporter"
+    LINE_MANAGER = "line_manager"
+    DIGITAL_UNIT = "digital_unit"
+    HR = "hr"
+
+
+class Employer(StrEnum):
+    """Who employs a person; FCO Services has a social media policy of its own."""
+
+    FCO = "fco"
+    FCO_SERVICES = "fco_services"
+
+
+class Engagement(StrEnum):
+    """On what footing a person works here."""
+
+    CIVIL_SERVANT = "civil_servant"
+    LOCALLY_ENGAGED = "locally_engaged"
+    CONTRACTOR = "contractor"
+    SECONDEE = "secondee"
+    SPECIAL_ADVISER = "special_adviser"
+
+
+class Role(StrEnum):
+    """What a person may see beyond desks and relations."""
+
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+class ReferralStage(StrEnum):
+    """Where a referral to HR stands."""
+
+    RECEIVED = "received"
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    FACT_FINDING = "fact_finding"
+    INFORMAL = "informal"
+    HEARING = "hearing"
+    DECIDED = "decided"
+    APPEALED = "appealed"
+    CLOSED = "closed"
+
+
+class Scope(StrEnum):
+    """What an API token may do; never more than its owner."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+CONDUCT_RULES = frozenset(
+    {
+        Code.CONTRADICTS_POLICY,
+        Code.POLITICALLY_PARTIAL,
+        Code.DISREPUTE,
+        Code.CLASSIFIED_OR_PRIVILEGED,
+        Code.ILLEGAL_OR_INAPPROPRIATE,
+        Code.CODE_OR_TERMS_BREACH,
+    }
+)
+CORRECTABLE_FACT = Code.FACTUAL_ERROR

@@ -1,0 +1,28 @@
+"""Files that show what was posted and what was done about it."""
+
+from datetime import datetime
+
+from sqlalchemy import Text
+from sqlmodel import Field, SQLModel
+
+
+class Evidence(SQLModel, table=True):
+    """One file. Its bytes live in the evidence store under its id; `preview` is a picture re-encoded without metadata."""
+
+    __tablename__ = "evidence"
+    id: str = Field(max_length=32, primary_key=True)
+    case_id: int = Field(foreign_key="case_file.id", index=True)
+    filename: str = Field(max_length=300)
+    media_type: str = Field(max_length=100)
+    size: int
+    sha256: str = Field(max_length=64)
+    description: str | None = Field(default=None, sa_type=Text)
+    captured_at: datetime | None = None
+    captured_zone: str | None = Field(default=None, max_length=60)
+    added_by_id: int = Field(foreign_key="person.id")
+    added_at: datetime
+    preview: str | None = Field(default=None, max_length=200)
+    preview_width: int | None = None
+    preview_height: int | None = None
+    scanned: bool = False
+    destroyed_at: datetime | None = None

@@ -1,0 +1,94 @@
+"""What happened, in order, and who looked. Entries are never updated or deleted: the database refuses it."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from service.records.columns import json_list
+
+
+class TimelineEntry(SQLModel, table=True):
+    """One thing that happened.
+
+    `position` is the place in the whole log, gapless; `sequence` the place in the case's own chain. `commitments`
+    maps each changed field to the salted hash of its values, which live in `timeline_values` and can be erased by law.
+    `hash` covers everything here and the previous entry's hash.
+    """
+
+    __tablename__ = "timeline_entry"
+    position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    case_id: int = Field(foreign_key="case_file.id")
+    sequence: int
+    kind: str = Field(max_length=60)
+    actor_id: int | None = Field(default=None, foreign_key="person.id")
+    at: datetime
+    audience: str = Field(max_length=200)
+    commitments: dict[str, str] = Field(sa_type=json_list())
+    previous: str = Field(max_length=64)
+    hash: str = Field(max_length=64)
+    __table_args__ = (UniqueConstraint("case_id", "sequence"),)
+
+
+class TimelineValues(SQLModel, table=True):
+    """What an entry commits to: `{field: {salt, before, after}}`. An erased field keeps its commitment only."""
+
+    __tablename__ = "timeline_values"
+    position: int = Field(foreign_key="timeline_entry.position", primary_key=True)
+    fields: dict[str, Any] = Field(sa_type=json_list())
+
+
+class TimelineHead(SQLModel, table=True):
+    """How long the log is; one row, and the lock that makes positions gapless."""
+
+    __tablename__ = "timeline_head"
+    id: int = Field(primary_key=True)
+    position: int = 0
+
+
+class ReadEntry(SQLModel, table=True):
+    """Who opened what, when and through what; written before a byte leaves."""
+
+    __tablename__ = "read_entry"
+    id: int | None = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    case_id: int | None = Field(default=None, foreign_key="case_file.id")
+    what: str = Field(max_length=60)
+    detail: str = Field(default="", max_length=300)
+    through: str = Field(max_length=20)
+    at: datetime
+    __table_args__ = (
+        Index("ix_read_entry_person", "person_id", "at"),
+        Index("ix_read_entry_case", "case_id", "person_id"),
+    )
+
+
+class Outbox(SQLModel, table=True):
+    """Something to be done after the change that caused it is safe. `dedupe` makes it once, whoever asks."""
+
+    __tablename__ = "outbox"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str = Field(max_length=60)
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    case_id: int | None = Field(default=None, foreign_key="case_file.id", index=True)
+    body: dict[str, Any] = Field(default_factory=dict, sa_type=json_list())
+    dedupe: str = Field(max_length=200, unique=True)
+    due_at: datetime
+    tries: int = 0
+    leased_until: datetime | None = None
+    done_at: datetime | None = None
+    error: str | None = Field(default=None, sa_type=Text)
+    __table_args__ = (Index("ix_outbox_waiting", "done_at", "due_at"),)
+
+
+class Once(SQLModel, table=True):
+    """An Idempotency-Key that was used: what was asked (its hash) and which record it made."""
+
+    __tablename__ = "once"
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    key: str = Field(max_length=200, primary_key=True)
+    asked: str = Field(max_length=64)
+    status: int
+    made: str = Field(default="", max_length=60)
+    at: datetime

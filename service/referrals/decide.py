@@ -1,0 +1,120 @@
+"""To refer to HR or not: proposed by a routed manager, decided by the desk that holds the case."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.closing import decision_of
+from service.cases.judging import steps_of
+from service.cases.policy import Act, Relation, require_stage
+from service.core.errors import Refusal, invalid
+from service.people.identity import Me
+from service.records.cases import Case, ReferralDecision
+from service.records.enums import Code, DeskName, StepState
+from service.records.evidence import Evidence
+from service.records.referrals import Referral
+from service.timeline import entries
+
+
+def decide_referral(
+    db: Session,
+    me: Me,
+    case: Case,
+    held: frozenset[Relation],
+    *,
+    refer: bool,
+    reason: str,
+    at: datetime,
+    allegation: str | None = None,
+    rules: Sequence[Code] = (),
+    mitigation: str | None = None,
+    subject_told: str | None = None,
+    evidence: Sequence[str] = (),
+) -> Referral | None:
+    """Decide, or as a manager propose, whether HR should look at a case. Returns the referral when one is made.
+
+    Raises Invalid for evidence that is not the case's; a Refusal (409) when the decision is taken already.
+    """
+    _check_evidence(db, case, evidence)
+    require_stage(Act.DECIDE_REFERRAL, case.stage)
+    if decision_of(db, case) is not None:
+        raise Refusal("This is decided already.")
+    counts = Relation.HOLDER in held
+    proposal = _proposal(db, case)
+    if not counts and proposal is not None and proposal.by_id == me.id and proposal.refer == refer:
+        raise Refusal("You have proposed this already. The digital unit will confirm it.")
+    desk = DeskName(case.holding_desk) if counts else DeskName.LINE_MANAGER
+    db.add(ReferralDecision(case_id=case.id, by_id=me.id, desk=desk, refer=refer, reason=reason, at=at, counts=counts))
+    word = "referred" if refer else "not_referred"
+    changes: dict[str, tuple[object, object]] = {"hr.reason": (None, reason)}
+    if not counts:
+        changes["hr.proposed"] = (None, word)
+        entries.add(db, case, "referral_proposed", actor=me.id, at=at, changes=changes, tell=(case.holding_desk,))
+        return None
+    changes["hr.decision"] = (None, word)
+    tell = (DeskName.HR.value,) if refer else ()
+    entries.add(db, case, "referral_decided", actor=me.id, at=at, changes=changes, tell=tell)
+    if not refer:
+        return None
+    referral = Referral(
+        reference=_unused_reference(db, at),
+        case_id=case.id,
+        referred_by_id=me.id,
+        subject_id=case.subject_id,
+        reason=reason,
+        allegation=allegation or reason,
+        rules=list(rules) or list(case.hr_because),
+        playbook_version=case.playbook_version,
+        mitigation=mitigation,
+        self_reported=case.reporter_id is not None and case.reporter_id == case.subject_id,
+        subject_told=subject_told,
+        evidence_ids=list(evidence),
+        steps_taken=_steps_taken(db, case),
+        received_at=at,
+    )
+    db.add(referral)
+    db.flush()
+    return referral
+
+
+def _proposal(db: Session, case: Case) -> ReferralDecision | None:
+    return (
+        db.execute(
+            select(ReferralDecision)
+            .where(col(ReferralDecision.case_id) == case.id, ~col(ReferralDecision.counts))
+            .order_by(col(ReferralDecision.id).desc())
+        )
+        .scalars()
+        .first()
+    )
+
+
+def _steps_taken(db: Session, case: Case) -> list[dict[str, str]]:
+    """What had been put right when the referral was made: it travels with it."""
+    return [
+        {"kind": step.kind, "taken_at": step.taken_at.isoformat(), "zone": step.taken_zone or "Etc/UTC"}
+        for step in steps_of(db, case)
+        if step.state == StepState.TAKEN and step.taken_at is not None
+    ]
+
+
+def _check_evidence(db: Session, case: Case, evidence: Sequence[str]) -> None:
+    if not evidence:
+        return
+    known = set(
+        db.execute(
+            select(col(Evidence.id)).where(col(Evidence.case_id) == case.id, col(Evidence.destroyed_at).is_(None))
+        ).scalars()
+    )
+    if set(evidence) - known:
+        raise invalid("evidence", "Choose from the evidence of this case.")
+
+
+def _unused_reference(db: Session, at: datetime) -> str:
+    while True:
+        reference = f"HR-{at.year}-{secrets.randbelow(10**6):06}"
+        if db.execute(select(col(Referral.id)).where(col(Referral.reference) == reference)).first() is None:
+            return reference

@@ -1,0 +1,35 @@
+"""A conflict of interest, declared: from then on the person learns nothing of the case through a desk or a lead."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.recipients import open_routes
+from service.core.errors import Refusal, invalid
+from service.people.identity import Me
+from service.records.cases import Case, Conflict
+from service.records.enums import DeskName
+from service.records.people import Person
+from service.routing.send import end_routes
+from service.timeline import entries
+
+
+def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: str, at: datetime) -> None:
+    """Keep somebody away from a case. Their own open route as a line manager ends.
+
+    Raises Invalid for the reporter, whose own report stays theirs to read, and a Refusal (409) for the same again.
+    """
+    if person.id == case.reporter_id:
+        raise invalid("person", "This is who reported it. They keep what they reported.")
+    known = select(Conflict).where(col(Conflict.case_id) == case.id, col(Conflict.person_id) == person.id)
+    if db.execute(known).first() is not None:
+        raise Refusal("This is noted already.")
+    db.add(Conflict(case_id=case.id, person_id=person.id, reason=reason, at=at))
+    changes = {"conflict.person": (None, person.email), "conflict.reason": (None, reason)}
+    entries.add(db, case, "conflict_named", actor=me.id, at=at, changes=changes)
+    if case.assigned_to_id == person.id:
+        case.assigned_to_id = None
+        entries.add(db, case, "assigned", actor=me.id, at=at, changes={"assigned_to": (person.email, None)})
+    if any(route.person_id == person.id for route in open_routes(db, case)):
+        end_routes(db, case, DeskName.LINE_MANAGER, actor=me.id, at=at, person_id=person.id)

@@ -1,0 +1,42 @@
+"""Data protection: whether to tell the regulator, and whether to tell those affected, each with reasons."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.core.errors import Refusal
+from service.people.identity import Me
+from service.records.cases import Case, ProtectionDecision
+from service.timeline import entries
+
+
+class Question(StrEnum):
+    """What has to be decided within 72 hours of awareness."""
+
+    REGULATOR = "regulator"
+    AFFECTED = "affected"
+
+
+def decide_protection(
+    db: Session, me: Me, case: Case, question: Question, *, tell: bool, reason: str, at: datetime
+) -> None:
+    """Record a decision. A later one may overturn it; the same again is refused (409)."""
+    last = (
+        db.execute(
+            select(ProtectionDecision)
+            .where(col(ProtectionDecision.case_id) == case.id, col(ProtectionDecision.question) == question)
+            .order_by(col(ProtectionDecision.id).desc())
+        )
+        .scalars()
+        .first()
+    )
+    if last is not None and last.tell == tell:
+        raise Refusal("This is decided already.")
+    db.add(ProtectionDecision(case_id=case.id, question=question, tell=tell, reason=reason, by_id=me.id, at=at))
+    changes = {
+        f"data_protection.{question}.tell": (last.tell if last else None, tell),
+        f"data_protection.{question}.reason": (None, reason),
+    }
+    entries.add(db, case, "protection_decided", actor=me.id, at=at, changes=changes)

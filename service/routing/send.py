@@ -1,0 +1,119 @@
+"""The holding desk sends a case to another desk, and names the manager who is to be told."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.judging import informed, keep_next_due
+from service.cases.pinned import playbook_of
+from service.cases.policy import Act, Relation, require_stage
+from service.cases.recipients import conflicted_people, manager_to_tell, open_routes, send_to
+from service.core.errors import NotPermitted, Refusal, invalid
+from service.people.availability import Told, stand_in
+from service.people.identity import Me
+from service.records.cases import Case, Step
+from service.records.enums import DeskName, StepKind, StepState
+from service.records.people import Person
+from service.timeline import entries
+
+HIDDEN_FROM_REPORTER = ("digital_unit", "hr")
+
+
+def send(
+    db: Session, me: Me, case: Case, desk: DeskName, *, reason: str, at: datetime, person: Person | None = None
+) -> None:
+    """Send the case to another desk as well. `person` names the manager, for `line_manager` only.
+
+    Raises Invalid when there is nobody to send it to, a Refusal (409) when it is there already.
+    """
+    told = None
+    if desk is DeskName.LINE_MANAGER:
+        told = _manager(db, case, person, at)
+    elif person is not None:
+        raise invalid("person", "A desk is told as a whole. Leave the person out.")
+    require_stage(Act.SEND, case.stage)
+    there = [route for route in open_routes(db, case) if route.desk == desk]
+    if there and (told is None or told.person.id in {route.person_id for route in there}):
+        raise Refusal("The case is at that desk already.")
+    # That HR is looking at a case is HR's to disclose.
+    audience = HIDDEN_FROM_REPORTER if desk is DeskName.HR else ()
+    send_to(
+        db,
+        playbook_of(db, case.playbook_version),
+        case,
+        desk,
+        because="sent",
+        actor=me.id,
+        at=at,
+        told=told,
+        reason=reason,
+        kind="sent",
+        audience=audience,
+    )
+    if told is not None:
+        _manager_informed(db, case, at)
+    keep_next_due(db, case)
+
+
+def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], person: Person, *, at: datetime) -> None:
+    """Name who is told as the line manager, where nobody is, or where the reporter asked that theirs is not told.
+
+    Raises NotPermitted for a reporter who has a manager in the directory, Invalid for somebody who cannot be told.
+    """
+    step = _inform_step(db, case)
+    if Relation.HOLDER not in held and case.not_manager:
+        raise NotPermitted("The digital unit will name somebody else. You need not do anything.")
+    told = _manager(db, case, person, at)
+    require_stage(Act.NAME_MANAGER, case.stage)
+    if step is None or step.state != StepState.DUE:
+        raise Refusal("Somebody has been told already.")
+    send_to(
+        db,
+        playbook_of(db, case.playbook_version),
+        case,
+        DeskName.LINE_MANAGER,
+        because="named",
+        actor=me.id,
+        at=at,
+        told=told,
+        kind="manager_named",
+    )
+    _manager_informed(db, case, at)
+    keep_next_due(db, case)
+
+
+def end_routes(
+    db: Session, case: Case, desk: DeskName, *, actor: int, at: datetime, person_id: int | None = None
+) -> None:
+    """End the case's stay at a desk, or with one person there."""
+    for route in open_routes(db, case):
+        if route.desk == desk and person_id in (None, route.person_id):
+            route.ended_at = at
+            db.add(route)
+            entries.add(db, case, "sent", actor=actor, at=at, changes={f"routes.{desk}.ended_at": (None, at)})
+
+
+def _manager(db: Session, case: Case, person: Person | None, at: datetime) -> Told:
+    told = stand_in(db, person, at) if person else manager_to_tell(db, case, at)
+    if told is None:
+        raise invalid("person", "Nobody is set as the line manager. Name somebody.")
+    if told.person.id in conflicted_people(db, case):
+        raise invalid("person", "This person has a part in the case. Name somebody else.")
+    own = manager_to_tell(db, case, at)
+    if case.not_manager and own is not None and own.person.id == told.person.id:
+        raise invalid("person", "The reporter asked that this person is not told. Name somebody else.")
+    return told
+
+
+def _inform_step(db: Session, case: Case) -> Step | None:
+    return db.execute(
+        select(Step).where(col(Step.case_id) == case.id, col(Step.kind) == StepKind.INFORM_MANAGER)
+    ).scalar_one_or_none()
+
+
+def _manager_informed(db: Session, case: Case, at: datetime) -> None:
+    step = _inform_step(db, case)
+    if step is not None and step.state == StepState.DUE:
+        informed(step, at)
+        db.add(step)

@@ -1,0 +1,53 @@
+"""Triage: the holding desk confirms what went wrong and how serious it is; once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from service.cases.changing import confirm_codes
+from service.cases.judging import judge_again, keep_next_due
+from service.cases.lifecycle import MOVES, Move
+from service.cases.policy import Act, require_stage
+from service.cases.recipients import open_routes
+from service.cases.speaking import keep_note
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.enums import NoteAudience, Severity, Stage
+from service.records.people import Person
+from service.routing.acknowledge import mark, reaches
+from service.routing.assign import check_assignable
+from service.timeline import entries
+
+
+def triage(
+    db: Session,
+    me: Me,
+    case: Case,
+    *,
+    at: datetime,
+    facts: Mapping[str, Any],
+    severity: Severity | None = None,
+    assigned_to: Person | None = None,
+    note: str | None = None,
+) -> None:
+    """Take a case in hand. `facts` holds `codes` and `facts_wrong` where the desk corrects them.
+
+    Triaging also acknowledges for the desk. Raises a Refusal (409) when the case is triaged or closed already.
+    """
+    if assigned_to is not None:
+        check_assignable(db, case, assigned_to)
+    require_stage(Act.TRIAGE, case.stage)
+    changes = confirm_codes(db, case, facts, me.zone)
+    case.stage, case.triaged_at = MOVES[Stage.REPORTED, Move.TRIAGE].stage, at
+    changes["stage"] = (Stage.REPORTED, case.stage)
+    if assigned_to is not None:
+        changes["assigned_to"] = (None, assigned_to.email)
+        case.assigned_to_id = assigned_to.id
+    entries.add(db, case, "triaged", actor=me.id, at=at, changes=changes)
+    mark(db, me, case, [r for r in open_routes(db, case) if r.acknowledged_at is None and reaches(me, r)], at)
+    judge_again(db, case, actor=me.id, at=at, chosen=severity)
+    if note:
+        keep_note(db, me, case, text=note, audience=NoteAudience.DIGITAL_UNIT, at=at)
+    keep_next_due(db, case)

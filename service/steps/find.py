@@ -1,0 +1,16 @@
+"""From a step's name to the step."""
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.core.errors import NotFound
+from service.records.cases import Case, Step
+from service.records.enums import StepKind
+
+
+def step_of(db: Session, case: Case, kind: StepKind) -> Step:
+    """The case's step of this kind. Raises NotFound when the case has none."""
+    step = db.execute(select(Step).where(col(Step.case_id) == case.id, col(Step.kind) == kind)).scalar_one_or_none()
+    if step is None:
+        raise NotFound
+    return step

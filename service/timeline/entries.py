@@ -1,0 +1,185 @@
+"""The only writer of the timeline, and so the only way anything changes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import event, insert, select, update
+from sqlmodel import Session, col
+
+from service.records.cases import Case
+from service.records.timeline import Outbox, TimelineEntry, TimelineHead, TimelineValues
+from service.timeline import chain, outbox
+
+EVERYONE = ("reporter", "line_manager", "digital_unit", "hr", "desk", "data_protection")
+DESK_ONLY = ("digital_unit",)
+
+# Who may read an entry of each kind. What is missing here cannot be written.
+AUDIENCES: dict[str, tuple[str, ...]] = {
+    "reported": EVERYONE,
+    "informed": EVERYONE,
+    "not_informed": EVERYONE,
+    "facts_changed": EVERYONE,
+    "judged_again": EVERYONE,
+    "step_taken": EVERYONE,
+    "step_cannot": EVERYONE,
+    "step_waived": EVERYONE,
+    "step_verified": EVERYONE,
+    "step_released": EVERYONE,
+    "acknowledged": EVERYONE,
+    "triaged": EVERYONE,
+    "assigned": EVERYONE,
+    "sent": EVERYONE,
+    "manager_named": EVERYONE,
+    "exposure_changed": EVERYONE,
+    "opened": EVERYONE,
+    "purged": EVERYONE,
+    "advised": EVERYONE,
+    "message": ("reporter", "digital_unit"),
+    "note_reporter": EVERYONE,
+    "note_line_manager": ("line_manager", "digital_unit", "hr"),
+    "note_digital_unit": DESK_ONLY,
+    "note_hr": ("hr",),
+    "evidence_added": EVERYONE,
+    "referral_proposed": ("digital_unit", "hr"),
+    "referral_decided": ("digital_unit", "hr"),
+    "protection_decided": EVERYONE,
+    "conflict_named": DESK_ONLY,
+    "withdrawal_asked": EVERYONE,
+    "closed": EVERYONE,
+    "resolved": ("digital_unit", "hr"),
+    "reopened": EVERYONE,
+}
+
+
+def add(
+    db: Session,
+    case: Case,
+    kind: str,
+    *,
+    actor: int | None,
+    at: datetime,
+    changes: Mapping[str, tuple[Any, Any]] | None = None,
+    audience: tuple[str, ...] = (),
+    tell: tuple[int | str, ...] = (),
+) -> None:
+    """Append one entry to a case, with what changed as `{field: (before, after)}`; `at` is aware.
+
+    The caller holds the case's row lock. `audience` narrows the kind's own audience, never widens it. `tell` names
+    people (by id) and desks to be notified once this is committed. Entries are written together, at the next read of
+    the timeline or at commit: their positions come from one row that every writer waits for, so it is held briefly.
+    """
+    readers = " ".join(name for name in AUDIENCES[kind] if not audience or name in audience)
+    kept = {
+        field: {"salt": chain.new_salt(), "before": chain.plain(before), "after": chain.plain(after)}
+        for field, (before, after) in (changes or {}).items()
+    }
+    case.version += 1
+    pending = db.info.setdefault(PENDING, [])
+    if not pending:
+        event.listen(db, "before_commit", write_pending, once=True)
+        event.listen(db, "after_rollback", _forget, once=True)
+    pending.append(_Pending(case, kind, actor, at, readers, kept, tell))
+
+
+@dataclass(frozen=True)
+class _Pending:
+    case: Case
+    kind: str
+    actor: int | None
+    at: datetime
+    audience: str
+    kept: dict[str, dict[str, Any]]
+    tell: tuple[int | str, ...]
+
+
+PENDING = "timeline entries that wait to be written"
+
+
+def _forget(db: Session) -> None:
+    db.info.pop(PENDING, None)
+
+
+def write_pending(db: Session) -> None:
+    """Write the entries that wait, in the order they were added, at the next positions of the log."""
+    pending: list[_Pending] = db.info.pop(PENDING, [])
+    if not pending:
+        return
+    db.flush()
+    last = db.execute(
+        update(TimelineHead)
+        .where(col(TimelineHead.id) == 1)
+        .values(position=TimelineHead.position + len(pending))
+        .returning(col(TimelineHead.position)),
+        execution_options={"synchronize_session": False},
+    ).scalar_one()
+    rows, values, told = [], [], []
+    for position, waiting in enumerate(pending, last - len(pending) + 1):
+        case = waiting.case
+        row = {
+            "position": position,
+            "sequence": case.entries + 1,
+            "kind": waiting.kind,
+            "at": waiting.at,
+            "audience": waiting.audience,
+            "commitments": {
+                field: chain.commitment(field, value["salt"], value["before"], value["after"])
+                for field, value in waiting.kept.items()
+            },
+            "previous": case.last_hash or chain.FIRST,
+        }
+        digest = chain.entry_hash(reference=case.reference, actor=waiting.actor, **row)
+        rows.append(row | {"case_id": case.id, "actor_id": waiting.actor, "hash": digest})
+        values.append({"position": position, "fields": waiting.kept})
+        told += outbox.to_tell(case.id, position, waiting.tell, waiting.at)
+        case.entries, case.last_hash = case.entries + 1, digest
+    db.execute(insert(TimelineEntry), rows)
+    db.execute(insert(TimelineValues), values)
+    if told:
+        db.execute(insert(Outbox), told)
+
+
+def erase(db: Session, case: Case, fields: set[str]) -> int:
+    """Destroy the values of these fields in every entry of a case; the commitments stay, so the chain still verifies.
+
+    Returns how many values were destroyed.
+    """
+    write_pending(db)
+    rows = db.execute(
+        select(TimelineValues)
+        .join(TimelineEntry, col(TimelineEntry.position) == col(TimelineValues.position))
+        .where(col(TimelineEntry.case_id) == case.id)
+    ).scalars()
+    destroyed = 0
+    for row in rows:
+        kept = {field: value for field, value in row.fields.items() if field not in fields}
+        destroyed += len(row.fields) - len(kept)
+        if len(kept) != len(row.fields):
+            row.fields = kept
+            db.add(row)
+    return destroyed
+
+
+def of_case(db: Session, case_id: int) -> list[Any]:
+    """The case's entries with their kept values and the actor's id, oldest first, as rows."""
+    write_pending(db)
+    return list(
+        db.execute(
+            select(
+                TimelineEntry.position,
+                TimelineEntry.sequence,
+                TimelineEntry.kind,
+                TimelineEntry.actor_id,
+                TimelineEntry.at,
+                TimelineEntry.audience,
+                TimelineEntry.commitments,
+                TimelineEntry.previous,
+                TimelineEntry.hash,
+                TimelineValues.fields,
+            )
+            .outerjoin(TimelineValues, col(TimelineValues.position) == col(TimelineEntry.position))
+            .where(col(TimelineEntry.case_id) == case_id)
+            .order_by(col(TimelineEntry.sequence))
+        )
+    )

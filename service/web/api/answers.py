@@ -1,0 +1,205 @@
+"""The shapes of what is answered. A field that the reader may not see is absent, so all but the plainest may be."""
+
+from datetime import datetime
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+
+class PersonOut(TypedDict):
+    """Somebody with a part in the case."""
+
+    email: str
+    name: str
+    zone: NotRequired[str]
+
+
+class StepOut(TypedDict):
+    """A step and its three times."""
+
+    kind: str
+    state: str
+    due_at: datetime | None
+    minutes: int | None
+    taken_at: datetime | None
+    taken_zone: str | None
+    recorded_at: datetime | None
+    verified_at: datetime | None
+    verified_by: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    public_text: NotRequired[str | None]
+    link: NotRequired[str | None]
+    note: NotRequired[str | None]
+    cannot_at: NotRequired[datetime | None]
+    cannot_reason: NotRequired[str | None]
+    asked_of: NotRequired[str | None]
+
+
+class RouteOut(TypedDict):
+    """A stay at a desk."""
+
+    desk: str
+    because: str
+    sent_at: datetime
+    acknowledge_by: datetime | None
+    acknowledged_at: datetime | None
+    ended_at: datetime | None
+    person: NotRequired[str | None]
+    name: NotRequired[str | None]
+    reason: NotRequired[str | None]
+    acknowledged_by: NotRequired[str | None]
+
+
+class EvidenceOut(TypedDict):
+    """A file."""
+
+    id: str
+    filename: str
+    media_type: str
+    size: int
+    sha256: str
+    description: str | None
+    captured_at: datetime | None
+    captured_zone: str | None
+    by: str
+    added_at: datetime
+    scanned: bool
+    destroyed_at: datetime | None
+    preview: bool
+    preview_width: int | None
+    preview_height: int | None
+
+
+class CaseOut(TypedDict):
+    """A case, as far as its reader may see it."""
+
+    reference: str
+    kind: str
+    stage: str
+    severity: str
+    version: int
+    reported_at: datetime
+    playbook: str
+    confidential: bool
+    guarded: bool
+    holding_desk: str
+    triaged_at: datetime | None
+    closed_at: datetime | None
+    steps: list[StepOut]
+    routes: list[RouteOut]
+    may: list[str]
+    pdf_audiences: list[str]
+    title: NotRequired[str]
+    reporter: NotRequired[PersonOut]
+    subject: NotRequired[PersonOut | None]
+    posted_by_me: NotRequired[bool]
+    not_manager: NotRequired[bool]
+    account: NotRequired[dict[str, Any]]
+    post: NotRequired[dict[str, Any]]
+    guidance: NotRequired[dict[str, Any]]
+    codes: NotRequired[list[str]]
+    facts_wrong: NotRequired[str | None]
+    safety_risk: NotRequired[str | None]
+    possibly_classified: NotRequired[str | None]
+    personal_data: NotRequired[str | None]
+    media_interest: NotRequired[bool | None]
+    narrative: NotRequired[str | None]
+    closed_fields: NotRequired[list[str]]
+    opened: NotRequired[dict[str, Any] | None]
+    live: NotRequired[dict[str, Any]]
+    assigned_to: NotRequired[str | None]
+    assigned_name: NotRequired[str | None]
+    triage_due_at: NotRequired[datetime | None]
+    advice: NotRequired[list[dict[str, Any]]]
+    messages: NotRequired[list[dict[str, Any]]]
+    notes: NotRequired[list[dict[str, Any]]]
+    evidence: NotRequired[list[EvidenceOut]]
+    hr: NotRequired[dict[str, Any]]
+    data_protection: NotRequired[dict[str, Any]]
+    resolution: NotRequired[str | None]
+    duplicate_of: NotRequired[str | None]
+    withdrawal_asked_at: NotRequired[datetime | None]
+
+
+class SummaryOut(TypedDict):
+    """A case in a list."""
+
+    reference: str
+    kind: str
+    stage: str
+    severity: str
+    version: int
+    reported_at: datetime
+    closed_at: datetime | None
+    holder: str
+    guarded: bool
+    title: NotRequired[str]
+    live_since: NotRequired[datetime | None]
+    live_until: NotRequired[datetime | None]
+    next_due: NotRequired[dict[str, Any] | None]
+    overdue: NotRequired[bool]
+    assigned_to: NotRequired[str | None]
+    assigned_name: NotRequired[str | None]
+
+
+class CasesOut(TypedDict):
+    """A page of cases."""
+
+    items: list[SummaryOut]
+    next: str | None
+
+
+class ChangeOut(TypedDict):
+    """A changed field; `erased` when its values were destroyed by law and only the commitment is left."""
+
+    field: str
+    before: Any
+    after: Any
+    erased: bool
+
+
+class EntryOut(TypedDict):
+    """Something that happened."""
+
+    kind: str
+    at: datetime
+    actor: NotRequired[str]
+    words: NotRequired[str]
+    audience: NotRequired[list[str]]
+    changes: NotRequired[list[ChangeOut]]
+
+
+class TimelineOut(TypedDict):
+    """A case's entries."""
+
+    items: list[EntryOut]
+    next: str | None
+
+
+class ReferralOut(TypedDict):
+    """A referral, as HR reads it."""
+
+    reference: str
+    stage: str
+    version: int
+    received_at: datetime
+    allegation: NotRequired[str]
+    reason: NotRequired[str]
+    rules: NotRequired[list[str]]
+    playbook: NotRequired[str]
+    mitigation: NotRequired[str | None]
+    self_reported: NotRequired[bool]
+    subject_told: NotRequired[str | None]
+    steps_taken: NotRequired[list[dict[str, Any]]]
+    evidence: NotRequired[list[dict[str, Any]]]
+    referred_by: NotRequired[PersonOut | None]
+    subject: NotRequired[PersonOut | None]
+    people: NotRequired[dict[str, str | None]]
+    may: NotRequired[list[str]]
+
+
+class ReferralsOut(TypedDict):
+    """A page of referrals."""
+
+    items: list[ReferralOut]
+    next: str | None

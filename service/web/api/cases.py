@@ -1,0 +1,225 @@
+"""Cases as JSON: open one, list them, read one, and every deed of `web/deeds.py`."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from litestar import get, patch, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Response, Stream
+from sqlmodel import Session
+
+from service.cases import policy
+from service.cases.lists import Filters, list_cases, summary
+from service.cases.queries import Found, case_view, find_case, open_acts, timeline_view
+from service.core.errors import NotPermitted
+from service.people.identity import Me as Person
+from service.records.cases import Case
+from service.records.enums import DeskName
+from service.timeline import reads
+from service.web import schemas as shape
+from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, TimelineOut
+from service.web.deeds import DEEDS, Deed, found, report, step_kind
+from service.web.evidence import enter, streamed, take_in
+from service.web.forms import UPLOAD_LIMIT
+from service.web.forms import Sent as Body
+from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store
+from service.web.once import once_begin, once_end
+from service.web.summaries import pdf
+
+THROUGH = "api"
+
+
+def shown(
+    db: Session, me: Person, case: Case, at: datetime, status: int = 200, here: Found | None = None
+) -> Response[dict[str, Any]]:
+    """A case as its doer may see it now, and the look noted in the same transaction."""
+    db.flush()
+    here = here or find_case(db, me, case.reference)
+    reads.log_in(db, me.id, here.case.id, "case", through=THROUGH, at=at)
+    return Response(as_json(db, me, here, at), status_code=status, headers=etag(here.case))
+
+
+def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
+    """The public shape of a case, for this reader."""
+    view = case_view(db, here.case, policy.eyes(here.held), at=at, me=me)
+    return view | {"may": open_acts(here, me)}
+
+
+def etag(case: Case) -> dict[str, str]:
+    """What `If-Match` compares."""
+    return {"ETag": f'"{case.version}"'}
+
+
+@post("/api/cases", opt={"body": shape.ReportIn, "answer": CaseOut, "once": True}, status_code=201, sync_to_thread=True)
+def open_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response[dict[str, Any]]:
+    """Report a mistake: the case, its plan and its routes exist as soon as this answers."""
+    if replay := once_begin(db, me, sent):
+        return shown(db, me, find_case(db, me, replay.made).case, now, replay.status)
+    case = report(db, me, sent.read(shape.ReportIn), rules, now)
+    once_end(db, me, sent, 201, case.reference)
+    return shown(db, me, case, now, 201)
+
+
+@get("/api/cases", opt={"answer": CasesOut}, sync_to_thread=True)
+def cases(
+    db: Db,
+    me: Me,
+    now: Now,
+    stage: FromQuery[str | None] = None,
+    kind: FromQuery[str | None] = None,
+    severity: FromQuery[str | None] = None,
+    desk: FromQuery[str | None] = None,
+    overdue: FromQuery[str | None] = None,
+    assigned: FromQuery[str | None] = None,
+    q: FromQuery[str | None] = None,
+    order: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[str | None] = None,
+) -> dict[str, Any]:
+    """A page of the cases you may see."""
+    filters = shape.filters(
+        stage=stage, kind=kind, severity=severity, desk=desk, overdue=overdue, assigned=assigned, q=q, order=order
+    )
+    own_desk(me, filters)
+    rows, following = list_cases(db, me, filters, at=now, cursor=cursor, limit=shape.whole_number("limit", limit, 50))
+    return {"items": [summary(row) for row in rows], "next": following}
+
+
+def own_desk(me: Person, filters: Filters) -> None:
+    """Raise NotPermitted for the queue of a desk where the reader does not sit."""
+    if filters.desk not in (None, DeskName.LINE_MANAGER) and filters.desk not in me.desks:
+        raise NotPermitted("You do not sit at this desk.")
+
+
+@get("/api/cases/{reference:str}", opt={"answer": CaseOut}, sync_to_thread=True)
+def one_case(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> Response[dict[str, Any]]:
+    """One case, as far as you may see it."""
+    here = find_case(db, me, reference)
+    shown_case = as_json(db, me, here, now)
+    reads.log(database, me.id, here.case.id, "case", through=THROUGH, at=now)
+    return Response(shown_case, headers=etag(here.case))
+
+
+@get("/api/cases/{reference:str}/timeline", opt={"answer": TimelineOut}, sync_to_thread=True)
+def timeline(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
+    """The entries you may see, oldest first."""
+    here = find_case(db, me, reference)
+    seen = timeline_view(db, here.case, policy.eyes(here.held), me)
+    reads.log(database, me.id, here.case.id, "timeline", through=THROUGH, at=now)
+    return {"items": seen, "next": None}
+
+
+@patch("/api/cases/{reference:str}", opt={"body": shape.FactsIn, "answer": CaseOut}, sync_to_thread=True)
+def change_case(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[dict[str, Any]]:
+    """Add or change what is known about the post; judged facts are judged again."""
+    return done(next(deed for deed in DEEDS if deed.path == "facts"), db, me, now, sent, reference)
+
+
+def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, reference: str, **place: Any) -> Response:
+    """Find the case, do the deed, show the case. The same key again shows the case as it is now."""
+    replay: list[Any] = []
+
+    def unchanged(version: int) -> None:
+        if again := once_begin(db, me, sent):
+            replay.append(again)
+        else:
+            sent.if_match(version)
+
+    here = found(db, me, reference, deed.act, unchanged)
+    if replay:
+        return shown(db, me, here.case, now, replay[0].status)
+    status = deed.do(db, me, here, sent.read(deed.body), now, **place) or 200
+    once_end(db, me, sent, status, reference)
+    return shown(db, me, here.case, now, status)
+
+
+def _route(deed: Deed) -> HTTPRouteHandler:
+    options = {"body": deed.body, "answer": CaseOut, "once": True}
+    make: Callable[..., Any] = post(
+        f"/api/cases/{{reference:str}}/{deed.path}",
+        opt=options,
+        status_code=200,
+        operation_id=deed.name,
+        summary=deed.do.__doc__,
+        sync_to_thread=True,
+    )
+    if "{kind" in deed.path:
+
+        def step_deed(
+            db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str], kind: FromPath[str]
+        ) -> Response[dict[str, Any]]:
+            return done(deed, db, me, now, sent, reference, kind=step_kind(kind))
+
+        return make(step_deed)
+
+    def case_deed(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[dict[str, Any]]:
+        return done(deed, db, me, now, sent, reference)
+
+    return make(case_deed)
+
+
+@post(
+    "/api/cases/{reference:str}/evidence",
+    opt={"upload": shape.EvidenceIn, "answer": EvidenceOut, "once": True},
+    status_code=201,
+    request_max_body_size=UPLOAD_LIMIT,
+    sync_to_thread=True,
+)
+def add_file(
+    db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]
+) -> Response[dict[str, Any]]:
+    """Add a file as evidence."""
+    taken = take_in(database, store, me, sent, reference, now, None)
+    here = find_case(db, me, reference, lock=True)
+    if replay := once_begin(db, me, sent):
+        return Response(file_json(db, me, here, now, replay.made), status_code=replay.status)
+    file = enter(db, me, here, taken, now)
+    once_end(db, me, sent, 201, file.id)
+    db.flush()
+    return Response(file_json(db, me, here, now, file.id), status_code=201, headers=etag(here.case))
+
+
+def file_json(db: Session, me: Person, here: Found, at: datetime, evidence_id: str) -> dict[str, Any]:
+    """One file as it stands in the case."""
+    files = case_view(db, here.case, policy.eyes(here.held), at=at, me=me)["evidence"]
+    return next(file for file in files if file["id"] == evidence_id)
+
+
+@get(
+    "/api/cases/{reference:str}/evidence/{file_id:str}", opt={"bytes": "application/octet-stream"}, sync_to_thread=True
+)
+def read_file(
+    db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
+) -> Stream:
+    """A file, byte for byte as it came."""
+    return streamed(db, database, store, me, now, reference, file_id, THROUGH)
+
+
+@get("/api/cases/{reference:str}/summary.pdf", opt={"bytes": "application/pdf"}, sync_to_thread=True)
+def summary_pdf(
+    db: Db,
+    database: Data,
+    store: Store,
+    pool: Pool,
+    me: Me,
+    now: Now,
+    reference: FromPath[str],
+    audience: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """The case as a PDF, in one of the variants you may have."""
+    return pdf(db, database, store, pool, me, now, reference, audience, THROUGH)
+
+
+routes = [
+    open_case,
+    cases,
+    one_case,
+    change_case,
+    timeline,
+    *(_route(deed) for deed in DEEDS if deed.path != "facts"),
+    add_file,
+    read_file,
+    summary_pdf,
+]

@@ -1,0 +1,40 @@
+"""Referrals to HR as JSON."""
+
+from typing import Any
+
+from litestar import get
+from litestar.params import FromPath, FromQuery
+
+from service.core.errors import invalid
+from service.referrals.room import list_referrals, read_referral
+from service.timeline import reads
+from service.web.api.answers import ReferralOut, ReferralsOut
+from service.web.given import Data, Db, Me, Now
+from service.web.schemas import whole_number
+
+LISTED = ("reference", "stage", "version", "received_at")
+
+
+@get("/api/referrals", opt={"answer": ReferralsOut}, sync_to_thread=True)
+def referrals(
+    db: Db, me: Me, cursor: FromQuery[str | None] = None, limit: FromQuery[str | None] = None
+) -> dict[str, Any]:
+    """A page of the referrals you may open, newest first."""
+    most = whole_number("limit", limit, 50)
+    if not 1 <= most <= 100:
+        raise invalid("limit", "Choose a number from 1 to 100.")
+    rows = list_referrals(db, me, before=whole_number("cursor", cursor, 0) or None, limit=most + 1)
+    items = [{name: getattr(row, name) for name in LISTED} for row in rows[:most]]
+    return {"items": items, "next": str(rows[most - 1].id) if len(rows) > most else None}
+
+
+@get("/api/referrals/{reference:str}", opt={"answer": ReferralOut}, sync_to_thread=True)
+def referral(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
+    """One referral."""
+    shown = read_referral(db, me, reference)
+    reads.log(database, me.id, shown.pop("case_id"), "referral", through="api", at=now, detail=reference[:20])
+    shown.pop("id")
+    return shown
+
+
+routes = [referrals, referral]

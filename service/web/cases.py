@@ -1,0 +1,233 @@
+"""The page of a case, and every deed on it as a form: done and back to the page, or refused with what was typed."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery
+from litestar.response import Response, Stream
+from sqlmodel import Session
+
+from service.cases import policy
+from service.cases.lists import Filters, list_cases
+from service.cases.pinned import playbook_of
+from service.cases.queries import case_view, find_case, open_acts
+from service.cases.wording import compose_apology, compose_correction
+from service.core.database import Database
+from service.core.errors import NotFound, NotPermitted, Refusal
+from service.core.templating import moment
+from service.evidence.download import preview_headers
+from service.people.identity import Me as Person
+from service.timeline import reads
+from service.web.deeds import DEEDS, Deed, found, step_kind
+from service.web.evidence import enter, file_of, streamed, take_in, where_kept
+from service.web.forms import UPLOAD_LIMIT
+from service.web.forms import Sent as Body
+from service.web.given import Data, Db, House, Me, Now, Pool, Sent, Store
+from service.web.pages import back_to, by_field, page
+from service.web.summaries import begin, paper, pdf
+
+THROUGH = "page"
+
+
+@get("/cases", sync_to_thread=True)
+def my_cases(db: Db, me: Me, now: Now, cursor: FromQuery[str | None] = None) -> Response[str]:
+    """The cases I reported, newest first."""
+    rows, following = list_cases(db, me, Filters(mine=True), at=now, cursor=cursor)
+    return page("cases.html", me, rows=rows, next=following)
+
+
+@get("/cases/{reference:str}", sync_to_thread=True)
+def case_page(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
+    """One case, with what is to be done now at the top."""
+    return show(db, database, me, now, reference)
+
+
+def show(
+    db: Session,
+    database: Database,
+    me: Person,
+    now: datetime,
+    reference: str,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+    sent: Body | None = None,
+) -> Response[str]:
+    """The case's page; after a refusal with its reasons and the words that were typed."""
+    here = find_case(db, me, reference)
+    view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True)
+    view["may"] = open_acts(here, me)
+    playbook = playbook_of(db, here.case.playbook_version)
+    reads.log(database, me.id, here.case.id, "case", through=THROUGH, at=now)
+    return page(
+        "case.html",
+        me,
+        status,
+        case=view,
+        wording=wording(playbook, view),
+        contacts=contacts(playbook),
+        errors=by_field(refusal) if refusal else {},
+        typed=_echo(view, sent) if sent else {},
+        open_form=sent.path if sent else "",
+    )
+
+
+def refused(
+    db: Session, database: Database, me: Person, now: datetime, reference: str, refusal: Refusal, sent: Body
+) -> Response[str]:
+    """The page again, from a session that only reads: the one that was to write is undone, and lets go of its lock."""
+    db.rollback()
+    with database.read() as fresh:
+        return show(fresh, database, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
+
+
+def _echo(view: dict[str, Any], sent: Body) -> dict[str, Any]:
+    """What was typed, to be shown again; words that a guarded case closes are not sent back either."""
+    return {name: value for name, value in sent.typed.items() if name not in view.get("closed_fields", [])}
+
+
+def wording(playbook: Any, view: dict[str, Any]) -> dict[str, str]:
+    """The words the composers offer, with this case's own time in them."""
+    post, reporter = view.get("post") or {}, view.get("reporter") or {}
+    zone = post.get("posted_zone") or reporter.get("zone") or "Europe/London"
+    when = f"at {moment(post['posted_at'], zone)}" if post.get("posted_at") else "earlier today"
+    hacked = "account_compromised" in view.get("codes", [])
+    return {
+        "apology": compose_apology(playbook, when),
+        "apology_hacked": compose_apology(playbook, when, hacked=True),
+        "correction": compose_correction(playbook, when, "[what it said].", "[what is right].", hacked=hacked),
+    }
+
+
+def contacts(playbook: Any) -> list[dict[str, str]]:
+    """Whom to phone."""
+    people = (playbook.contacts.security, playbook.contacts.digital_unit, playbook.contacts.out_of_hours)
+    return [{"who": contact.name, "phone": contact.phone, "when": ""} for contact in people]
+
+
+def do(
+    deed: Deed, db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str, **place: Any
+) -> Response:
+    """Do a deed for a form, and go back to the case; a refusal shows the page again with what was typed."""
+    try:
+        here = found(db, me, reference, deed.act, sent.if_match)
+        deed.do(db, me, here, sent.form(deed.body, me.zone), now, **place)
+        db.flush()
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        return refused(db, database, me, now, reference, refusal, sent)
+    return back_to(reference, deed.says)
+
+
+def _route(deed: Deed) -> HTTPRouteHandler:
+    make = post(f"/cases/{{reference:str}}/{deed.path}", name=f"page_{deed.name}", status_code=303, sync_to_thread=True)
+    if "{kind" in deed.path:
+
+        def step_form(
+            db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str], kind: FromPath[str]
+        ) -> Response:
+            return do(deed, db, database, me, now, sent, reference, kind=step_kind(kind))
+
+        return make(step_form)
+
+    def case_form(db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
+        return do(deed, db, database, me, now, sent, reference)
+
+    return make(case_form)
+
+
+@post(
+    "/cases/{reference:str}/evidence",
+    request_max_body_size=UPLOAD_LIMIT,
+    status_code=303,
+    sync_to_thread=True,
+)
+def add_file(db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
+    """Add a file to the case."""
+    try:
+        taken = take_in(database, store, me, sent, reference, now, me.zone)
+        enter(db, me, find_case(db, me, reference, lock=True), taken, now)
+        db.flush()
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        return refused(db, database, me, now, reference, refusal, sent)
+    return back_to(reference, "The file is kept.")
+
+
+@get("/cases/{reference:str}/evidence/{file_id:str}", sync_to_thread=True)
+def read_file(
+    db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
+) -> Stream:
+    """A file, to be saved."""
+    return streamed(db, database, store, me, now, reference, file_id, THROUGH)
+
+
+@get("/cases/{reference:str}/evidence/{file_id:str}/preview", sync_to_thread=True)
+def file_preview(
+    db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
+) -> Response[bytes]:
+    """The small picture of a file."""
+    here = find_case(db, me, reference)
+    file = file_of(db, here, file_id)
+    picture = store.read(where_kept(file, preview=True))
+    reads.log(database, me.id, here.case.id, "evidence", through=THROUGH, at=now, detail=file.id)
+    headers = preview_headers()
+    return Response(picture, headers=headers, media_type=headers["Content-Type"])
+
+
+@get("/cases/{reference:str}/summary.pdf", sync_to_thread=True)
+def summary_pdf(
+    db: Db,
+    database: Data,
+    store: Store,
+    pool: Pool,
+    me: Me,
+    now: Now,
+    reference: FromPath[str],
+    audience: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """One of the case's PDFs."""
+    return pdf(db, database, store, pool, me, now, reference, audience, THROUGH)
+
+
+@get("/cases/{reference:str}/pdf", sync_to_thread=True)
+def pdf_page(
+    db: Db, database: Data, house: House, me: Me, now: Now, reference: FromPath[str], make: FromQuery[str | None] = None
+) -> Response[str]:
+    """The PDFs a reader may have; the narrowest is made at once, and the page says how it stands."""
+    here = find_case(db, me, reference)
+    allowed = policy.variants(policy.eyes(here.held))
+    if not allowed:
+        raise NotPermitted("This copy is for somebody else.")
+    papers = {audience: paper(db, house.store, me, here, audience, now) for audience in allowed}
+    view = {"reference": here.case.reference}
+    db.rollback()
+    reads.log(database, me.id, here.case.id, "pdf", through=THROUGH, at=now, detail="list")
+    variants = []
+    for audience, one in papers.items():
+        if house.store.exists(one.kept_at):
+            variants.append({"audience": audience, "state": "ready", "size": house.store.size(one.kept_at)})
+            continue
+        if audience in (allowed[0], make):
+            begin(house.pool, house.store, one)
+        making = house.pool.making(one.kept_at) is not None
+        variants.append({"audience": audience, "state": "making" if making else "none", "since": now})
+    waiting = any(variant["state"] == "making" for variant in variants)
+    headers = {"Refresh": "2"} if waiting else {}
+    return page("pdf.html", me, headers=headers, case=view, variants=variants, making=waiting)
+
+
+routes = [
+    my_cases,
+    case_page,
+    *(_route(deed) for deed in DEEDS),
+    add_file,
+    read_file,
+    file_preview,
+    summary_pdf,
+    pdf_page,
+]

@@ -1,0 +1,297 @@
+"""What may be done to a case over HTTP: one row for each deed, read by the page and by the JSON API alike.
+
+A row names its address below the case, the act it needs, the body it takes and the function that does it. The case is
+found, the act permitted and the version compared before the body is read, so that refusals come in the order 404, 403,
+412, 422, 409.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import BaseModel
+from sqlalchemy import event
+from sqlmodel import Session
+
+from service.cases import closing, guarding, policy, speaking
+from service.cases.changing import change_exposure, change_facts
+from service.cases.intake import report_mistake
+from service.cases.playbook import Playbook
+from service.cases.policy import Act
+from service.cases.queries import Found, find_case
+from service.core.errors import NotFound, invalid
+from service.evidence import destroy
+from service.people import directory
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.enums import Kind, Resolution, StepKind
+from service.records.people import Person
+from service.referrals.decide import decide_referral
+from service.routing.acknowledge import acknowledge
+from service.routing.assign import assign
+from service.routing.conflict import name_conflict
+from service.routing.protect import decide_protection
+from service.routing.send import name_manager, send
+from service.routing.triage import triage
+from service.steps.cannot import cannot_take
+from service.steps.settle import release_step, verify_step, waive_step
+from service.steps.take import take_step
+from service.web import schemas as shape
+from service.web.visit import current
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One thing that can be done to a case. `says` is what the page tells its doer afterwards."""
+
+    path: str
+    act: Act
+    body: type[BaseModel]
+    do: Callable[..., int | None]
+    says: str
+
+    @property
+    def name(self) -> str:
+        """The deed's name in the API description."""
+        return self.do.__name__.strip("_")
+
+
+def _take(db: Session, me: Me, here: Found, sent: shape.TakeIn, at: datetime, kind: StepKind) -> None:
+    """Record that a step was taken, and when the person says it was."""
+    take_step(
+        db,
+        me,
+        here.case,
+        kind,
+        at=at,
+        taken_at=sent.taken_at,
+        public_text=sent.public_text,
+        confirmed=bool(sent.confirmed),
+        link=sent.link,
+        note=sent.note,
+    )
+
+
+def _cannot(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime, kind: StepKind) -> None:
+    """Say that a step cannot be taken, and why."""
+    cannot_take(db, me, here.case, kind, reason=sent.reason, at=at)
+
+
+def _waive(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime, kind: StepKind) -> None:
+    """Say that a step need not be taken."""
+    waive_step(db, me, here.case, kind, reason=sent.reason, at=at)
+
+
+def _verify(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetime, kind: StepKind) -> None:
+    """Confirm that a step was taken."""
+    verify_step(db, me, here.case, kind, at=at)
+
+
+def _release(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetime, kind: StepKind) -> None:
+    """Let a held step go ahead."""
+    release_step(db, me, here.case, kind, at=at)
+
+
+def _facts(db: Session, me: Me, here: Found, sent: shape.FactsIn, at: datetime) -> None:
+    """Add or change what is known about the post."""
+    change_facts(db, me, here.case, here.held, shape.facts_of(sent), at=at)
+
+
+def _exposure(db: Session, me: Me, here: Found, sent: shape.ExposureIn, at: datetime) -> None:
+    """Update how far the post has gone."""
+    change_exposure(db, me, here.case, shape.exposure_of(sent), at=at)
+
+
+def _triage(db: Session, me: Me, here: Found, sent: shape.TriageIn, at: datetime) -> None:
+    """Take the case in hand."""
+    facts = {name: getattr(sent, name) for name in ("codes", "facts_wrong") if name in sent.model_fields_set}
+    triage(
+        db,
+        me,
+        here.case,
+        at=at,
+        facts=facts,
+        severity=sent.severity,
+        assigned_to=named(db, sent.assigned_to, "assigned_to") if sent.assigned_to else None,
+        note=sent.note,
+    )
+
+
+def _assign(db: Session, me: Me, here: Found, sent: shape.AssignIn, at: datetime) -> None:
+    """Give the case to somebody at the desk."""
+    assign(db, me, here.case, named(db, sent.person, "person") if sent.person else None, at=at)
+
+
+def _manager(db: Session, me: Me, here: Found, sent: shape.ManagerIn, at: datetime) -> None:
+    """Name the manager who is to be told."""
+    name_manager(db, me, here.case, here.held, named(db, sent.email, "email"), at=at)
+
+
+def _acknowledge(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetime) -> None:
+    """Say that it has been read."""
+    acknowledge(db, me, here.case, at=at)
+
+
+def _send(db: Session, me: Me, here: Found, sent: shape.SendIn, at: datetime) -> None:
+    """Send the case to another desk as well."""
+    person = named(db, sent.person, "person") if sent.person else None
+    send(db, me, here.case, sent.desk, reason=sent.reason, at=at, person=person)
+
+
+def _advise(db: Session, me: Me, here: Found, sent: shape.TextIn, at: datetime) -> None:
+    """Record advice to the reporter."""
+    speaking.advise(db, me, here.case, text=sent.text, at=at)
+
+
+def _message(db: Session, me: Me, here: Found, sent: shape.TextIn, at: datetime) -> None:
+    """Write to the reporter, or as the reporter to the desk."""
+    speaking.say(db, me, here.case, text=sent.text, at=at)
+
+
+def _note(db: Session, me: Me, here: Found, sent: shape.NoteIn, at: datetime) -> None:
+    """Keep a note for one audience."""
+    speaking.note(db, me, here.case, here.held, text=sent.text, audience=sent.audience, at=at)
+
+
+def _open(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
+    """Open the fields of a guarded case."""
+    guarding.open_fields(db, me, here.case, reason=sent.reason, at=at)
+
+
+def _purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime) -> None:
+    """Destroy content that should not be here."""
+    files = guarding.purge(db, me, here.case, fields=sent.fields, reason=sent.reason, at=at)
+    store, case_id = current().house.store, here.case.id or 0
+
+    def destroy_bytes(_: Session) -> None:
+        for file in files:
+            destroy.destroy(store, file)
+        for kept in list(store.list(f"pdf/{case_id}/")):
+            store.destroy(kept.key)
+
+    event.listen(db, "after_commit", destroy_bytes, once=True)
+
+
+def _withdraw(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
+    """Ask that the report be withdrawn."""
+    closing.ask_to_withdraw(db, me, here.case, reason=sent.reason, at=at)
+
+
+def _refer(db: Session, me: Me, here: Found, sent: shape.ReferralDecisionIn, at: datetime) -> int | None:
+    """Decide, or propose, whether HR should look at it. Answers 201 when a referral was made."""
+    told = sent.subject_told
+    made = decide_referral(
+        db,
+        me,
+        here.case,
+        here.held,
+        refer=sent.refer,
+        reason=sent.reason,
+        at=at,
+        allegation=sent.allegation,
+        rules=sent.rules or (),
+        mitigation=sent.mitigation,
+        subject_told=told if isinstance(told, str) else {True: "yes", False: "no", None: None}[told],
+        evidence=sent.evidence or (),
+    )
+    return 201 if made else None
+
+
+def _protect(db: Session, me: Me, here: Found, sent: shape.ProtectionIn, at: datetime) -> None:
+    """Record a data protection decision."""
+    decide_protection(db, me, here.case, sent.question, tell=sent.tell, reason=sent.reason, at=at)
+
+
+def _conflict(db: Session, me: Me, here: Found, sent: shape.ConflictIn, at: datetime) -> None:
+    """Name somebody who must not see the case."""
+    name_conflict(db, me, here.case, named(db, sent.person, "person"), reason=sent.reason, at=at)
+
+
+def _close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) -> None:
+    """Close the case, when every condition is met."""
+    other = None
+    if sent.duplicate_of:
+        try:
+            other = find_case(db, me, sent.duplicate_of).case
+        except NotFound:
+            raise invalid("duplicate_of", "There is no such case that you can see.") from None
+    if sent.resolution is Resolution.DUPLICATE and other is None:
+        raise invalid("duplicate_of", "Say which case this is a duplicate of.")
+    closing.close(db, me, here.case, resolution=sent.resolution, at=at, note=sent.note, duplicate_of=other)
+
+
+def _reopen(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
+    """Take a closed case in hand again."""
+    closing.reopen(db, me, here.case, reason=sent.reason, at=at)
+
+
+DEEDS = (
+    Deed("steps/{kind:str}/take", Act.TAKE_STEP, shape.TakeIn, _take, "Recorded. Thank you."),
+    Deed("steps/{kind:str}/cannot", Act.CANNOT, shape.ReasonIn, _cannot, "The digital unit knows, and will help."),
+    Deed("steps/{kind:str}/waive", Act.WAIVE, shape.ReasonIn, _waive, "This step is waived."),
+    Deed("steps/{kind:str}/verify", Act.VERIFY, shape.NothingIn, _verify, "This step is verified."),
+    Deed("steps/{kind:str}/release", Act.RELEASE, shape.NothingIn, _release, "This step can go ahead."),
+    Deed("facts", Act.CHANGE_FACTS, shape.FactsIn, _facts, "Your changes are kept."),
+    Deed("exposure", Act.EXPOSURE, shape.ExposureIn, _exposure, "Your update is kept."),
+    Deed("triage", Act.TRIAGE, shape.TriageIn, _triage, "The case is triaged and in hand."),
+    Deed("assign", Act.ASSIGN, shape.AssignIn, _assign, "The case is assigned."),
+    Deed("manager", Act.NAME_MANAGER, shape.ManagerIn, _manager, "They have been told."),
+    Deed("acknowledge", Act.ACKNOWLEDGE, shape.NothingIn, _acknowledge, "Thank you. It is noted that you read this."),
+    Deed("send", Act.SEND, shape.SendIn, _send, "The case is sent."),
+    Deed("advice", Act.ADVISE, shape.TextIn, _advise, "Your advice is recorded, and the reporter can read it."),
+    Deed("messages", Act.MESSAGE, shape.TextIn, _message, "Your message is sent."),
+    Deed("notes", Act.NOTE, shape.NoteIn, _note, "Your note is kept."),
+    Deed("open", Act.OPEN, shape.ReasonIn, _open, "The fields of this case are open."),
+    Deed("purge", Act.PURGE, shape.PurgeIn, _purge, "The content is destroyed."),
+    Deed("withdraw", Act.WITHDRAW, shape.ReasonIn, _withdraw, "The digital unit knows what you asked for."),
+    Deed("referral-decision", Act.DECIDE_REFERRAL, shape.ReferralDecisionIn, _refer, "The decision is recorded."),
+    Deed("protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, _protect, "The decision is recorded."),
+    Deed("conflict", Act.NAME_CONFLICT, shape.ConflictIn, _conflict, "They will not see this case."),
+    Deed("close", Act.CLOSE, shape.CloseIn, _close, "The case is closed."),
+    Deed("reopen", Act.REOPEN, shape.ReasonIn, _reopen, "The case is in hand again."),
+)
+
+
+def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int], None]) -> Found:
+    """The case for a deed, its row locked: seen (404), permitted (403), and as the sender saw it (412)."""
+    here = find_case(db, me, reference, lock=True)
+    policy.require(act, here.held, me)
+    if_match(here.case.version)
+    return here
+
+
+def step_kind(kind: str) -> StepKind:
+    """A step's name as it stands in an address. Raises NotFound for any other word."""
+    if kind not in set(StepKind):
+        raise NotFound
+    return StepKind(kind)
+
+
+def named(db: Session, email: str, field: str) -> Person:
+    """The active person with this address. Raises Invalid naming the field."""
+    person = directory.find(db, email)
+    if person is None or not person.active:
+        raise invalid(field, "Nobody with this address works here.")
+    return person
+
+
+NOT_YET = "Amends takes mistakes. Concerns and requests for advice will follow."
+
+
+def report(db: Session, me: Me, told: shape.ReportIn, rules: Playbook, now: datetime) -> Case:
+    """What both doors do with a report."""
+    if told.kind is not Kind.MISTAKE:
+        raise invalid("kind", NOT_YET)
+    for name in ("confidential", "about", "ask"):
+        if getattr(told, name):
+            raise invalid(name, "This belongs to a concern or a request for advice.")
+    return report_mistake(
+        db,
+        me,
+        shape.facts_of(told),
+        playbook=rules,
+        at=now,
+        posted_by_me=told.posted_by_me is not False,
+        not_manager=bool(told.not_manager),
+        deleted_at=told.deleted_at,
+    )

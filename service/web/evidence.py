@@ -1,0 +1,103 @@
+"""Files in and out, for the page and for the API alike."""
+
+from datetime import datetime
+
+from litestar.response import Stream
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases import policy
+from service.cases.facts import refuse_closed
+from service.cases.intake import zone_told_in
+from service.cases.policy import Act, require_stage
+from service.cases.queries import Found, find_case
+from service.core.database import Database
+from service.core.errors import NotFound, invalid
+from service.core.storage import Store
+from service.evidence.download import download_headers
+from service.evidence.places import new_id, original_key, preview_key
+from service.evidence.receive import add_evidence, examine, store_files
+from service.people.identity import Me
+from service.records.evidence import Evidence
+from service.timeline import reads
+from service.web.forms import Sent
+from service.web.schemas import EvidenceIn
+
+
+def take_in(
+    database: Database, store: Store, me: Me, sent: Sent, reference: str, now: datetime, zone: str | None
+) -> tuple[EvidenceIn, str, object]:
+    """Look at a file and put it into the store, before any transaction that writes; see `receive`.
+
+    Refused in the usual order: the case unseen (404), not permitted (403), stale (412), the file or its words (422),
+    the case closed (409).
+    """
+    with database.read() as db:
+        here = find_case(db, me, reference)
+        policy.require(Act.ADD_EVIDENCE, here.held, me)
+        sent.if_match(here.case.version)
+        told = sent.form(EvidenceIn, zone)
+        file = sent.files.get("file")
+        if file is None:
+            raise invalid("file", "Choose a file to add.")
+        refuse_closed(here.case, {"file": file.filename, "description": told.description})
+        if told.captured_at is not None and told.captured_at > now:
+            raise invalid("captured_at", "This time has not come yet. Check the date, the time and the zone.")
+    examined = examine(file.file.read(), file.filename)
+    with database.read() as db:
+        require_stage(Act.ADD_EVIDENCE, find_case(db, me, reference).case.stage)
+    evidence_id = new_id()
+    store_files(store, examined, evidence_id)
+    return told, evidence_id, examined
+
+
+def enter(db: Session, me: Me, here: Found, taken: tuple, now: datetime) -> Evidence:
+    """Enter a file that is in the store already in its case."""
+    told, evidence_id, examined = taken
+    return add_evidence(
+        db,
+        me,
+        here.case,
+        examined,
+        evidence_id,
+        captured_at=told.captured_at,
+        captured_zone=zone_told_in(told.captured_at, me.zone) if told.captured_at else None,
+        description=told.description,
+        at=now,
+    )
+
+
+def file_of(db: Session, here: Found, evidence_id: str) -> Evidence:
+    """A file of this case that has not been destroyed. Raises NotFound, also for auditors: a file is content."""
+    if policy.eyes(here.held) <= {"auditor"}:
+        raise NotFound
+    file = db.execute(
+        select(Evidence).where(
+            col(Evidence.id) == evidence_id,
+            col(Evidence.case_id) == here.case.id,
+            col(Evidence.destroyed_at).is_(None),
+        )
+    ).scalar_one_or_none()
+    if file is None:
+        raise NotFound
+    return file
+
+
+def where_kept(file: Evidence, *, preview: bool) -> str:
+    """Where the bytes lie. Raises NotFound for a preview that was never made."""
+    if not preview:
+        return original_key(file.id)
+    if file.preview is None:
+        raise NotFound
+    return preview_key(file.id)
+
+
+def streamed(
+    db: Session, database: Database, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str
+) -> Stream:
+    """The original, once the look is noted."""
+    here = find_case(db, me, reference)
+    file = file_of(db, here, file_id)
+    reads.log(database, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id)
+    headers = download_headers(file)
+    return Stream(store.stream(where_kept(file, preview=False)), headers=headers, media_type=headers["Content-Type"])

@@ -1,0 +1,85 @@
+"""Keeps what somebody typed through a sign-in that ran out, so that no word has to be written twice."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar.datastructures import Cookie
+from litestar.response import Response
+
+from service.people.identity import Me
+from service.web.pages import SIGN_IN, page
+from service.web.sessions import signed, unsigned
+from service.web.visit import House, Visit, current
+
+KEPT = "kept"
+MOST_KEPT = 256 * 1024
+"""Bytes of typed words that are carried through a sign-in; files are not."""
+NOT_KEPT = frozenset({"/sign-in", "/sign-out"})
+
+
+def kept_words(visit: Visit) -> str:
+    """The words of the refused form as signed text; nothing when there are none or too many."""
+    fields = list(visit.sent.typed.items()) if visit.sent and visit.path not in NOT_KEPT else []
+    size = sum(len(str(value).encode()) for _, value in fields)
+    return signed(visit.house, KEPT, [visit.path, fields]) if fields and size <= MOST_KEPT else ""
+
+
+def read_kept(house: House, text: str) -> tuple[str, list[tuple[str, Any]]] | None:
+    """The address that the words were for, and the words; None when nobody kept any."""
+    kept = unsigned(house, KEPT, text) if text else None
+    return (kept[0], kept[1]) if kept else None
+
+
+def sign_in_page(
+    *,
+    status: int = 200,
+    after: str = "/",
+    errors: dict[str, str] | None = None,
+    typed: dict[str, Any] | None = None,
+    kept: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """The sign-in form, with what waits behind it: the address to go on to, and the words kept."""
+    return page(
+        SIGN_IN,
+        None,
+        status,
+        headers,
+        next=after,
+        errors=errors or {},
+        typed=typed or {},
+        kept=bool(kept),
+        kept_field=kept,
+        demo_cast=current().house.demo_cast,
+    )
+
+
+def continue_page(
+    me: Me, action: str, fields: list[tuple[str, Any]], status: int = 200, cookies: list[Cookie] | None = None
+) -> Response:
+    """The kept words with one button that sends them to where they were going, under a fresh guard."""
+    rows = [
+        {"label": label(name), "name": name, "value": value}
+        for name, values in fields
+        for value in (values if isinstance(values, list) else [values])
+        if value
+    ]
+    answer = page("continue.html", me, status, action=action, kept=rows)
+    answer.cookies.extend(cookies or [])
+    return answer
+
+
+def label(name: str) -> str:
+    """`post.posted_at` as people read it: Post posted at."""
+    return name.replace(".", " ").replace("_", " ").strip().capitalize()
+
+
+def local_path(wanted: str) -> str:
+    """Where to go after signing in: a path of ours, or the start for anything that leads elsewhere."""
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return "/"
+    stays = wanted.startswith("/") and not wanted.startswith("//") and not parts.scheme and not parts.netloc
+    plain = "\\" not in wanted and all(character.isprintable() for character in wanted) and len(wanted) <= 2000
+    return wanted if stays and plain and parts.path not in NOT_KEPT else "/"

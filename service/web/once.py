@@ -1,0 +1,66 @@
+"""An Idempotency-Key is used once: the same request again finds the record that the first one made."""
+
+import hashlib
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from service.core.database import is_sqlite
+from service.core.errors import invalid
+from service.people.identity import Me
+from service.records.timeline import Once
+from service.web.forms import Sent
+
+UNFINISHED = 0
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What the first request was answered: its status, and the reference or id of what it made."""
+
+    status: int
+    made: str
+
+
+def once_begin(db: Session, me: Me, sent: Sent) -> Replay | None:
+    """Claim the request's Idempotency-Key, as the first thing in its transaction; None when it is new or absent.
+
+    Of two at the same moment the second waits here for the first to commit, then replays it; when the first fails, its
+    claim is undone with it. Raises Invalid when the key came before with another request.
+    """
+    key = sent.idempotency_key
+    if not key:
+        return None
+    asked = _asked(sent)
+    insert = sqlite.insert(Once) if is_sqlite(db) else postgresql.insert(Once)
+    claimed = db.execute(
+        insert.values(person_id=me.id, key=key, asked=asked, status=UNFINISHED, made="", at=sent.at)
+        .on_conflict_do_nothing()
+        .returning(col(Once.key))
+    ).first()
+    if claimed:
+        return None
+    before = db.execute(
+        select(Once.asked, Once.status, Once.made).where(col(Once.person_id) == me.id, col(Once.key) == key)
+    ).one()
+    if before.asked != asked:
+        raise invalid("Idempotency-Key", "This key was used for another request. Use a new one")
+    return Replay(before.status or 200, before.made)
+
+
+def once_end(db: Session, me: Me, sent: Sent, status: int, made: str) -> None:
+    """Remember what the request made, in the transaction that makes it."""
+    if sent.idempotency_key:
+        db.execute(
+            update(Once)
+            .where(col(Once.person_id) == me.id, col(Once.key) == sent.idempotency_key)
+            .values(status=status, made=made),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def _asked(sent: Sent) -> str:
+    parts = (sent.method.encode(), sent.path.encode(), sent.content_type.encode(), sent.body)
+    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()

@@ -1,0 +1,84 @@
+"""Makes whole pages and the way back to them."""
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar.datastructures import Cookie
+from litestar.response import Response
+
+from service.core.errors import Refusal
+from service.people.identity import Me
+from service.web.sessions import NOTICE, cookie, cookie_name, signed, stranger, unsigned
+from service.web.visit import Visit, current
+
+SIGN_IN = "sign-in.html"
+
+
+def page(
+    name: str, me: Me | None, status: int = 200, headers: dict[str, str] | None = None, **context: Any
+) -> Response:
+    """The page `templates/pages/{name}` for this person; a status of 400 or above stores nothing of the request.
+
+    Every page also gets me, csrf, now, base, base_path, status and notice. The number in the masthead is `me_waiting`,
+    or the length of a list `waiting`.
+    """
+    visit = current()
+    visit.undo = visit.undo or status >= 400
+    csrf, cookies = (me.csrf, []) if me else stranger(visit) if name == SIGN_IN else ("", [])
+    notice = _notice(visit)
+    if notice:
+        cookies = [*cookies, cookie(visit.house, NOTICE, "", max_age=0)]
+    waiting = context.pop("me_waiting", None)
+    if waiting is None:
+        waiting = len(context["waiting"]) if isinstance(context.get("waiting"), list) else 0
+    html = visit.house.pages.get_template(f"pages/{name}").render(
+        me=who(me, waiting) if me else None,
+        csrf=csrf,
+        now=visit.at,
+        base=visit.house.settings.base_url,
+        base_path=visit.path if status < 400 else "",
+        notice=notice,
+        status=status,
+        **context,
+    )
+    return Response(html, status_code=status, media_type="text/html", headers=headers, cookies=cookies)
+
+
+def who(me: Me, waiting: int = 0) -> dict[str, Any]:
+    """A person as templates know them."""
+    return {
+        "email": me.email,
+        "name": me.name,
+        "zone": me.zone,
+        "desks": {desk.value: lead for desk, lead in me.desks.items()},
+        "roles": sorted(role.value for role in me.roles),
+        "waiting": waiting,
+    }
+
+
+def go_to(path: str, notice: str = "", cookies: list[Cookie] | None = None) -> Response:
+    """303 to a page of ours, which then shows the notice once."""
+    visit = current()
+    told = [cookie(visit.house, NOTICE, signed(visit.house, NOTICE, notice), max_age=120)] if notice else []
+    return Response(
+        b"",
+        status_code=303,
+        media_type="text/plain",
+        headers={"Location": quote(path, safe="/?&=%#:+,@-._~")},
+        cookies=[*(cookies or []), *told],
+    )
+
+
+def back_to(reference: str, notice: str = "") -> Response:
+    """303 to a case's page."""
+    return go_to(f"/cases/{reference}", notice)
+
+
+def by_field(refusal: Refusal) -> dict[str, str]:
+    """A refusal's errors as a page wants them; one that names no field stands under `form`."""
+    return {error.field: error.message for error in refusal.errors} or {"form": refusal.detail}
+
+
+def _notice(visit: Visit) -> str | None:
+    kept = visit.cookies.get(cookie_name(visit.house, NOTICE), "")
+    return unsigned(visit.house, NOTICE, kept) if kept else None

@@ -1,0 +1,107 @@
+"""The directory and the settings, to be read: they are changed where they come from."""
+
+from dataclasses import fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from litestar import get
+from litestar.params import FromQuery
+from litestar.response import Response
+from sqlalchemy import select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from service.core.errors import NotPermitted, invalid
+from service.core.settings import MEANING, Settings
+from service.records.enums import DeskName, Role
+from service.records.people import DeskMember, PersonRole, Unit
+from service.records.people import Person as Record
+from service.web.given import Db, House, Me
+from service.web.pages import page
+
+PAGE = 100
+READERS = frozenset({DeskName.DIGITAL_UNIT, DeskName.HR})
+SECRET = frozenset({"secret_key"})
+COLUMNS = (
+    *(Record.id, Record.email, Record.name, Record.zone),
+    *(Record.employer, Record.engagement, Record.active),
+)
+
+
+@get("/people", sync_to_thread=True)
+def people(db: Db, me: Me, cursor: FromQuery[str | None] = None) -> Response:
+    """Everyone in the directory, by name, for those who run desks or the service."""
+    if Role.ADMINISTRATOR not in me.roles and not READERS & set(me.desks):
+        raise NotPermitted("The directory is for administrators, the digital unit and HR.")
+    rows, following = list_people(db, cursor)
+    return page("people.html", me, rows=rows, next=following)
+
+
+def list_people(db: Session, cursor: str | None = None, most: int = PAGE) -> tuple[list[dict[str, Any]], str | None]:
+    """People as rows, by e-mail address, `most` at a time; and the cursor of the next ones, if there are any."""
+    if cursor is not None and not 0 < len(cursor) <= 300:
+        raise invalid("cursor", "This list has to be read from its start")
+    manager = aliased(Record)
+    query = (
+        select(
+            *COLUMNS,
+            col(Unit.name).label("unit"),
+            col(manager.email).label("manager"),
+        )
+        .outerjoin(Unit, col(Unit.id) == col(Record.unit_id))
+        .outerjoin(manager, col(manager.id) == col(Record.manager_id))
+        .order_by(col(Record.email))
+        .limit(most + 1)
+    )
+    found = db.execute(query.where(col(Record.email) > cursor) if cursor else query).all()
+    shown = found[:most]
+    ids = [row.id for row in shown]
+    desks: dict[int, dict[str, bool]] = {}
+    seats = select(DeskMember.person_id, DeskMember.desk, DeskMember.lead).where(col(DeskMember.person_id).in_(ids))
+    for seat in db.execute(seats):
+        desks.setdefault(seat.person_id, {})[seat.desk.value] = seat.lead
+    roles: dict[int, list[str]] = {}
+    held_roles = select(PersonRole.person_id, PersonRole.role).where(col(PersonRole.person_id).in_(ids))
+    for held in db.execute(held_roles):
+        roles.setdefault(held.person_id, []).append(held.role.value)
+    rows = [{**row._asdict(), "desks": desks.get(row.id, {}), "roles": sorted(roles.get(row.id, []))} for row in shown]
+    return rows, shown[-1].email if len(found) > most else None
+
+
+@get("/settings", sync_to_thread=True)
+def settings_page(me: Me, house: House) -> Response:
+    """What the environment said at the start, with what each setting means; never a secret."""
+    if Role.ADMINISTRATOR not in me.roles:
+        raise NotPermitted("The settings are for administrators.")
+    playbook = {"name": "Version", "value": house.rules.version, "meaning": "New cases are judged by this one."}
+    sections = [
+        {"title": "Environment", "rows": setting_rows(house.settings)},
+        {"title": "Playbook", "rows": [playbook]},
+    ]
+    return page("settings.html", me, sections=sections)
+
+
+def setting_rows(settings: Settings) -> list[dict[str, str]]:
+    """Each setting as `{name, value, meaning}`; secrets, and passwords within addresses, are left out."""
+    return [
+        {
+            "name": f"AMENDS_{field.name.upper()}",
+            "value": "(set, not shown)" if field.name in SECRET else without_password(getattr(settings, field.name)),
+            "meaning": MEANING[field.name],
+        }
+        for field in fields(settings)
+    ]
+
+
+def without_password(value: Any) -> str:
+    """An address without its password; anything else as text."""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    parts = urlsplit(str(value))
+    if "@" not in parts.netloc:
+        return str(value) or "(empty)"
+    who, _, where = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{who.partition(':')[0]}@{where}", query="").geturl()
+
+
+routes = [people, settings_page]

@@ -1,0 +1,322 @@
+"""The shapes of the public interface: what may be sent, field by field. Nothing else is taken."""
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+
+from service.cases.lists import ORDERS, Filters
+from service.core.errors import invalid
+from service.records.enums import (
+    AccountType,
+    Answer,
+    Code,
+    DeskName,
+    Kind,
+    NoteAudience,
+    Resolution,
+    Severity,
+    Stage,
+)
+from service.routing.protect import Question
+from service.web.forms import Body
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
+
+
+def _moment(value: object) -> object:
+    wrong = ValueError("Enter the time with a zone, like 2026-11-20T23:04:00+09:00")
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not RFC3339.fullmatch(value.strip()):
+        raise wrong
+    try:
+        told = datetime.fromisoformat(value.strip().upper())
+        told.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise wrong from None
+    return told
+
+
+def _address(value: object) -> object:
+    """A link as people paste it: the scheme may be left out, and only web links are taken."""
+    if not isinstance(value, str) or value.strip() == "":
+        return value
+    value = value.strip()
+    if not re.match(r"[a-z][a-z0-9+.-]*:", value, re.IGNORECASE) and "." in value:
+        value = f"https://{value}"
+    if not re.match(r"https?://[^\s/]+", value, re.IGNORECASE) or re.search(r"\s", value):
+        raise ValueError("Enter a web link, like https://example.org/post")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+OneLine = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\r\n]*$")]
+Address = Annotated[str, BeforeValidator(_address), Field(max_length=2000)]
+Long = Annotated[str, Field(min_length=1, max_length=20_000)]
+Count = Annotated[int, Field(ge=0, le=10**12, strict=True)]
+Email = Annotated[str, Field(min_length=3, max_length=300)]
+
+
+class Words(Body):
+    """A body whose words lose the blanks around them."""
+
+    model_config = ConfigDict(str_strip_whitespace=True)
+
+
+class AccountIn(Words):
+    """Where it was posted."""
+
+    type: AccountType | None = None
+    platform: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\r\n]*$")] | None = None
+    handle: OneLine | None = None
+    names_employer: StrictBool | None = None
+    views_personal: StrictBool | None = None
+
+
+class ExposureIn(Words):
+    """How far a post has gone."""
+
+    still_visible: StrictBool | None = None
+    reach: Count | None = None
+    media_interest: StrictBool | None = None
+    copies: Count | None = None
+
+
+class PostIn(Words):
+    """What was posted, and when."""
+
+    url: Address | None = None
+    text: Long | None = None
+    posted_at: Moment | None = None
+    discovered_at: Moment | None = None
+    still_visible: StrictBool | None = None
+    audience: OneLine | None = None
+    reach: Count | None = None
+
+
+class GuidanceIn(Words):
+    """Whether somebody was asked before posting."""
+
+    sought: StrictBool | None = None
+    from_: OneLine | None = Field(default=None, alias="from")
+
+
+class AboutIn(Words):
+    """Whose post a concern is about."""
+
+    email: Email | None = None
+    description: Long | None = None
+
+
+class FactsIn(Words):
+    """What is known about the post; every field may be left out, and null clears it."""
+
+    account: AccountIn | None = None
+    post: PostIn | None = None
+    guidance: GuidanceIn | None = None
+    codes: Annotated[list[Code], Field(max_length=len(Code))] | None = None
+    facts_wrong: Answer | None = None
+    safety_risk: Answer | None = None
+    possibly_classified: Answer | None = None
+    personal_data: Answer | None = None
+    media_interest: StrictBool | None = None
+    narrative: Long | None = None
+
+
+class ReportIn(FactsIn):
+    """What opens a case."""
+
+    kind: Kind
+    deleted_at: Moment | None = None
+    posted_by_me: StrictBool | None = None
+    not_manager: StrictBool | None = None
+    confidential: StrictBool | None = None
+    about: AboutIn | None = None
+    ask: Annotated[list[DeskName], Field(max_length=len(DeskName))] | None = None
+
+
+class TakeIn(Words):
+    """A step that was taken."""
+
+    taken_at: Moment | None = None
+    link: Address | None = None
+    public_text: Long | None = None
+    confirmed: StrictBool | None = None
+    note: Long | None = None
+
+
+class NothingIn(Words):
+    """No fields at all."""
+
+
+class ReasonIn(Words):
+    """A reason, in words."""
+
+    reason: Long
+
+
+class TriageIn(Words):
+    """What triage confirms."""
+
+    severity: Severity | None = None
+    codes: Annotated[list[Code], Field(max_length=len(Code))] | None = None
+    facts_wrong: Answer | None = None
+    assigned_to: Email | None = None
+    note: Long | None = None
+
+
+class AssignIn(Words):
+    """Who takes the case on; null for nobody."""
+
+    person: Email | None
+
+
+class ManagerIn(Words):
+    """Who is to be told as the line manager."""
+
+    email: Email
+
+
+class SendIn(Words):
+    """Another desk that should see the case."""
+
+    desk: DeskName
+    person: Email | None = None
+    reason: Long
+
+
+class TextIn(Words):
+    """Words."""
+
+    text: Long
+
+
+class NoteIn(Words):
+    """Words for one audience."""
+
+    text: Long
+    audience: NoteAudience
+
+
+class PurgeIn(Words):
+    """Which fields hold content that must go, and why."""
+
+    fields: Annotated[list[Annotated[str, Field(max_length=200)]], Field(min_length=1, max_length=100)]
+    reason: Long
+
+
+class ReferralDecisionIn(Words):
+    """To refer to HR or not."""
+
+    refer: StrictBool
+    reason: Long
+    allegation: Long | None = None
+    rules: Annotated[list[Code], Field(max_length=len(Code))] | None = None
+    mitigation: Long | None = None
+    subject_told: Long | StrictBool | None = None
+    evidence: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=20)] | None = None
+
+
+class ProtectionIn(Words):
+    """A data protection decision."""
+
+    question: Question
+    tell: StrictBool
+    reason: Long
+
+
+class ConflictIn(Words):
+    """Who must not see the case, and why."""
+
+    person: Email
+    reason: Long
+
+
+class CloseIn(Words):
+    """How a case ends."""
+
+    resolution: Resolution
+    note: Long | None = None
+    duplicate_of: Annotated[str, Field(max_length=20)] | None = None
+
+
+class EvidenceIn(Words):
+    """What is said beside a file."""
+
+    captured_at: Moment | None = None
+    description: Long | None = None
+
+
+GROUPS = {"account": AccountIn, "post": PostIn, "guidance": GuidanceIn}
+PdfAudience = Literal["reporter", "line_manager", "digital_unit", "hr"]
+
+
+def facts_of(sent: FactsIn) -> dict[str, Any]:
+    """The facts that were really sent, by JSON path. A group sent as null clears every fact in it."""
+    facts: dict[str, Any] = {}
+    for name in FactsIn.model_fields:
+        if name not in sent.model_fields_set:
+            continue
+        value = getattr(sent, name)
+        if name not in GROUPS:
+            facts[name] = value
+        elif value is None:
+            facts |= {f"{name}.{_alias(GROUPS[name], field)}": None for field in GROUPS[name].model_fields}
+        else:
+            facts |= {f"{name}.{_alias(type(value), field)}": getattr(value, field) for field in value.model_fields_set}
+    return facts
+
+
+def exposure_of(sent: ExposureIn) -> dict[str, Any]:
+    """The same for how far a post has gone."""
+    return {name if name == "media_interest" else f"post.{name}": getattr(sent, name) for name in sent.model_fields_set}
+
+
+def _alias(model: type[BaseModel], field: str) -> str:
+    return model.model_fields[field].alias or field
+
+
+def filters(**said: str | None) -> Filters:
+    """A list's filters from its address. Raises Invalid naming the one that does not parse."""
+    chosen: dict[str, Any] = {}
+    for name, kind in FILTERS.items():
+        if (word := said.get(name)) in (None, ""):
+            continue
+        if word not in set(kind):
+            raise invalid(name, f"Choose one of: {', '.join(kind)}.")
+        chosen[name] = kind(word)
+    if (overdue := said.get("overdue")) not in (None, ""):
+        if overdue not in ("1", "0", "true", "false"):
+            raise invalid("overdue", "Choose true or false.")
+        chosen["overdue"] = overdue in ("1", "true")
+    for name in ("assigned", "q", "platform"):
+        if word := said.get(name):
+            if len(word) > 300 or "\x00" in word:
+                raise invalid(name, "This is too long, or holds a character that cannot be looked for.")
+            chosen[name] = word
+    if order := said.get("order"):
+        if order not in ORDERS:
+            raise invalid("order", f"Choose one of: {', '.join(ORDERS)}.")
+        chosen["order"] = order
+    return Filters(**chosen)
+
+
+FILTERS: dict[str, type[StrEnum]] = {
+    "stage": Stage,
+    "kind": Kind,
+    "severity": Severity,
+    "desk": DeskName,
+    "account_type": AccountType,
+}
+
+
+def whole_number(name: str, said: str | None, otherwise: int) -> int:
+    """A number from an address. Raises Invalid for anything else."""
+    if said in (None, ""):
+        return otherwise
+    if not re.fullmatch(r"[0-9]{1,6}", str(said)):
+        raise invalid(name, "Use a whole number.")
+    return int(str(said))

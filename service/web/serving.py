@@ -1,0 +1,52 @@
+"""Answers requests until a signal ends it: in this process, or in several that share one socket."""
+
+import signal
+import socket
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+GRACE_SECONDS = 20
+BACKLOG = 2048
+
+
+def serve(host: str, port: int, workers: int) -> int:
+    """Serve at `host:port` (0: any free port) in `workers` processes; returns an exit code once everything is answered.
+
+    Raises OSError when nobody can listen there. SIGTERM lets requests that have begun end, for at most 20 seconds.
+    """
+    # Listening at once, so that whoever comes while the service still starts waits a moment and is not turned away.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listening.set_inheritable(True)
+    config = uvicorn.Config(
+        "service.app:create_app",
+        factory=True,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        # Whose forwarded address is believed is the service's own rule, not the server's.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    # The server raises the signal that ended it once more; by then everything is answered, and this is a good end.
+    signal.signal(signal.SIGTERM, _ended)
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Amends is at http://{shown}:{listening.getsockname()[1]} (Ctrl+C ends it)", flush=True)  # noqa: T201
+    try:
+        if workers > 1:
+            Multiprocess(config, sockets=[listening]).run()
+        else:
+            uvicorn.Server(config).run(sockets=[listening])
+    except KeyboardInterrupt:
+        return 0
+    except SystemExit as ended:
+        return 1 if ended.code else 0
+    finally:
+        listening.close()
+    return 0
+
+
+def _ended(_sign: int, _frame: object) -> None:
+    return None

@@ -1,0 +1,103 @@
+"""A case as a PDF: from the variant's own view, kept by content, made in the pool."""
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from litestar.response import Response
+from sqlmodel import Session
+
+from service.cases import policy
+from service.cases.queries import Found, case_view, find_case
+from service.core.database import Database
+from service.core.errors import NotPermitted, Refusal, invalid
+from service.core.storage import Store
+from service.documents.case_summary import content_key, summary
+from service.documents.pool import Pool
+from service.evidence.places import preview_key
+from service.people.identity import Me
+from service.timeline import entries, reads
+from service.timeline.proof import entries_json
+
+AUDIENCES = ("reporter", "line_manager", "digital_unit", "hr")
+LONGEST_WAIT = 60
+
+
+@dataclass(frozen=True)
+class Paper:
+    """One variant of a case's summary: what goes into it, and where it is kept once it is made."""
+
+    document: Mapping[str, Any]
+    kept_at: str
+
+
+def audience_for(wanted: str | None, allowed: list[str]) -> str:
+    """The variant asked for, or the reader's own. Raises Invalid for an unknown one, NotPermitted for another's."""
+    if wanted is not None and wanted not in AUDIENCES:
+        raise invalid("audience", f"Choose one of: {', '.join(AUDIENCES)}.")
+    if not allowed or (wanted is not None and wanted not in allowed):
+        raise NotPermitted("This copy is for somebody else.")
+    return wanted or allowed[0]
+
+
+def paper(db: Session, store: Store, me: Me, here: Found, audience: str, at: datetime) -> Paper:
+    """Everything one variant shows, from its own view: nothing that another reader may see is in it to be hidden."""
+    through = frozenset({audience})
+    view = case_view(db, here.case, through, at=at, timeline=True)
+    pictures = {
+        file["id"]: store.read(preview_key(file["id"]))
+        for file in view["evidence"]
+        if file["preview"] and file["destroyed_at"] is None
+    }
+    proof = entries_json(entries.of_case(db, here.case.id or 0), here.case.reference, through)
+    document = summary(view, audience, at, me.name, proof, pictures)
+    return Paper(document, f"pdf/{here.case.id}/{content_key(document)}.pdf")
+
+
+def begin(pool: Pool, store: Store, one: Paper) -> Future[bytes]:
+    """Have it made, and kept as soon as it is; a paper that is being made already is not begun twice."""
+    making = pool.making(one.kept_at)
+    if making is not None:
+        return making
+    future = pool.submit(one.document, key=one.kept_at)
+
+    def keep(made: Future[bytes]) -> None:
+        if not made.cancelled() and made.exception() is None:
+            store.keep(one.kept_at, made.result())
+
+    future.add_done_callback(keep)
+    return future
+
+
+def bytes_of(pool: Pool, store: Store, one: Paper) -> bytes:
+    """The PDF: from the store when this content was made before, else made now. Raises a Refusal when it cannot be."""
+    if store.exists(one.kept_at):
+        return store.read(one.kept_at)
+    try:
+        return begin(pool, store, one).result(timeout=LONGEST_WAIT)
+    except TimeoutError as wrong:
+        raise Refusal("Making the PDF takes longer than usual. Try again in a minute.") from wrong
+
+
+def pdf(
+    db: Session,
+    database: Database,
+    store: Store,
+    pool: Pool,
+    me: Me,
+    now: datetime,
+    reference: str,
+    audience: str | None,
+    through: str,
+) -> Response[bytes]:
+    """Find the case, make or fetch its paper outside any transaction, note the look, hand it over."""
+    here = find_case(db, me, reference)
+    chosen = audience_for(audience, policy.variants(policy.eyes(here.held)))
+    one = paper(db, store, me, here, chosen, now)
+    db.rollback()
+    made = bytes_of(pool, store, one)
+    reads.log(database, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen)
+    headers = {"Content-Disposition": f'attachment; filename="{reference}-{chosen}.pdf"'}
+    return Response(made, media_type="application/pdf", headers=headers)

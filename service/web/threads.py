@@ -1,0 +1,37 @@
+"""The threads that handlers run in, and those that end their transactions."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, TypeVar
+
+from litestar.concurrency import set_asyncio_executor, sync_to_thread
+
+Result = TypeVar("Result")
+
+# A handler may hold one connection and ask for a second, to write the read log: with more than half as many handlers
+# as connections (30 on PostgreSQL) they could all wait for each other.
+HANDLERS = 14
+ENDINGS = 8
+
+_handlers = ThreadPoolExecutor(HANDLERS, "amends-handler")
+_endings = ThreadPoolExecutor(ENDINGS, "amends-ending")
+
+
+def use_own_threads() -> None:
+    """Have Litestar run handlers in our own threads; called once an application is made."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        set_asyncio_executor(_handlers)
+
+
+async def in_thread(deed: Callable[..., Result], *arguments: Any) -> Result:
+    """Do something that may wait for a connection or a lock, beside the handlers."""
+    return await sync_to_thread(deed, *arguments)
+
+
+async def end_in_thread(deed: Callable[[], Any]) -> None:
+    """Commit or roll back. These threads wait for no lock, so they are there when every handler waits for one."""
+    await asyncio.get_running_loop().run_in_executor(_endings, partial(deed))

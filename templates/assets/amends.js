@@ -1,0 +1,265 @@
+/* What the pages gain where scripts run. Nothing here is needed to report, to take a step or to read a case. */
+
+const body = document.body;
+body.classList.add("js-enabled", "govuk-frontend-supported");
+
+const designSystem = import(document.querySelector('meta[name="govuk-frontend"]').content);
+const working = document.getElementById("working");
+
+/* ---- Times that go on ---------------------------------------------------------------------------------------- */
+
+let ahead = 0; // how far the server's clock is ahead of this one, in milliseconds
+
+function count(number, what) {
+  return number === 1 ? `${number} ${what}` : `${number} ${what}s`;
+}
+
+// The same words as `minutes_words` in service/core/templating.py.
+function stretch(milliseconds) {
+  const minutes = Math.floor(milliseconds / 60000);
+  if (minutes < 1) return "less than a minute";
+  if (minutes < 60) return count(minutes, "minute");
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return count(hours, "hour") + (minutes % 60 && hours < 6 ? ` ${count(minutes % 60, "minute")}` : "");
+  const days = Math.floor(hours / 24);
+  return count(days, "day") + (hours % 24 && days < 3 ? ` ${count(hours % 24, "hour")}` : "");
+}
+
+function tick() {
+  const now = Date.now() + ahead;
+  for (const time of document.querySelectorAll("time[data-tick]")) {
+    const at = Date.parse(time.dateTime);
+    let words = stretch(now - at);
+    if (time.dataset.tick === "left") {
+      time.classList.toggle("due--late", at <= now);
+      words = at > now ? `${stretch(at - now)} left` : `late by ${words}`;
+    }
+    if (time.textContent !== words) time.textContent = words;
+  }
+  for (const field of document.querySelectorAll("input[data-just-now]")) justNow(field);
+}
+
+// A time that means "just now" goes on until somebody sets it. Its own clock is that of the person's zone.
+function justNow(field) {
+  const { start, since } = field.dataset;
+  if (!start) {
+    field.dataset.start = field.max;
+    field.dataset.since = Date.now();
+    field.addEventListener("input", () => field.removeAttribute("data-just-now"));
+  }
+  const minutes = since ? Date.now() - Number(since) : 0;
+  field.value = new Date(Date.parse(`${start || field.max}Z`) + minutes).toISOString().slice(0, 16);
+  field.max = field.value;
+}
+
+/* ---- A page, or the part of one that htmx brought, comes to life ----------------------------------------------- */
+
+function wake(scope) {
+  const told = scope.dataset.now ? Date.parse(scope.dataset.now) : NaN;
+  if (!Number.isNaN(told)) ahead = told - Date.now();
+  tick();
+  designSystem.then(({ initAll }) => initAll({ scope }));
+
+  for (const button of scope.querySelectorAll("[data-copy], [data-now-for], [data-fill]")) button.hidden = false;
+  for (const link of scope.querySelectorAll(".look-again")) link.hidden = true;
+  for (const area of scope.querySelectorAll("textarea[data-max]")) countDown(area);
+  for (const form of scope.querySelectorAll("form[data-keep]")) keep(form);
+  for (const form of scope.querySelectorAll("form[data-guarding]")) guard(form);
+  if (window.matchMedia("(min-width: 56em)").matches) {
+    for (const fold of scope.querySelectorAll("details[data-wide-open]")) fold.open = true;
+  }
+  reveal();
+}
+
+// After a page came by itself, the reader and the screen reader are taken to what matters on it.
+function arrive(main) {
+  const summary = main.querySelector("#error-summary");
+  const target = summary || main.querySelector("#notice") || main;
+  target.focus({ preventScroll: target === main });
+}
+
+/* ---- Copying ------------------------------------------------------------------------------------------------- */
+
+async function copyWords(button) {
+  const source = document.getElementById(button.dataset.copy);
+  const words = "value" in source ? source.value : source.textContent;
+  const label = button.dataset.label || (button.dataset.label = button.textContent);
+  let done = false;
+  try {
+    await navigator.clipboard.writeText(words);
+    done = true;
+  } catch {
+    if (source.select) source.select();
+    else window.getSelection().selectAllChildren(source);
+    done = document.execCommand("copy");
+  }
+  button.textContent = done ? "Copied" : "Select the words and copy them";
+  button.setAttribute("aria-live", "polite");
+  window.setTimeout(() => { button.textContent = label; }, 4000);
+}
+
+/* ---- Typed words --------------------------------------------------------------------------------------------- */
+
+function countDown(area) {
+  const max = Number(area.dataset.max);
+  const line = document.createElement("p");
+  line.className = "left-count";
+  line.hidden = true;
+  area.after(line);
+  const show = () => {
+    const left = max - area.value.length;
+    line.hidden = left > max / 10;
+    line.textContent = left < 0 ? `${count(-left, "character")} too many` : `${count(left, "character")} left`;
+  };
+  area.addEventListener("input", show);
+  show();
+}
+
+const unsent = new Set();
+
+function keep(form) {
+  const written = () => [...form.querySelectorAll("textarea, input[type=text], input[type=url]")]
+    .some((field) => field.value !== field.defaultValue);
+  form.addEventListener("input", () => { if (written()) unsent.add(form); else unsent.delete(form); });
+}
+
+function anythingUnsent() {
+  for (const form of unsent) if (!form.isConnected) unsent.delete(form);
+  return unsent.size > 0;
+}
+
+window.addEventListener("beforeunload", (event) => {
+  if (anythingUnsent()) event.preventDefault();
+});
+
+/* ---- Guarded reports: yes or not sure closes the boxes for words -------------------------------------------------- */
+
+function guard(form) {
+  const fields = form.querySelectorAll("[data-closes] input, [data-closes] textarea");
+  const look = () => {
+    const risky = ["safety_risk", "possibly_classified"]
+      .some((name) => ["yes", "unsure"].includes(form.elements[name].value));
+    for (const field of fields) field.disabled = risky;
+  };
+  form.addEventListener("change", look);
+  look();
+}
+
+/* ---- Links into a folded part open it ---------------------------------------------------------------------------- */
+
+function reveal() {
+  const id = decodeURIComponent(window.location.hash.slice(1));
+  const target = id && document.getElementById(id);
+  if (!target) return;
+  for (let fold = target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  target.scrollIntoView({ block: "start" });
+  if (target.matches("input, textarea, select")) target.focus();
+}
+
+window.addEventListener("hashchange", reveal);
+
+/* ---- Presses ----------------------------------------------------------------------------------------------------- */
+
+document.addEventListener("click", (event) => {
+  const copying = event.target.closest("[data-copy]");
+  if (copying) copyWords(copying);
+
+  const filling = event.target.closest("[data-fill]");
+  if (filling) {
+    const field = document.getElementById(filling.dataset.fill);
+    field.value = document.getElementById(filling.dataset.from).textContent;
+    field.focus();
+  }
+
+  const timing = event.target.closest("[data-now-for]");
+  if (timing) {
+    const field = document.getElementById(timing.dataset.nowFor);
+    if (field.max) field.value = field.max;
+  }
+
+  const jump = event.target.closest('a[href^="#"]');
+  if (jump && jump.hash === window.location.hash) reveal();
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.dataset.sent) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  form.dataset.sent = "yes";
+  unsent.delete(form);
+  window.setTimeout(() => { delete form.dataset.sent; }, 8000);
+}, true);
+
+/* ---- htmx: what it says while it works, and where it leaves the reader --------------------------------------------- */
+
+function say(words, trouble = false) {
+  working.textContent = words;
+  working.classList.toggle("working--trouble", trouble);
+  working.setAttribute("role", trouble ? "alert" : "status");
+  working.hidden = false;
+}
+
+let slow = 0;
+
+body.addEventListener("htmx:beforeRequest", (event) => {
+  const form = event.detail.elt;
+  if (form.matches("a") && anythingUnsent() && !window.confirm("You have typed words that are not sent. Leave them?")) {
+    event.preventDefault();
+    return;
+  }
+  unsent.clear();
+  if (!form.matches("[data-upload]")) slow = window.setTimeout(() => say("Working on it…"), 700);
+});
+
+body.addEventListener("htmx:afterRequest", (event) => {
+  window.clearTimeout(slow);
+  delete event.detail.elt.dataset.sent;
+  if (!working.classList.contains("working--trouble")) working.hidden = true;
+});
+
+body.addEventListener("htmx:beforeSwap", () => {
+  working.hidden = true;
+  working.classList.remove("working--trouble");
+});
+
+// A refused form stays on the address it stood on, so that loading the page again shows the page.
+body.addEventListener("htmx:beforeHistoryUpdate", (event) => {
+  if (event.detail.xhr && event.detail.xhr.status >= 400) {
+    event.detail.history.type = "replace";
+    event.detail.history.path = window.location.pathname + window.location.search;
+  }
+});
+
+for (const trouble of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
+  body.addEventListener(trouble, (event) => {
+    window.clearTimeout(slow);
+    if (event.detail.elt.matches("form[data-keep]")) unsent.add(event.detail.elt);
+    say(trouble === "htmx:responseError"
+      ? "That did not work, and nothing was kept. Your words are still here. Try again in a minute."
+      : "You seem to be offline. Your words are still here. Try again.", true);
+  });
+}
+
+body.addEventListener("htmx:afterSettle", (event) => {
+  const main = document.getElementById("main");
+  if (!main || (event.detail.elt !== main && !main.contains(event.detail.elt))) return;
+  wake(main);
+  if (event.detail.elt === main && event.detail.requestConfig && event.detail.requestConfig.elt.matches("a, form")) arrive(main);
+});
+
+body.addEventListener("htmx:xhr:progress", (event) => {
+  const line = event.target.querySelector ? event.target.querySelector(".progress") : null;
+  if (!line || !event.detail.lengthComputable) return;
+  const percent = Math.round((event.detail.loaded / event.detail.total) * 100);
+  line.hidden = false;
+  line.querySelector("progress").value = percent;
+  line.querySelector(".progress__words").textContent = percent < 100 ? `Sending: ${percent} %` : "Sent. We are checking it…";
+});
+
+wake(document.getElementById("main"));
+const summary = document.getElementById("error-summary");
+if (summary) summary.focus();
+window.setInterval(tick, 10000);

@@ -1,0 +1,223 @@
+"""Signing in: who gets in, who does not, and what nobody loses on the way."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
+
+import pytest
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from service.demo.cast import PASSWORD
+from service.records.people import BrowserSession, Person
+
+STAFF = "staff@demo.example"
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    return unescape(found[1]) if found else ""
+
+
+def test_the_right_password_opens_the_door(browser):
+    using = browser()
+    answer = using.sign_in(STAFF, next="/report")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/report")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("amends=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=lax" in cookie
+    assert using.get("/report").status_code == 200
+
+
+def test_every_sign_in_has_a_new_key_and_ends_the_old_one(sign_in, browser, database):
+    using = sign_in("staff")
+    first = using.cookies["amends"]
+    using.get("/sign-in")
+    using.sign_in(STAFF)
+    thief = browser()
+    thief.cookies.set("amends", first)
+    assert using.cookies["amends"] != first
+    assert thief.get("/report").status_code == 303
+    with database.read() as db:
+        kept = db.execute(select(BrowserSession.key_hash)).scalars().all()
+    assert first not in kept
+
+
+def test_a_wrong_password_and_an_unknown_address_look_the_same(browser):
+    using = browser()
+    wrong = using.sign_in(STAFF, "not-the-password")
+    nobody = using.sign_in("nobody@demo.example", "not-the-password")
+    assert wrong.status_code == nobody.status_code == 401
+    assert wrong.text.replace(f'value="{STAFF}"', "…") == nobody.text.replace('value="nobody@demo.example"', "…")
+    assert 'value="staff@demo.example"' in wrong.text
+    assert "not-the-password" not in wrong.text
+
+
+def test_somebody_who_has_left_cannot_sign_in_and_is_out_at_once(sign_in, browser, database):
+    using = sign_in("staff")
+    with database.write() as db:
+        db.execute(update(Person).where(col(Person.email) == STAFF).values(active=False))
+    assert using.get("/report").status_code == 303
+    assert browser().sign_in(STAFF).status_code == 401
+
+
+def test_five_failures_make_everybody_wait(browser, clock):
+    using = browser()
+    for _ in range(5):
+        assert using.sign_in(STAFF, "not-the-password").status_code == 401
+    told = using.sign_in(STAFF)
+    assert told.status_code == 429
+    assert int(told.headers["retry-after"]) >= 1
+    clock.forward(seconds=2)
+    assert using.sign_in(STAFF).status_code == 303
+
+
+def test_guesses_made_at_the_same_moment_are_counted_too(browser):
+    def guess(number: int) -> int:
+        return browser().sign_in(STAFF, f"guess-number-{number}").status_code
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(guess, range(24)))
+    assert set(answers) == {401, 429}
+    assert answers.count(401) <= 10
+    assert browser().sign_in(STAFF).status_code == 429
+
+
+def test_nobody_signs_in_without_the_form_that_we_showed(browser):
+    using = browser()
+    assert using.post("/sign-in", data={"email": STAFF, "password": PASSWORD}).status_code == 403
+    page = using.get("/sign-in").text
+    other = browser()
+    assert (
+        other.post("/sign-in", data={"email": STAFF, "password": PASSWORD, "csrf": hidden(page, "csrf")}).status_code
+        == 403
+    )
+    assert (
+        using.fill_in("/sign-in", {"email": STAFF, "password": PASSWORD}, headers={"Origin": "null"}).status_code == 303
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reached"),
+    [
+        ("/cases?cursor=a", "/cases?cursor=a"),
+        ("//evil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("/\\evil.example", "/"),
+        ("javascript:alert(1)", "/"),
+        ("/sign-out", "/"),
+        ("", "/"),
+    ],
+)
+def test_signing_in_leads_only_to_our_own_pages(browser, wanted, reached):
+    assert browser().sign_in(STAFF, next=wanted).headers["location"] == reached
+
+
+def test_a_page_asked_for_is_the_page_reached(browser):
+    using = browser()
+    sent = using.get("/queue?severity=high")
+    assert sent.headers["location"] == "/sign-in?next=%2Fqueue%3Fseverity%3Dhigh"
+    page = using.get(sent.headers["location"]).text
+    assert hidden(page, "next") == "/queue?severity=high"
+
+
+def test_an_idle_session_ends_sooner_for_those_who_see_more(sign_in, clock):
+    staff, hr = sign_in("staff"), sign_in("hr")
+    clock.forward(minutes=16)
+    assert staff.get("/report").status_code == 200
+    assert hr.get("/report").status_code == 303
+    clock.forward(minutes=31)
+    assert staff.get("/report").status_code == 303
+
+
+def test_a_session_in_use_lasts_half_a_day_and_no_longer(sign_in, clock):
+    staff = sign_in("staff")
+    for _ in range(29):
+        clock.forward(minutes=24)
+        assert staff.get("/report").status_code == 200
+    clock.forward(minutes=25)
+    assert staff.get("/report").status_code == 303
+
+
+def test_signing_out_ends_the_session_everywhere(sign_in, browser):
+    using = sign_in("staff")
+    copied = browser()
+    copied.cookies.set("amends", using.cookies["amends"])
+    answer = using.fill_in("/sign-out")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert copied.get("/report").status_code == 303
+
+
+def test_typed_words_survive_a_sign_in_that_ran_out(sign_in, clock):
+    using = sign_in("staff")
+    clock.forward(hours=1)
+    typed = {"narrative": "I pressed send — 間違えて投稿しました\r\n“sorry”", "codes": ["wrong_account", "other"]}
+    refused = using.fill_in("/report", typed)
+    assert refused.status_code == 401
+    assert "What you typed is safe" in refused.text
+    kept = hidden(refused.text, "kept")
+    wrong = using.fill_in("/sign-in", {"email": STAFF, "password": "not-the-password", "kept": kept})
+    assert hidden(wrong.text, "kept") == kept
+    shown = using.fill_in("/sign-in", {"email": STAFF, "password": PASSWORD, "kept": hidden(wrong.text, "kept")})
+    assert shown.status_code == 200
+    assert 'action="/report"' in shown.text
+    assert "間違えて投稿しました" in shown.text
+    assert re.findall(r'name="codes" value="([^"]+)"', shown.text) == ["wrong_account", "other"]
+    assert using.fill_in("/report", typed).status_code not in (401, 403)
+
+
+def test_nobody_else_can_make_words_that_look_kept(browser):
+    answer = browser().sign_in(STAFF, kept="WyIvcmVwb3J0IixbXV0=.0000")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+def test_a_form_from_before_a_new_sign_in_keeps_its_words(sign_in):
+    using = sign_in("staff")
+    old = using.csrf
+    using.get("/sign-in")
+    using.sign_in(STAFF)
+    again = using.post(
+        "/report", data={"csrf": old, "narrative": "My words"}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+    assert again.status_code == 403
+    assert 'name="narrative" value="My words"' in again.text
+    assert hidden(again.text, "csrf") not in ("", old)
+
+
+def test_another_site_cannot_send_a_form(sign_in):
+    using = sign_in("staff")
+    for headers in (
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+    ):
+        refused = using.fill_in("/report", {"narrative": "not mine"}, headers=headers)
+        assert refused.status_code == 403
+        assert "not mine" not in refused.text
+
+
+def test_the_address_a_try_is_counted_for_cannot_be_made_up(browser):
+    for number in range(5):
+        using = browser()
+        using.headers["X-Forwarded-For"] = f"192.0.2.{number}"
+        assert using.sign_in(f"nobody{number}@demo.example", "not-the-password").status_code == 401
+    using = browser()
+    using.headers["X-Forwarded-For"] = "192.0.2.99"
+    assert using.sign_in(STAFF).status_code == 429
+
+
+def test_tokens_are_for_programs_and_cookies_for_people(sign_in, token, browser):
+    program = token("staff")
+    assert program.get("/api/me").json()["email"] == STAFF
+    assert program.get("/cases", follow_redirects=False).status_code == 303
+    assert sign_in("staff").get("/api/me").status_code == 401
+    assert browser().get("/api/me").headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_that_may_only_read_cannot_write(token):
+    reader = token("staff", "read")
+    assert reader.get("/api/me").status_code == 200
+    refused = reader.post("/api/cases", json={"kind": "mistake"})
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-permitted")
