@@ -7,7 +7,7 @@ from sqlmodel import Field, SQLModel
 
 
 class Evidence(SQLModel, table=True):
-    """One file. Its bytes live in the evidence store under its id; `preview` is a picture re-encoded without metadata."""
+    """One file. Its bytes live in the evidence store under its id; `preview` is re-encoded without metadata."""
 
     __tablename__ = "evidence"
     id: str = Field(max_length=32, primary_key=True)

@@ -1,8 +1,9 @@
 """What a handler is given, by name: db, me, now, sent, rules, store, pool, database, house."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from litestar.connection import Request
 from litestar.di import Dependency, Provide
@@ -10,14 +11,14 @@ from litestar.params import SkipValidationMarker
 from sqlmodel import Session
 
 from service.cases.playbook import Playbook
-from service.core.database import Database
+from service.core.database import Database, is_sqlite
 from service.core.storage import Store as FileStore
 from service.documents.pool import Pool as DocumentPool
 from service.people.identity import Me as Person
 from service.web.forms import Sent as Body
 from service.web.receiving import receive
 from service.web.sessions import READS
-from service.web.threads import end_in_thread
+from service.web.threads import end_in_thread, my_turn_to_write
 from service.web.visit import House as Everything
 from service.web.visit import current
 
@@ -51,15 +52,18 @@ async def give_db() -> AsyncIterator[Session]:
     visit = current()
     if visit.method in READS:
         session = Session(visit.house.database.reading, expire_on_commit=False, autoflush=False)
+        turn: AbstractAsyncContextManager[Any] = nullcontext()
     else:
         session = Session(visit.house.database.writing, expire_on_commit=False)
-    try:
-        yield session
-    except BaseException:
-        await end_in_thread(lambda: _undo(session))
-        raise
-    if session.in_transaction():
-        await end_in_thread(session.close if visit.undo or visit.method in READS else lambda: _keep(session))
+        turn = my_turn_to_write() if is_sqlite(session) else nullcontext()
+    async with turn:
+        try:
+            yield session
+        except BaseException:
+            await end_in_thread(lambda: _undo(session))
+            raise
+        if session.in_transaction():
+            await end_in_thread(session.close if visit.undo or visit.method in READS else lambda: _keep(session))
 
 
 def _keep(session: Session) -> None:
