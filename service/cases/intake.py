@@ -34,6 +34,9 @@ NO_MANAGER = "Nobody is set as your line manager. The digital unit knows, and yo
 NOT_THIS_MANAGER = "You asked that your line manager is not told. The digital unit will name somebody else."
 
 
+_INSERT_STEPS = insert(Step.__table__)  # type: ignore[attr-defined]  # every table model has one
+
+
 def report_mistake(
     db: Session,
     me: Me,
@@ -67,8 +70,9 @@ def report_mistake(
     if deleted_at is not None:
         _already_deleted(steps[StepKind.DELETE], me, deleted_at, at)
     entries.add(db, case, "reported", actor=me.id, at=at, changes=_what_was_told(case, given, steps, judgement))
-    routes = _send(db, playbook, case, judgement, steps, at)
-    db.execute(insert(Step), [step.model_dump(exclude={"id"}) for step in steps.values()])
+    with db.no_autoflush:
+        routes = _send(db, playbook, case, judgement, steps, at)
+    db.connection().execute(_INSERT_STEPS, [step.model_dump(exclude={"id"}) for step in steps.values()])
     set_next_due(case, steps.values(), routes)
     case.version = 1
     return case
@@ -231,7 +235,11 @@ def _send(
 ) -> list[Route]:
     routes = []
     for planned in judgement.routes:
-        told = manager_to_tell(db, case, at) if planned.desk is DeskName.LINE_MANAGER else None
+        told = (
+            manager_to_tell(db, case, at, frozenset({case.reporter_id}))
+            if planned.desk is DeskName.LINE_MANAGER
+            else None
+        )
         if planned.desk is DeskName.LINE_MANAGER and told is None:
             steps[StepKind.INFORM_MANAGER].reason = NO_MANAGER
             changes = {"routes.line_manager.reason": (None, NO_MANAGER)}

@@ -3,9 +3,10 @@
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, tuple_
@@ -25,6 +26,7 @@ from service.records.timeline import ReadEntry
 
 CLOSED = literal_column("'closed'")
 """Written out, so that the index over open cases serves the queue on both engines."""
+NOW = bindparam("now", required=True, type_=col(Case.next_due_at).type)
 ORDERS = ("worst", "newest", "oldest")
 MOST = 100
 
@@ -80,12 +82,17 @@ def list_cases(
     """
     if not 1 <= limit <= MOST:
         raise invalid("limit", f"Choose a number from 1 to {MOST}.")
-    query = _query(me, filters, at)
+    query = _query(frozenset(me.desks), me.roles, filters)
     if cursor is not None:
         query = query.where(_beyond(filters.order, cursor))
-    rows = db.execute(query.limit(limit + 1), {"me": me.id}).all()
+    rows = _rows(db, query, me, at, limit + 1)
     page = [_row(row, at) for row in rows[:limit]]
     return page, _cursor(filters.order, rows[limit - 1]) if len(rows) > limit else None
+
+
+def _rows(db: Session, query: Select[Any], me: Me, at: datetime, most: int) -> Sequence[Any]:
+    # Rows, not entities: straight from the connection, a page of fifty costs half as much.
+    return db.connection().execute(query, {"me": me.id, "now": at, "most": most}).all()
 
 
 def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int]:
@@ -122,11 +129,14 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
         )
         .scalar_subquery()
     )
-    query = _query(me, Filters(open_only=True, order="worst"), at).where(col(Case.id).in_(mine)).limit(most)
-    return [_row(row, at) for row in db.execute(query, {"me": me.id})]
+    query = _query(frozenset(me.desks), me.roles, Filters(open_only=True, order="worst"))
+    return [_row(row, at) for row in _rows(db, query.where(col(Case.id).in_(mine)), me, at, most)]
 
 
-def _query(me: Me, filters: Filters, at: datetime) -> Select[Any]:
+@lru_cache(maxsize=512)
+def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters) -> Select[Any]:
+    """The list's statement, built once for each kind of reader and choice of filters; needs `me`, `now` and `most`."""
+    me = policy.reader(desks, roles)
     unread = ~exists().where(col(ReadEntry.case_id) == col(Case.id), col(ReadEntry.person_id) == ME)
     content = policy.reads_content(me)
     query = (
@@ -140,7 +150,8 @@ def _query(me: Me, filters: Filters, at: datetime) -> Select[Any]:
         )
         .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
-        .where(policy.sees(me), *_narrowed(me, filters, at))
+        .where(policy.sees(me), *_narrowed(me, filters))
+        .limit(bindparam("most", required=True, type_=col(Case.id).type))
     )
     match filters.order:
         case "worst":
@@ -152,7 +163,7 @@ def _query(me: Me, filters: Filters, at: datetime) -> Select[Any]:
     raise invalid("order", f"Choose one of: {', '.join(ORDERS)}.")
 
 
-def _narrowed(me: Me, filters: Filters, at: datetime) -> list[ColumnElement[bool]]:
+def _narrowed(me: Me, filters: Filters) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = []
     for column, value in (
         (Case.stage, filters.stage),
@@ -166,7 +177,7 @@ def _narrowed(me: Me, filters: Filters, at: datetime) -> list[ColumnElement[bool
     if filters.open_only or filters.overdue:
         chosen.append(col(Case.stage) != CLOSED)
     if filters.overdue:
-        chosen.append(col(Case.next_due_at) <= at)
+        chosen.append(col(Case.next_due_at) <= NOW)
     if filters.mine:
         chosen.append(col(Case.reporter_id) == ME)
     if filters.desk is not None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
 from service.cases import policy
@@ -36,9 +36,9 @@ class Found:
 
 @lru_cache(maxsize=256)
 def _find(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
-    me = Me(id=0, email="", name="", zone="", employer="", desks=dict.fromkeys(desks, False), roles=roles)  # type: ignore[arg-type]  # only its desks and roles are read
+    me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
-    return select(Case, *columns).where(policy.sees(me))
+    return select(Case, *columns).where(policy.sees(me), col(Case.reference) == bindparam("reference"))
 
 
 def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Found:
@@ -48,11 +48,10 @@ def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Fou
     """
     if len(reference) > 20 or "\x00" in reference:
         raise NotFound
-    query = _find(frozenset(me.desks), me.roles).where(col(Case.reference) == reference)
     if lock and db.get_bind().dialect.name != "sqlite":
         # Lock first, look after: the relations must be those that stand once the row is ours.
         db.execute(select(col(Case.id)).where(col(Case.reference) == reference).with_for_update())
-    row = db.execute(query, {"me": me.id}).one_or_none()
+    row = db.execute(_find(frozenset(me.desks), me.roles), {"me": me.id, "reference": reference}).one_or_none()
     if row is None:
         raise NotFound
     held = frozenset(relation for relation, _ in policy.relations(me) if getattr(row, relation.value))
@@ -194,9 +193,23 @@ def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | Non
     return seen
 
 
+@lru_cache
+def _of_case(table: Any) -> Select[Any]:
+    """Everything a table holds of one case, in the order it came; built once, and read as rows."""
+    came = (table.added_at, table.id) if table is Evidence else (table.id,)
+    return select(*table.__table__.columns).where(table.case_id == bindparam("case")).order_by(*came)
+
+
+_WHO = select(Person.id, Person.email, Person.name, Person.zone).where(
+    col(Person.id).in_(bindparam("people", expanding=True))
+)
+
+
 def _rows(db: Session, case: Case, content: bool) -> dict[str, Any]:
+    connection = db.connection()
+
     def of_case(table: Any) -> list[Any]:
-        return list(db.execute(select(table).where(table.case_id == case.id).order_by(table.id)).scalars())
+        return list(connection.execute(_of_case(table), {"case": case.id}))
 
     steps = sorted(of_case(Step), key=lambda step: STEP_ORDER[StepKind(step.kind)])
     rows: dict[str, Any] = {"steps": steps, "routes": of_case(Route)}
@@ -208,8 +221,7 @@ def _rows(db: Session, case: Case, content: bool) -> dict[str, Any]:
     ):
         rows[name] = of_case(table) if content else []
     rows["protection"] = of_case(ProtectionDecision) if case.decide_by else []
-    files = select(Evidence).where(col(Evidence.case_id) == case.id).order_by(col(Evidence.added_at), col(Evidence.id))
-    rows["evidence"] = list(db.execute(files).scalars()) if content else []
+    rows["evidence"] = of_case(Evidence) if content else []
     referred = any(row.counts and row.refer for row in rows["decisions"])
     rows["passed_on"] = (
         db.execute(select(col(Referral.received_at)).where(col(Referral.case_id) == case.id)).scalar()
@@ -239,7 +251,7 @@ def _people(db: Session, ids: Iterable[int | None]) -> dict[int | None, dict[str
     wanted = sorted({person_id for person_id in ids if person_id is not None})
     if not wanted:
         return {}
-    found = db.execute(select(Person.id, Person.email, Person.name, Person.zone).where(col(Person.id).in_(wanted)))
+    found = db.connection().execute(_WHO, {"people": wanted})
     return {row.id: {"email": row.email, "name": row.name, "zone": row.zone} for row in found}
 
 

@@ -31,10 +31,11 @@ def desk_to_hold(db: Session, playbook: Playbook, planned: set[DeskName], confli
     return DeskName(playbook.alternate.desk) if people and people <= conflicted else desk
 
 
-def manager_to_tell(db: Session, case: Case, at: datetime) -> Told | None:
+def manager_to_tell(db: Session, case: Case, at: datetime, conflicted: frozenset[int] | None = None) -> Told | None:
     """The line manager of whose post it is, passing over anyone conflicted; None when there is nobody to tell."""
     whose = db.get(Person, case.subject_id or case.reporter_id)
-    return line_manager_of(db, whose, at, conflicted_people(db, case)) if whose else None
+    skip = conflicted_people(db, case) if conflicted is None else conflicted
+    return line_manager_of(db, whose, at, skip) if whose else None
 
 
 def send_to(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import bindparam, event, insert, select, update
 from sqlmodel import Session, col
 
 from service.records.cases import Case
@@ -96,6 +96,15 @@ class _Pending:
 
 PENDING = "timeline entries that wait to be written"
 
+_head = TimelineHead.__table__  # type: ignore[attr-defined]  # every table model has one
+_FORWARD = (
+    update(_head).where(_head.c.id == 1).values(position=_head.c.position + bindparam("by")).returning(_head.c.position)
+)
+_INSERT_ENTRIES, _INSERT_VALUES, _INSERT_OUTBOX = (
+    insert(table.__table__)  # type: ignore[attr-defined]  # as above
+    for table in (TimelineEntry, TimelineValues, Outbox)
+)
+
 
 def _forget(db: Session) -> None:
     db.info.pop(PENDING, None)
@@ -106,14 +115,9 @@ def write_pending(db: Session) -> None:
     pending: list[_Pending] = db.info.pop(PENDING, [])
     if not pending:
         return
-    db.flush()
-    last = db.execute(
-        update(TimelineHead)
-        .where(col(TimelineHead.id) == 1)
-        .values(position=TimelineHead.position + len(pending))
-        .returning(col(TimelineHead.position)),
-        execution_options={"synchronize_session": False},
-    ).scalar_one()
+    # Straight to the connection: these rows are never entities, and what else changed is flushed once, at commit.
+    connection = db.connection()
+    last = connection.execute(_FORWARD, {"by": len(pending)}).scalar_one()
     rows, values, told = [], [], []
     for position, waiting in enumerate(pending, last - len(pending) + 1):
         case = waiting.case
@@ -134,10 +138,10 @@ def write_pending(db: Session) -> None:
         values.append({"position": position, "fields": waiting.kept})
         told += outbox.to_tell(case.id, position, waiting.tell, waiting.at)
         case.entries, case.last_hash = case.entries + 1, digest
-    db.execute(insert(TimelineEntry), rows)
-    db.execute(insert(TimelineValues), values)
+    connection.execute(_INSERT_ENTRIES, rows)
+    connection.execute(_INSERT_VALUES, values)
     if told:
-        db.execute(insert(Outbox), told)
+        connection.execute(_INSERT_OUTBOX, told)
 
 
 def erase(db: Session, case: Case, fields: set[str]) -> int:
@@ -161,25 +165,26 @@ def erase(db: Session, case: Case, fields: set[str]) -> int:
     return destroyed
 
 
+_OF_CASE = (
+    select(
+        TimelineEntry.position,
+        TimelineEntry.sequence,
+        TimelineEntry.kind,
+        TimelineEntry.actor_id,
+        TimelineEntry.at,
+        TimelineEntry.audience,
+        TimelineEntry.commitments,
+        TimelineEntry.previous,
+        TimelineEntry.hash,
+        TimelineValues.fields,
+    )
+    .outerjoin(TimelineValues, col(TimelineValues.position) == col(TimelineEntry.position))
+    .where(col(TimelineEntry.case_id) == bindparam("case"))
+    .order_by(col(TimelineEntry.sequence))
+)
+
+
 def of_case(db: Session, case_id: int) -> list[Any]:
     """The case's entries with their kept values and the actor's id, oldest first, as rows."""
     write_pending(db)
-    return list(
-        db.execute(
-            select(
-                TimelineEntry.position,
-                TimelineEntry.sequence,
-                TimelineEntry.kind,
-                TimelineEntry.actor_id,
-                TimelineEntry.at,
-                TimelineEntry.audience,
-                TimelineEntry.commitments,
-                TimelineEntry.previous,
-                TimelineEntry.hash,
-                TimelineValues.fields,
-            )
-            .outerjoin(TimelineValues, col(TimelineValues.position) == col(TimelineEntry.position))
-            .where(col(TimelineEntry.case_id) == case_id)
-            .order_by(col(TimelineEntry.sequence))
-        )
-    )
+    return list(db.connection().execute(_OF_CASE, {"case": case_id}))

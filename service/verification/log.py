@@ -28,10 +28,10 @@ LINES_OF_ONE_KIND = 100
 def verify_log(db: Session, progress: Callable[[int], object] | None = None) -> list[str]:
     """Every fault in the log and in the rows it explains, a line each; none when all is sound.
 
-    `db` has not read anything yet: the whole check sees one moment, however long it takes. Memory is bounded by the
-    entries of 200 cases. `progress` is told how many cases are done.
+    A `db` that has not read anything yet sees one moment throughout, however long the check takes. Memory is bounded by
+    the entries of 200 cases. `progress` is told how many cases are done.
     """
-    if not is_sqlite(db):
+    if not is_sqlite(db) and not db.in_transaction():
         db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
     return [*_faults_of_positions(db), *_faults_of_loose_rows(db), *_faults_of_cases(db, progress)]
 

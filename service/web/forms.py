@@ -77,9 +77,9 @@ class Sent:
 
         Raises NotThisType (415), TooLarge (413), Malformed (400) or Invalid (422), in this order.
         """
-        self._refuse_fault()
-        if self.body and self.content_type != JSON:
+        if (self.body or self.fault) and self.content_type != JSON:
             raise NotThisType("Send JSON, with Content-Type: application/json")
+        self._refuse_fault()
         return _validated(shape, parse_json(self.body) if self.body.strip() else {}, [])
 
     def form(self, shape: type[Shape], zone: str | None = None) -> Shape:
@@ -87,9 +87,9 @@ class Sent:
 
         Moments without offset are read in `zone` (IANA, the reader's own); without `zone` they are refused.
         """
-        self._refuse_fault()
-        if self.content_type not in FORMS and (self.body or self.content_type):
+        if self.content_type not in FORMS and (self.body or self.fault or self.content_type):
             raise NotThisType("Send a form")
+        self._refuse_fault()
         told = {name: values for name, values in self.fields.items() if name != "csrf" and not name.startswith("_")}
         data, faults = unflatten(shape, told, zone)
         _refuse_unstorable(data)

@@ -1,9 +1,9 @@
 """What a handler is given, by name: db, me, now, sent, rules, store, pool, database, house."""
 
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import nullcontext
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from litestar.connection import Request
 from litestar.di import Dependency, Provide
@@ -15,6 +15,7 @@ from service.core.database import Database, is_sqlite
 from service.core.storage import Store as FileStore
 from service.documents.pool import Pool as DocumentPool
 from service.people.identity import Me as Person
+from service.web.forms import BODY_LIMIT
 from service.web.forms import Sent as Body
 from service.web.receiving import receive
 from service.web.sessions import READS
@@ -43,27 +44,32 @@ Data = Annotated[Database, *_given]
 House = Annotated[Everything, *_given]
 
 
-async def give_db() -> AsyncIterator[Session]:
+async def give_db(request: Request) -> AsyncIterator[Session]:
     """One session a request. Nothing is connected before its first statement, in the handler's own thread.
 
     An exception undoes everything, and so does an answer of 400 or above: a page that shows a form again stores
     nothing. When the commit fails, the answer is the failure.
     """
     visit = current()
-    if visit.method in READS:
+    reads = visit.method in READS
+    if reads:
         session = Session(visit.house.database.reading, expire_on_commit=False, autoflush=False)
-        turn: AbstractAsyncContextManager[Any] = nullcontext()
     else:
         session = Session(visit.house.database.writing, expire_on_commit=False)
-        turn = my_turn_to_write() if is_sqlite(session) else nullcontext()
-    async with turn:
+    embedded = is_sqlite(session)
+    # A route that takes files works on them for long before its first statement: it stands in no line meanwhile.
+    quick = request.route_handler.resolve_request_max_body_size() == BODY_LIMIT
+    async with my_turn_to_write() if embedded and quick and not reads else nullcontext():
         try:
             yield session
         except BaseException:
             await end_in_thread(lambda: _undo(session))
             raise
-        if session.in_transaction():
-            await end_in_thread(session.close if visit.undo or visit.method in READS else lambda: _keep(session))
+        if embedded and reads:
+            # Nothing to wait for: SQLite only forgets what it was reading.
+            _undo(session)
+        elif session.in_transaction():
+            await end_in_thread(lambda: _undo(session) if visit.undo or reads else _keep(session))
 
 
 def _keep(session: Session) -> None:

@@ -37,6 +37,9 @@ async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     if visit.is_api:
         if not handler.opt.get("public"):
             await _guard_api(connection, visit)
+        # All of it is here before anything waits for the database: a slow sender keeps nobody else waiting.
+        if visit.method not in READS and isinstance(connection, Request):
+            await receive(connection, visit)
         return
     writes = visit.method not in READS
     if writes:
