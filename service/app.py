@@ -1,5 +1,6 @@
 """The composition root: opens what the service is made of and puts the rooms together."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,7 @@ from service.core.storage import open_store
 from service.core.templating import environment
 from service.demo.cast import shown_cast
 from service.documents.pool import Pool
-from service.web import assets, cases, front, headers, people, queue, referrals, reporting, signing_in
+from service.web import assets, cases, front, headers, links, people, queue, referrals, reporting, signing_in
 from service.web.api import cases as api_cases
 from service.web.api import me, openapi
 from service.web.api import referrals as api_referrals
@@ -27,10 +28,12 @@ from service.web.sessions import guard
 from service.web.threads import use_own_threads
 from service.web.visit import House, begin_from
 
+WARM_AFTER_SECONDS = 5
+
 ROUTES = [
     route
     for room in (
-        *(front, signing_in, assets, reporting, cases, queue, referrals, people),
+        *(front, signing_in, assets, reporting, cases, queue, referrals, people, links),
         *(me, api_cases, api_referrals, openapi),
     )
     for route in room.routes
@@ -98,7 +101,10 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     house: House = app.state.house
     with house.database.write() as db:
         pinned.register(db, Path(house.settings.playbook), house.clock())
+    # Not at once: the first page must not wait for it, and what only starts and stops never pays for it.
+    warming = asyncio.get_running_loop().call_later(WARM_AFTER_SECONDS, house.pool.warm)
     try:
         yield
     finally:
+        warming.cancel()
         house.close()

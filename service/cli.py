@@ -80,6 +80,11 @@ def commands() -> argparse.ArgumentParser:
 
     verify = _command(every, "verify", "check the whole log, or one exported PDF without any server", _verify)
     verify.add_argument("file", type=Path, nargs="?", metavar="FILE.pdf")
+
+    export = _command(every, "export", "write a case as a PDF", _export)
+    export.add_argument("reference", metavar="REF")
+    export.add_argument("--audience", choices=["reporter", "line_manager", "digital_unit", "hr"], required=True)
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
     return parser
 
 
@@ -158,6 +163,9 @@ def _serve(asked: argparse.Namespace) -> int:
     from service.web.serving import serve
     from service.worker.run import start
 
+    # Where nobody says how people reach it, they reach it where it listens; every process of it reads the same.
+    here = "127.0.0.1" if asked.host in ("0.0.0.0", "::", "") else asked.host  # noqa: S104 - not bound to, only named
+    os.environ.setdefault("AMENDS_BASE_URL", f"http://{f'[{here}]' if ':' in here else here}:{asked.port}")
     settings = _settings()
     database = _database(settings)
     playbook.load(Path(settings.playbook))
@@ -221,11 +229,15 @@ def _nobody(email: str) -> NoReturn:
 
 def _people_import(asked: argparse.Namespace) -> int:
     from service.core.clock import now
-    from service.people.directory import import_csv
+    from service.people.directory import find, import_csv
+    from service.routing.move_up import move_up
 
     content = asked.file.read_bytes()
     with _database(_settings()).write() as db:
-        done = import_csv(db, content, now())
+        at = now()
+        done = import_csv(db, content, at)
+        for email in done.left:
+            move_up(db, find(db, email) or _nobody(email), at=at)
     counts = (("added", done.added), ("changed", done.changed), ("as before", done.same), ("left", done.left))
     print(", ".join(f"{len(emails)} {what}" for what, emails in counts))
     return 0
@@ -299,9 +311,30 @@ def _verify(asked: argparse.Namespace) -> int:
         faults = verify_pdf(asked.file)
     else:
         with _database(_settings()).read() as db:
-            faults = verify_log(db)
+            faults = verify_log(db, _count_up if sys.stderr.isatty() else None)
     for fault in faults:
         print(fault, file=sys.stderr)
     if not faults:
         print("Everything that can be checked here holds." if asked.file else "The log and the rows agree.")
     return 1 if faults else 0
+
+
+def _export(asked: argparse.Namespace) -> int:
+    from service.core.clock import now
+    from service.core.storage import open_store
+    from service.documents.pool import Pool
+    from service.web.summaries import bytes_of, case_named, paper
+
+    settings = _settings()
+    store = open_store(settings.evidence_url)
+    with _database(settings).read() as db:
+        case = case_named(db, asked.reference)
+        one = paper(db, store, case, asked.audience, made_by="Amends, from the command line", at=now())
+    with Pool(workers=1) as pool:
+        asked.out.write_bytes(bytes_of(pool, store, one))
+    print(f"{asked.out} holds {case.reference} for {asked.audience}")
+    return 0
+
+
+def _count_up(done: int) -> None:
+    print(f"{done:,} cases", end="\r", file=sys.stderr, flush=True)

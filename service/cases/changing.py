@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlmodel import Session
 
-from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, judged_facts, refuse_closed
+from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, NotKept, judged_facts, refuse_closed
 from service.cases.intake import check_moments, zone_told_in
-from service.cases.judging import employer_of, judge_again
+from service.cases.judging import INFORMS, employer_of, judge_again, start_protection_clock, steps_of
 from service.cases.pinned import playbook_of
-from service.cases.plan import change, judge
-from service.cases.policy import Relation
-from service.core.errors import FieldError, Invalid, Refusal
+from service.cases.plan import Judgement, change, judge
+from service.cases.policy import Act, Relation, require_stage
+from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import AccountType, Code
@@ -26,32 +26,40 @@ def change_facts(
     """Keep what is now known about the post; `None` clears a fact. Judged facts are judged again.
 
     Raises Invalid for a field that this guarded case closes, or that would close with the answer in the same body, and
-    for moments that cannot be right; a Refusal when the reporter changes the codes that triage has confirmed.
+    for moments that cannot be right; a Refusal (409) on a closed case, and when the reporter changes the codes that
+    triage has confirmed, or takes one away by another answer.
     """
-    if case.triaged_at is not None and "codes" in facts and Relation.HOLDER not in held:
-        raise Refusal("What went wrong has been confirmed at triage. Send a message to have it changed.")
     content = {path: facts[path] for path in CLOSED_WHEN_GUARDED if facts.get(path)}
     refuse_closed(case, content)
     told = dict(facts)
     if JUDGED & told.keys():
         told |= _settled(db, case, told, content)
     check_moments(told, at, posted_at=told.get("post.posted_at", case.posted_at))
+    _check_posted_at(db, case, told)
+    require_stage(Act.CHANGE_FACTS, case.stage)
+    if case.triaged_at is not None and Relation.HOLDER not in held and _changes_codes(case, facts, told):
+        raise Refusal("What went wrong has been confirmed at triage. Send a message to have it changed.")
+    was = judge_now(db, case).severity
     changes = set_columns(case, told, me.zone)
     if not changes:
         return
     entries.add(db, case, "facts_changed", actor=me.id, at=at, changes=changes)
+    if case.decide_by is not None and "post.discovered_at" in changes:
+        start_protection_clock(playbook_of(db, case.playbook_version), case)
     if JUDGED & changes.keys():
-        judge_again(db, case, actor=me.id, at=at)
+        judge_again(db, case, actor=me.id, at=at, was=was)
 
 
 def change_exposure(db: Session, me: Me, case: Case, facts: Mapping[str, Any], *, at: datetime) -> None:
-    """Keep how far the post has gone: still visible, reach, copies, media interest."""
+    """Keep how far the post has gone: visible, reach, copies, media interest. Raises a Refusal (409) once closed."""
+    require_stage(Act.EXPOSURE, case.stage)
+    was = judge_now(db, case).severity
     changes = set_columns(case, facts, me.zone)
     if not changes:
         return
     entries.add(db, case, "exposure_changed", actor=me.id, at=at, changes=changes)
     if JUDGED & changes.keys():
-        judge_again(db, case, actor=me.id, at=at)
+        judge_again(db, case, actor=me.id, at=at, was=was)
 
 
 def confirm_codes(db: Session, case: Case, told: Mapping[str, Any], zone: str) -> dict[str, tuple[Any, Any]]:
@@ -77,6 +85,28 @@ def set_columns(case: Case, facts: Mapping[str, Any], zone: str) -> dict[str, tu
     return changes
 
 
+def judge_now(db: Session, case: Case) -> Judgement:
+    """What the case's pinned playbook makes of the facts as they stand."""
+    return judge(playbook_of(db, case.playbook_version), judged_facts(case, employer_of(db, case)))
+
+
+def _changes_codes(case: Case, facts: Mapping[str, Any], told: Mapping[str, Any]) -> bool:
+    """Whether codes sent are other ones, or an answer takes a code away; an answer may still add one."""
+    before, after = set(case.codes), set(told.get("codes") or ())
+    return before != after if "codes" in facts else "codes" in told and bool(before - after)
+
+
+def _check_posted_at(db: Session, case: Case, told: Mapping[str, Any]) -> None:
+    """Raise Invalid for a post that would be younger than its discovery, or than what was done about it."""
+    posted_at = told.get("post.posted_at")
+    if posted_at is None:
+        return
+    later = [told.get("post.discovered_at", case.discovered_at)]
+    later += [step.taken_at for step in steps_of(db, case) if step.kind not in INFORMS]
+    if any(moment is not None and moment < posted_at for moment in later):
+        raise invalid("post.posted_at", "This time is after something that followed the post. Check both times.")
+
+
 def _settled(db: Session, case: Case, told: dict[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     before = judged_facts(case, employer_of(db, case))
     names = {"account.type": "account_type"}
@@ -86,9 +116,10 @@ def _settled(db: Session, case: Case, told: dict[str, Any], content: Mapping[str
     if new.get("account_type"):
         new["account_type"] = AccountType(new["account_type"])
     after = asdict(change(before, **new))
-    if content and judge(playbook_of(db, case.playbook_version), change(before, **new)).guarded:
+    opened = case.guarded and case.opened_at is not None
+    if content and not opened and judge(playbook_of(db, case.playbook_version), change(before, **new)).guarded:
         why = "With this answer, no content may be kept here. Take these words out and send the rest."
-        raise Invalid(why, [FieldError(path, why) for path in content])
+        raise NotKept(why, [FieldError(path, why) for path in content])
     return {
         "codes": [code for code in Code if code in after["codes"]],
         "facts_wrong": after["facts_wrong"],

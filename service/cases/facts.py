@@ -48,6 +48,10 @@ WHY_CLOSED = (
 )
 
 
+class NotKept(Invalid):
+    """Content was sent that a guarded case may not hold: it is neither stored nor shown again."""
+
+
 def judged_facts(case: Case, employer: Employer) -> Facts:
     """The facts that the playbook judges, read from the case."""
     return Facts(
@@ -80,4 +84,4 @@ def refuse_closed(case: Case, sent: Mapping[str, Any]) -> None:
         return
     faults = [FieldError(field, WHY_CLOSED) for field, value in sent.items() if value not in (None, "", [])]
     if faults:
-        raise Invalid(WHY_CLOSED, faults)
+        raise NotKept(WHY_CLOSED, faults)

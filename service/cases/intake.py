@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED
+from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
 from service.cases.judging import (
     NOTHING_DUE,
     RANK,
@@ -103,7 +103,7 @@ def _told(
 def _refuse_content(given: Mapping[str, Any]) -> None:
     faults = [FieldError(path, WHY_CLOSED) for path in CLOSED_WHEN_GUARDED if given.get(path)]
     if faults:
-        raise Invalid(WHY_CLOSED, faults)
+        raise NotKept(WHY_CLOSED, faults)
 
 
 def check_moments(given: Mapping[str, Any], at: datetime, *, posted_at: datetime | None) -> None:
@@ -234,12 +234,9 @@ def _send(
     at: datetime,
 ) -> list[Route]:
     routes = []
+    conflicted = frozenset({case.reporter_id} if case.reporter_id else ())
     for planned in judgement.routes:
-        told = (
-            manager_to_tell(db, case, at, frozenset({case.reporter_id}))
-            if planned.desk is DeskName.LINE_MANAGER
-            else None
-        )
+        told = manager_to_tell(db, case, at, conflicted) if planned.desk is DeskName.LINE_MANAGER else None
         if planned.desk is DeskName.LINE_MANAGER and told is None:
             steps[StepKind.INFORM_MANAGER].reason = NO_MANAGER
             changes = {"routes.line_manager.reason": (None, NO_MANAGER)}

@@ -68,16 +68,26 @@ def state_without_guard(kind: StepKind, case: Case) -> StepState:
     return answers.get(case.facts_wrong, StepState.NOT_NEEDED)  # type: ignore[arg-type]  # None means no
 
 
-def judge_again(db: Session, case: Case, *, actor: int | None, at: datetime, chosen: Severity | None = None) -> None:
+def judge_again(
+    db: Session,
+    case: Case,
+    *,
+    actor: int | None,
+    at: datetime,
+    chosen: Severity | None = None,
+    was: Severity | None = None,
+) -> None:
     """Judge the case by its pinned playbook after a fact changed, and say on the timeline what followed.
 
-    `chosen` is the severity a triager set by hand. It stands until new facts are judged worse. A guarded case stays
-    guarded, and a released step stays released: only the desk that holds the case opens and releases.
+    `chosen` is the severity a triager set by hand. It stands until new facts are judged worse than those before, which
+    were judged `was`. A guarded case stays guarded, and a released step stays released: only the desk that holds the
+    case opens and releases.
     """
     playbook = playbook_of(db, case.playbook_version)
     judgement = judge(playbook, judged_facts(case, employer_of(db, case)))
     changes: dict[str, tuple[object, object]] = {}
-    _judge_severity(playbook, case, judgement, chosen, actor, changes)
+    worse = was is None or RANK[judgement.severity] < RANK[was]
+    _judge_severity(playbook, case, judgement, chosen, actor, changes, worse=worse)
     if judgement.guarded and not case.guarded:
         changes["guarded"] = (False, True)
         case.guarded = True
@@ -106,11 +116,13 @@ def _judge_severity(
     chosen: Severity | None,
     actor: int | None,
     changes: dict[str, tuple[object, object]],
+    *,
+    worse: bool,
 ) -> None:
     before = Severity(case.severity)
     if chosen is not None:
         after, case.severity_set_by_id = chosen, actor
-    elif case.severity_set_by_id is not None and RANK[judgement.severity] >= case.severity_rank:
+    elif case.severity_set_by_id is not None and not (worse and RANK[judgement.severity] < case.severity_rank):
         after = before
     else:
         after = judgement.severity
@@ -134,7 +146,7 @@ def _judge_step(
     if planned is None or kind in INFORMS or before in SETTLED_BY_HAND or step.asked_of_id is not None:
         return
     after, reason = planned.state, planned.reason
-    if case.guarded and planned.state is not StepState.HELD and before is StepState.HELD:
+    if case.guarded and planned.state is StepState.DUE and before is StepState.HELD:
         return
     if planned.state is StepState.HELD and step.released_at is not None:
         after, reason = state_without_guard(kind, case), None
@@ -150,11 +162,11 @@ def _judge_step(
 def _send_to_new_desks(db: Session, playbook: Playbook, case: Case, judgement: Judgement, at: datetime) -> None:
     there = {DeskName(route.desk) for route in open_routes(db, case)}
     for planned in judgement.routes:
+        if planned.desk is DeskName.DATA_PROTECTION and case.decide_by is None:
+            start_protection_clock(playbook, case)
         if planned.desk in there or planned.desk is DeskName.LINE_MANAGER:
             continue
         send_to(db, playbook, case, planned.desk, because=planned.because, actor=None, at=at)
-        if planned.desk is DeskName.DATA_PROTECTION:
-            start_protection_clock(playbook, case)
         if planned.desk is DeskName.DIGITAL_UNIT:
             case.holding_desk = DeskName.DIGITAL_UNIT
             told = next(step for step in steps_of(db, case) if step.kind == StepKind.INFORM_DIGITAL_UNIT)
@@ -165,7 +177,6 @@ def informed(step: Step, at: datetime) -> None:
     """Amends itself told them: sent time and recorded time are one."""
     step.state, step.reason = StepState.TAKEN, None
     step.taken_at = step.recorded_at = at
-    step.taken_zone = "Etc/UTC"
 
 
 def start_protection_clock(playbook: Playbook, case: Case) -> None:

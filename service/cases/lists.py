@@ -24,9 +24,18 @@ from service.records.enums import AccountType, DeskName, Kind, Role, Severity, S
 from service.records.people import Person
 from service.records.timeline import ReadEntry
 
-CLOSED = literal_column("'closed'")
+CLOSED: ColumnElement[str] = literal_column("'closed'")
 """Written out, so that the index over open cases serves the queue on both engines."""
-NOW = bindparam("now", required=True, type_=col(Case.next_due_at).type)
+
+
+def _type(column: Any) -> Any:
+    """The type that a value is bound with, so that both engines compare it as they compare the column."""
+    return column.type
+
+
+NOW = bindparam("now", required=True, type_=_type(Case.next_due_at))
+_NOT_MINE = (col(Case.reporter_id).is_distinct_from(ME), col(Case.subject_id).is_distinct_from(ME))
+"""Whoever reported a case, or whose post it is, does not meet it in a desk's queue; `sees` walls off conflicts."""
 ORDERS = ("worst", "newest", "oldest")
 MOST = 100
 
@@ -108,6 +117,7 @@ def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int
                 col(Route.acknowledged_at).is_(None),
                 col(Route.ended_at).is_(None),
                 col(Case.stage) != CLOSED,
+                *_NOT_MINE,
                 policy.sees(me),
             )
             .limit(most)
@@ -151,7 +161,7 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters) -> Select
         .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
         .where(policy.sees(me), *_narrowed(me, filters))
-        .limit(bindparam("most", required=True, type_=col(Case.id).type))
+        .limit(bindparam("most", required=True, type_=_type(Case.id)))
     )
     match filters.order:
         case "worst":
@@ -173,7 +183,7 @@ def _narrowed(me: Me, filters: Filters) -> list[ColumnElement[bool]]:
         (Case.platform, filters.platform),
     ):
         if value is not None:
-            chosen.append(col(column) == value)  # type: ignore[arg-type]  # mapped columns, seen as their values' types
+            chosen.append(col(column) == value)
     if filters.open_only or filters.overdue:
         chosen.append(col(Case.stage) != CLOSED)
     if filters.overdue:
@@ -181,7 +191,7 @@ def _narrowed(me: Me, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.mine:
         chosen.append(col(Case.reporter_id) == ME)
     if filters.desk is not None:
-        chosen.append(_at_desk(filters.desk))
+        chosen += [_at_desk(filters.desk), *_NOT_MINE]
     elif not filters.mine and not (Role.AUDITOR in me.roles or DeskName.DIGITAL_UNIT in me.desks):
         chosen.append(_few(me))
     if filters.assigned == "me":
@@ -261,9 +271,9 @@ def _beyond(order: str, cursor: str) -> ColumnElement[bool]:
         raise invalid("cursor", "Use the cursor as the last page gave it.") from wrong
     here = tuple_(col(Case.severity_rank), col(Case.next_due_at), col(Case.id))
     return here > tuple_(
-        bindparam(None, rank, unique=True, type_=col(Case.severity_rank).type),
-        bindparam(None, due, unique=True, type_=col(Case.next_due_at).type),
-        bindparam(None, last, unique=True, type_=col(Case.id).type),
+        bindparam(None, rank, unique=True, type_=_type(Case.severity_rank)),
+        bindparam(None, due, unique=True, type_=_type(Case.next_due_at)),
+        bindparam(None, last, unique=True, type_=_type(Case.id)),
     )
 
 

@@ -7,8 +7,9 @@ depend only on the desks and roles somebody has, so that they are built once for
 from collections.abc import Callable
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, false, or_, true
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, false, or_, true
 from sqlmodel import col
 
 from service.core.errors import NotPermitted, Refusal
@@ -64,7 +65,7 @@ Desks = frozenset[DeskName]
 Roles = frozenset[Role]
 Predicate = Callable[[Desks, Roles], ColumnElement[bool]]
 
-ME = bindparam("me", required=True)
+ME: BindParameter[int] = bindparam("me", required=True)
 
 
 def walled() -> ColumnElement[bool]:
@@ -73,9 +74,9 @@ def walled() -> ColumnElement[bool]:
     return or_(_is(Case.reporter_id), _is(Case.subject_id), named)
 
 
-def _is(column: object) -> ColumnElement[bool]:
+def _is(column: Any) -> ColumnElement[bool]:
     # `IS NOT DISTINCT FROM` is never NULL: a walled predicate must not turn into "unknown" for an unknown subject.
-    return col(column).is_not_distinct_from(ME)  # type: ignore[arg-type]  # a mapped column, seen as its value's type
+    return col(column).is_not_distinct_from(ME)
 
 
 def _sent_to(desk: DeskName, *, open_only: bool) -> ColumnElement[bool]:
@@ -204,7 +205,7 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.DECIDE_REFERRAL: frozenset({Stage.IN_HAND}),
     Act.DECIDE_PROTECTION: ANY,
     Act.NAME_CONFLICT: ANY,
-    Act.CLOSE: OPEN,
+    Act.CLOSE: frozenset({Stage.IN_HAND}),
     Act.REOPEN: frozenset({Stage.CLOSED}),
 }
 

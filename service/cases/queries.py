@@ -1,6 +1,6 @@
 """Finds cases, and shows one as far as a reader's eyes go. Pages, JSON and PDF are all made from `case_view`."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -35,7 +35,7 @@ class Found:
 
 
 @lru_cache(maxsize=256)
-def _find(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
+def _find(desks: policy.Desks, roles: policy.Roles) -> Select[*tuple[Any, ...]]:
     me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
     return select(Case, *columns).where(policy.sees(me), col(Case.reference) == bindparam("reference"))
@@ -58,10 +58,54 @@ def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Fou
     return Found(row[0], held)
 
 
-def open_acts(found: Found, me: Me) -> list[str]:
-    """The acts open to this reader now: what relation and stage allow. The buttons are drawn from it."""
+def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:
+    """The acts open to this reader now, as far as relation, stage and the case itself allow: the buttons."""
     stage = Stage(found.case.stage)
-    return [act.value for act in Act if stage in policy.AT[act] and policy.permitted(act, found.held, me)]
+    return [
+        act.value
+        for act in Act
+        if stage in policy.AT[act]
+        and policy.permitted(act, found.held, me)
+        and (act not in APPLIES or APPLIES[act](view, me))
+    ]
+
+
+def _some_step(*states: str) -> Callable[[Mapping[str, Any], Me], bool]:
+    return lambda view, me: any(
+        step["state"] in states for step in view["steps"] if not step["kind"].startswith("inform")
+    )
+
+
+def _waits_for(view: Mapping[str, Any], me: Me) -> bool:
+    return any(
+        route["acknowledged_at"] is None
+        and route["ended_at"] is None
+        and (route.get("person") == me.email if route["desk"] == DeskName.LINE_MANAGER else route["desk"] in me.desks)
+        for route in view["routes"]
+    )
+
+
+def _nobody_informed(view: Mapping[str, Any], me: Me) -> bool:
+    untold = any(step["kind"] == StepKind.INFORM_MANAGER and step["state"] == StepState.DUE for step in view["steps"])
+    return untold and (view["holding_desk"] in me.desks or not view["not_manager"])
+
+
+# What has nothing to act on is not offered. A deed refuses it all the same, with the case's state.
+APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
+    Act.TAKE_STEP: _some_step("due", "overdue"),
+    Act.CANNOT: _some_step("due", "overdue"),
+    Act.WAIVE: _some_step("due", "overdue", "held", "undecided"),
+    Act.RELEASE: _some_step("held"),
+    Act.VERIFY: lambda view, me: any(
+        step["state"] == StepState.TAKEN and step["verified_at"] is None for step in view["steps"]
+    ),
+    Act.ACKNOWLEDGE: _waits_for,
+    Act.NAME_MANAGER: _nobody_informed,
+    Act.OPEN: lambda view, me: view["guarded"] and view["opened"] is None,
+    Act.PURGE: lambda view, me: view["guarded"],
+    Act.WITHDRAW: lambda view, me: view["withdrawal_asked_at"] is None,
+    Act.DECIDE_REFERRAL: lambda view, me: view["hr"].get("decision") is None,
+}
 
 
 # What may be read through which eyes, by key of the view. A key that is named for none of a reader's eyes is absent.
@@ -166,7 +210,7 @@ def case_view(
 
 def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
     """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
-    rows = entries.of_case(db, case.id or 0)
+    rows = entries.of_case(db, case.id)
     people = _people(db, {row.actor_id for row in rows})
     content = bool(through - {"auditor"})
     seen = []

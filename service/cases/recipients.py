@@ -17,7 +17,7 @@ from service.timeline import entries
 def conflicted_people(db: Session, case: Case) -> frozenset[int]:
     """Everybody who must learn nothing of the case through a desk: reporter, subject, and those named."""
     named = db.execute(select(col(Conflict.person_id)).where(col(Conflict.case_id) == case.id)).scalars()
-    return frozenset({case.reporter_id, case.subject_id, *named} - {None})  # type: ignore[arg-type]  # None is taken out
+    return frozenset(person for person in (case.reporter_id, case.subject_id, *named) if person is not None)
 
 
 def desk_to_hold(db: Session, playbook: Playbook, planned: set[DeskName], conflicted: frozenset[int]) -> DeskName:

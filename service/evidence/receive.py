@@ -142,7 +142,7 @@ def add_evidence(
     small = examined.preview
     evidence = Evidence(
         id=evidence_id,
-        case_id=case.id,  # type: ignore[arg-type]  # a case that was found has an id
+        case_id=case.id,
         filename=examined.filename,
         media_type=examined.media_type,
         size=examined.size,

@@ -40,7 +40,7 @@ def stand_in(db: Session, person: Person, at: datetime) -> Told | None:
     instead: str | None = None
     found: Person | None = person
     while found is not None and found.id not in seen and len(seen) < LONGEST_CHAIN:
-        seen.add(found.id or 0)
+        seen.add(found.id)
         if not found.active:
             found, instead = _get(db, found.manager_id), "moved_up"
         elif absent(db, found, at) and (deputy := _get(db, found.deputy_id)) is not None and deputy.id not in seen:
@@ -61,7 +61,7 @@ def line_manager_of(db: Session, person: Person, at: datetime, skip: frozenset[i
         manager, instead = _get(db, unit.substitute_id if unit else None), "substitute"
     seen: set[int] = set()
     while manager is not None and manager.id not in seen:
-        seen.add(manager.id or 0)
+        seen.add(manager.id)
         told = stand_in(db, manager, at)
         if told is None:
             return None

@@ -95,7 +95,7 @@ def _unknown_people(rows: Iterable[Row], known: Mapping[str, Person]) -> list[Fi
 
 def _circles(rows: Iterable[Row], known: Mapping[str, Person]) -> list[FieldError]:
     """Everybody in the file whose line of managers leads back to themselves."""
-    by_id = {person.id: email for email, person in known.items()}
+    by_id: dict[int | None, str] = {person.id: email for email, person in known.items()}
     above: dict[str, str | None] = {email: by_id.get(person.manager_id) for email, person in known.items()}
     above |= {row.email: row.manager_email for row in rows}
     faults = []

@@ -2,9 +2,12 @@
 
 import hashlib
 import secrets
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -78,10 +81,9 @@ def check_password(db: Session, email: str, password: str) -> Person | None:
     """The active person with this address and password, or None; an unknown address takes as long to refuse."""
     person = db.execute(select(Person).where(col(Person.email) == email.strip().lower())).scalar_one_or_none()
     known = person.password_hash if person and person.password_hash else _hash_of_nothing()
-    try:
+    right = False
+    with suppress(VerifyMismatchError, InvalidHashError):
         right = _hasher.verify(known, password)
-    except (VerifyMismatchError, InvalidHashError):
-        right = False
     return person if right and person is not None and person.password_hash and person.active else None
 
 
@@ -214,7 +216,7 @@ def make_token(db: Session, person: Person, scopes: list[Scope], days: int, at: 
     return key
 
 
-def _me(rows: list, *, csrf: str = "", key_hash: str = "", scopes: frozenset[Scope] = frozenset(Scope)) -> Me:
+def _me(rows: Sequence[Any], *, csrf: str = "", key_hash: str = "", scopes: frozenset[Scope] = frozenset(Scope)) -> Me:
     first = rows[0]
     return Me(
         id=first.id,

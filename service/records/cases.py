@@ -26,7 +26,7 @@ class Case(SQLModel, table=True):
     """What was reported, how it was judged, where it stands. Moments are UTC; `…_zone` says where they were told."""
 
     __tablename__ = "case_file"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     reference: str = Field(max_length=20, unique=True)
     kind: Kind = Field(sa_type=word(Kind))
     stage: Stage = Field(default=Stage.REPORTED, sa_type=word(Stage))
@@ -113,7 +113,7 @@ class Step(SQLModel, table=True):
     """One thing that puts a case right. *Taken at* is claimed, *recorded at* is ours, *verified at* is the desk's."""
 
     __tablename__ = "step"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id")
     kind: StepKind = Field(sa_type=word(StepKind))
     state: StepState = Field(sa_type=word(StepState))
@@ -142,7 +142,7 @@ class Route(SQLModel, table=True):
     """A case's stay at a desk, or with a line manager (`person_id`)."""
 
     __tablename__ = "route"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     desk: DeskName = Field(sa_type=word(DeskName))
     person_id: int | None = Field(default=None, foreign_key="person.id")
@@ -174,7 +174,7 @@ class Advice(SQLModel, table=True):
     """What the desk advised the reporter."""
 
     __tablename__ = "advice"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     by_id: int = Field(foreign_key="person.id")
     desk: DeskName = Field(sa_type=word(DeskName))
@@ -186,7 +186,7 @@ class Message(SQLModel, table=True):
     """A line to or from the reporter."""
 
     __tablename__ = "message"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     by_id: int = Field(foreign_key="person.id")
     from_reporter: bool
@@ -198,7 +198,7 @@ class Note(SQLModel, table=True):
     """A note for one audience."""
 
     __tablename__ = "note"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     by_id: int = Field(foreign_key="person.id")
     audience: NoteAudience = Field(sa_type=word(NoteAudience))
@@ -210,7 +210,7 @@ class ReferralDecision(SQLModel, table=True):
     """To refer or not, proposed by a routed manager or decided by the desk that holds the case."""
 
     __tablename__ = "referral_decision"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     by_id: int = Field(foreign_key="person.id")
     desk: DeskName = Field(sa_type=word(DeskName))
@@ -225,7 +225,7 @@ class ProtectionDecision(SQLModel, table=True):
     """Whether to tell the regulator, or those affected, about personal details that got out."""
 
     __tablename__ = "protection_decision"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     question: str = Field(max_length=20)
     tell: bool

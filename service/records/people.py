@@ -15,7 +15,7 @@ class Unit(SQLModel, table=True):
     """A team; `substitute_id` is told when somebody in it has no line manager."""
 
     __tablename__ = "unit"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     name: str = Field(max_length=300, unique=True)
     # A person belongs to a unit, and a unit names a person: this side of the circle is tied when both tables stand.
     substitute_id: int | None = Field(
@@ -27,7 +27,7 @@ class Person(SQLModel, table=True):
     """A directory record. `zone` is an IANA name; `working_days` counts Monday as 0."""
 
     __tablename__ = "person"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     email: str = Field(max_length=300, unique=True)
     name: str = Field(max_length=300)
     unit_id: int | None = Field(default=None, foreign_key="unit.id", index=True)
@@ -46,7 +46,7 @@ class Absence(SQLModel, table=True):
     """A stretch in which a person's deputy stands in for them."""
 
     __tablename__ = "absence"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id", index=True)
     from_at: datetime
     until_at: datetime

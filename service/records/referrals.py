@@ -13,7 +13,7 @@ class Referral(SQLModel, table=True):
     """What HR received, copied at that moment: later changes to the case do not alter it."""
 
     __tablename__ = "referral"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     reference: str = Field(max_length=20, unique=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
     stage: ReferralStage = Field(default=ReferralStage.RECEIVED, sa_type=word(ReferralStage))

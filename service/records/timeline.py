@@ -51,7 +51,7 @@ class ReadEntry(SQLModel, table=True):
     """Who opened what, when and through what; written before a byte leaves."""
 
     __tablename__ = "read_entry"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     person_id: int = Field(foreign_key="person.id")
     case_id: int | None = Field(default=None, foreign_key="case_file.id")
     what: str = Field(max_length=60)
@@ -68,7 +68,7 @@ class Outbox(SQLModel, table=True):
     """Something to be done after the change that caused it is safe. `dedupe` makes it once, whoever asks."""
 
     __tablename__ = "outbox"
-    id: int | None = Field(default=None, primary_key=True)
+    id: int = Field(default=None, primary_key=True)
     kind: str = Field(max_length=60)
     person_id: int | None = Field(default=None, foreign_key="person.id")
     case_id: int | None = Field(default=None, foreign_key="case_file.id", index=True)

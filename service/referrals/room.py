@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, select
 from sqlmodel import Session, col
 
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
+from service.records.cases import Case, Conflict
 from service.records.enums import DeskName
 from service.records.evidence import Evidence
 from service.records.people import Person
@@ -66,4 +67,8 @@ def read_referral(db: Session, me: Me, reference: str) -> dict[str, Any]:
 
 
 def _not_about(me: Me) -> Any:
-    return col(Referral.subject_id).is_distinct_from(me.id)
+    """Subject, reporter and those named as conflicted do not read it as HR."""
+    named = exists().where(col(Conflict.case_id) == col(Referral.case_id), col(Conflict.person_id) == me.id)
+    reported = exists().where(col(Case.id) == col(Referral.case_id), col(Case.reporter_id) == me.id)
+    apart = (~named.correlate(Referral), ~reported.correlate(Referral))
+    return and_(col(Referral.subject_id).is_distinct_from(me.id), *apart)

@@ -13,6 +13,8 @@ from service.records.cases import Case, Route
 from service.records.enums import DeskName
 from service.timeline import entries
 
+HIDDEN_FROM_REPORTER = ("digital_unit", "hr")
+
 
 def acknowledge(db: Session, me: Me, case: Case, *, at: datetime) -> None:
     """Acknowledge every route that waits for the caller. Raises a Refusal (409) when none does."""
@@ -37,4 +39,6 @@ def mark(db: Session, me: Me, case: Case, routes: list[Route], at: datetime) -> 
         route.acknowledged_at, route.acknowledged_by_id = at, me.id
         db.add(route)
         changes = {f"routes.{route.desk}.acknowledged_at": (None, at)}
-        entries.add(db, case, "acknowledged", actor=me.id, at=at, changes=changes)
+        # That HR is looking at a case is HR's to disclose.
+        audience = HIDDEN_FROM_REPORTER if route.desk == DeskName.HR else ()
+        entries.add(db, case, "acknowledged", actor=me.id, at=at, changes=changes, audience=audience)

@@ -5,7 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.recipients import open_routes
+from service.cases.judging import keep_next_due
+from service.cases.pinned import playbook_of
+from service.cases.recipients import conflicted_people, desk_to_hold, open_routes, send_to
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Conflict
@@ -16,7 +18,8 @@ from service.timeline import entries
 
 
 def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: str, at: datetime) -> None:
-    """Keep somebody away from a case. Their own open route as a line manager ends.
+    """Keep somebody away from a case. Their own open route as a line manager ends, and when nobody is left at the desk
+    that holds it, the alternate desk holds it from now on.
 
     Raises Invalid for the reporter, whose own report stays theirs to read, and a Refusal (409) for the same again.
     """
@@ -33,3 +36,18 @@ def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: st
         entries.add(db, case, "assigned", actor=me.id, at=at, changes={"assigned_to": (person.email, None)})
     if any(route.person_id == person.id for route in open_routes(db, case)):
         end_routes(db, case, DeskName.LINE_MANAGER, actor=me.id, at=at, person_id=person.id)
+    _hand_over(db, case, at)
+
+
+def _hand_over(db: Session, case: Case, at: datetime) -> None:
+    if case.holding_desk not in (DeskName.DIGITAL_UNIT, DeskName.FCO_SERVICES):
+        return
+    db.flush()
+    playbook, holder = playbook_of(db, case.playbook_version), DeskName(case.holding_desk)
+    after = desk_to_hold(db, playbook, {holder}, conflicted_people(db, case))
+    if after is holder:
+        return
+    case.holding_desk = after
+    if after not in {route.desk for route in open_routes(db, case)}:
+        send_to(db, playbook, case, after, because=f"{case.kind}.alternate_desk", actor=None, at=at)
+    keep_next_due(db, case)

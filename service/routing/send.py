@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.judging import informed, keep_next_due
+from service.cases.judging import informed, keep_next_due, start_protection_clock
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation, require_stage
 from service.cases.recipients import conflicted_people, manager_to_tell, open_routes, send_to
@@ -15,9 +15,8 @@ from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import DeskName, StepKind, StepState
 from service.records.people import Person
+from service.routing.acknowledge import HIDDEN_FROM_REPORTER
 from service.timeline import entries
-
-HIDDEN_FROM_REPORTER = ("digital_unit", "hr")
 
 
 def send(
@@ -38,9 +37,10 @@ def send(
         raise Refusal("The case is at that desk already.")
     # That HR is looking at a case is HR's to disclose.
     audience = HIDDEN_FROM_REPORTER if desk is DeskName.HR else ()
+    playbook = playbook_of(db, case.playbook_version)
     send_to(
         db,
-        playbook_of(db, case.playbook_version),
+        playbook,
         case,
         desk,
         because="sent",
@@ -51,19 +51,27 @@ def send(
         kind="sent",
         audience=audience,
     )
+    if desk is DeskName.DATA_PROTECTION and case.decide_by is None:
+        start_protection_clock(playbook, case)
     if told is not None:
         _manager_informed(db, case, at)
     keep_next_due(db, case)
 
 
+def require_naming(case: Case, held: frozenset[Relation]) -> None:
+    """Raise NotPermitted for a reporter who asked that their manager is not told: the desk names somebody else."""
+    if Relation.HOLDER not in held and case.not_manager:
+        raise NotPermitted("The digital unit will name somebody else. You need not do anything.")
+
+
 def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], person: Person, *, at: datetime) -> None:
     """Name who is told as the line manager, where nobody is, or where the reporter asked that theirs is not told.
 
-    Raises NotPermitted for a reporter who has a manager in the directory, Invalid for somebody who cannot be told.
+    Raises NotPermitted as `require_naming` does, Invalid for somebody who cannot be told, and a Refusal (409) when
+    somebody was told already.
     """
     step = _inform_step(db, case)
-    if Relation.HOLDER not in held and case.not_manager:
-        raise NotPermitted("The digital unit will name somebody else. You need not do anything.")
+    require_naming(case, held)
     told = _manager(db, case, person, at)
     require_stage(Act.NAME_MANAGER, case.stage)
     if step is None or step.state != StepState.DUE:

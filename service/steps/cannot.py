@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.cases.facts import WHY_CLOSED, is_closed
+from service.cases.facts import WHY_CLOSED, NotKept, is_closed
 from service.cases.policy import Act, require_stage
-from service.core.errors import Refusal, invalid
+from service.core.errors import FieldError, Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import StepKind, StepState
@@ -25,7 +25,8 @@ def cannot_take(db: Session, me: Me, case: Case, kind: StepKind, *, reason: str,
     step = step_of(db, case, kind)
     fixed = reason.strip().lower().replace(" ", "_")
     if is_closed(case) and fixed not in REASONS:
-        raise invalid("reason", f"{WHY_CLOSED} Choose one of: {', '.join(REASONS)}.")
+        why = f"{WHY_CLOSED} Choose one of: {', '.join(REASONS)}."
+        raise NotKept(why, [FieldError("reason", why)])
     require_stage(Act.CANNOT, case.stage)
     if kind not in ABLE or step.state != StepState.DUE:
         raise Refusal("This step is not waiting for you.")

@@ -1,6 +1,7 @@
 """A step was taken: when the person says it was, and when Amends learned of it."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlmodel import Session
 
@@ -62,7 +63,9 @@ def take_step(
     step.public_text, step.confirmed, step.link, step.note = public_text, confirmed, link, note
     stop_clock(step)
     said = {"public_text": public_text, "link": link, "note": note}
-    changes = {f"steps.{kind}.{name}": (None, value) for name, value in said.items() if value}
+    changes: dict[str, tuple[Any, Any]] = {
+        f"steps.{kind}.{name}": (None, value) for name, value in said.items() if value
+    }
     changes[f"steps.{kind}.state"] = (StepState.DUE, StepState.TAKEN)
     changes[f"steps.{kind}.taken_at"] = (None, step.taken_at)
     if kind is StepKind.DELETE and case.still_visible:

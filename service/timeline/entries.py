@@ -76,10 +76,11 @@ def add(
         for field, (before, after) in (changes or {}).items()
     }
     case.version += 1
-    pending = db.info.setdefault(PENDING, [])
-    if not pending:
-        event.listen(db, "before_commit", write_pending, once=True)
-        event.listen(db, "after_rollback", _forget, once=True)
+    pending = db.info.get(PENDING)
+    if pending is None:
+        pending = db.info[PENDING] = []
+        event.listen(db, "before_commit", write_pending)
+        event.listen(db, "after_rollback", _forget)
     pending.append(_Pending(case, kind, actor, at, readers, kept, tell))
 
 
@@ -96,23 +97,23 @@ class _Pending:
 
 PENDING = "timeline entries that wait to be written"
 
-_head = TimelineHead.__table__  # type: ignore[attr-defined]  # every table model has one
+_head: Any = TimelineHead.__table__  # type: ignore[attr-defined]  # every table model has one
 _FORWARD = (
     update(_head).where(_head.c.id == 1).values(position=_head.c.position + bindparam("by")).returning(_head.c.position)
 )
-_INSERT_ENTRIES, _INSERT_VALUES, _INSERT_OUTBOX = (
-    insert(table.__table__)  # type: ignore[attr-defined]  # as above
-    for table in (TimelineEntry, TimelineValues, Outbox)
-)
+_tables: tuple[Any, ...] = (TimelineEntry, TimelineValues, Outbox)
+_INSERT_ENTRIES, _INSERT_VALUES, _INSERT_OUTBOX = (insert(table.__table__) for table in _tables)
 
 
 def _forget(db: Session) -> None:
-    db.info.pop(PENDING, None)
+    db.info[PENDING].clear()
 
 
 def write_pending(db: Session) -> None:
     """Write the entries that wait, in the order they were added, at the next positions of the log."""
-    pending: list[_Pending] = db.info.pop(PENDING, [])
+    waiting_list: list[_Pending] = db.info.get(PENDING, [])
+    pending = waiting_list.copy()
+    waiting_list.clear()
     if not pending:
         return
     # Straight to the connection: these rows are never entities, and what else changed is flushed once, at commit.
@@ -121,7 +122,7 @@ def write_pending(db: Session) -> None:
     rows, values, told = [], [], []
     for position, waiting in enumerate(pending, last - len(pending) + 1):
         case = waiting.case
-        row = {
+        row: dict[str, Any] = {
             "position": position,
             "sequence": case.entries + 1,
             "kind": waiting.kind,

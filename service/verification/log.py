@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from service.cases.replay import Rows, differences, read_rows
+from service.cases.replay_rows import Rows, differences, read_rows
 from service.core.database import is_sqlite
 from service.records.cases import Case
 from service.records.timeline import TimelineEntry, TimelineHead, TimelineValues

@@ -10,8 +10,10 @@ from litestar.response import Response, Stream
 from sqlmodel import Session
 
 from service.cases import policy
+from service.cases.facts import NotKept
 from service.cases.lists import Filters, list_cases
 from service.cases.pinned import playbook_of
+from service.cases.policy import Act
 from service.cases.queries import case_view, find_case, open_acts
 from service.cases.wording import compose_apology, compose_correction
 from service.core.database import Database
@@ -25,7 +27,7 @@ from service.web.evidence import enter, file_of, streamed, take_in, where_kept
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Data, Db, House, Me, Now, Pool, Sent, Store
-from service.web.pages import back_to, by_field, page
+from service.web.pages import back_to, by_field, go_to, page
 from service.web.summaries import begin, paper, pdf
 
 THROUGH = "page"
@@ -58,7 +60,7 @@ def show(
     """The case's page; after a refusal with its reasons and the words that were typed."""
     here = find_case(db, me, reference)
     view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True)
-    view["may"] = open_acts(here, me)
+    view["may"] = open_acts(here, me, view)
     playbook = playbook_of(db, here.case.playbook_version)
     reads.log(database, me.id, here.case.id, "case", through=THROUGH, at=now)
     return page(
@@ -69,7 +71,7 @@ def show(
         wording=wording(playbook, view),
         contacts=contacts(playbook),
         errors=by_field(refusal) if refusal else {},
-        typed=_echo(view, sent) if sent else {},
+        typed=_echo(view, sent, refusal) if sent else {},
         open_form=sent.path if sent else "",
     )
 
@@ -83,9 +85,15 @@ def refused(
         return show(fresh, database, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
 
 
-def _echo(view: dict[str, Any], sent: Body) -> dict[str, Any]:
+def _echo(view: dict[str, Any], sent: Body, refusal: Refusal | None) -> dict[str, Any]:
     """What was typed, to be shown again; words that a guarded case closes are not sent back either."""
-    return {name: value for name, value in sent.typed.items() if name not in view.get("closed_fields", [])}
+    closed = {*view.get("closed_fields", []), *not_kept(refusal)}
+    return {name: value for name, value in sent.typed.items() if name not in closed}
+
+
+def not_kept(refusal: Refusal | None) -> set[str]:
+    """The fields whose content is not to be shown again."""
+    return {error.field for error in refusal.errors} if isinstance(refusal, NotKept) else set()
 
 
 def wording(playbook: Any, view: dict[str, Any]) -> dict[str, str]:
@@ -119,7 +127,17 @@ def do(
         raise
     except Refusal as refusal:
         return refused(db, database, me, now, reference, refusal, sent)
+    if deed.act is Act.NAME_CONFLICT and not _seen(db, me, reference):
+        return go_to("/queue", deed.says)
     return back_to(reference, deed.says)
+
+
+def _seen(db: Session, me: Person, reference: str) -> bool:
+    """Whether the case is still there for its doer: somebody may have named a conflict of their own."""
+    try:
+        return bool(find_case(db, me, reference))
+    except NotFound:
+        return False
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:
@@ -203,7 +221,7 @@ def pdf_page(
     allowed = policy.variants(policy.eyes(here.held))
     if not allowed:
         raise NotPermitted("This copy is for somebody else.")
-    papers = {audience: paper(db, house.store, me, here, audience, now) for audience in allowed}
+    papers = {audience: paper(db, house.store, here.case, audience, made_by=me.name, at=now) for audience in allowed}
     view = {"reference": here.case.reference}
     db.rollback()
     reads.log(database, me.id, here.case.id, "pdf", through=THROUGH, at=now, detail="list")

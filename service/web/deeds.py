@@ -8,6 +8,7 @@ found, the act permitted and the version compared before the body is read, so th
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 from sqlalchemy import event
@@ -31,7 +32,7 @@ from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict
 from service.routing.protect import decide_protection
-from service.routing.send import name_manager, send
+from service.routing.send import name_manager, require_naming, send
 from service.routing.triage import triage
 from service.steps.cannot import cannot_take
 from service.steps.settle import release_step, verify_step, waive_step
@@ -104,7 +105,9 @@ def _exposure(db: Session, me: Me, here: Found, sent: shape.ExposureIn, at: date
 
 def _triage(db: Session, me: Me, here: Found, sent: shape.TriageIn, at: datetime) -> None:
     """Take the case in hand."""
-    facts = {name: getattr(sent, name) for name in ("codes", "facts_wrong") if name in sent.model_fields_set}
+    facts: dict[str, Any] = {
+        name: getattr(sent, name) for name in ("codes", "facts_wrong") if name in sent.model_fields_set
+    }
     triage(
         db,
         me,
@@ -161,12 +164,12 @@ def _open(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) 
 def _purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime) -> None:
     """Destroy content that should not be here."""
     files = guarding.purge(db, me, here.case, fields=sent.fields, reason=sent.reason, at=at)
-    store, case_id = current().house.store, here.case.id or 0
+    store, case_id = current().house.store, here.case.id
 
     def destroy_bytes(_: Session) -> None:
         for file in files:
             destroy.destroy(store, file)
-        for kept in list(store.list(f"pdf/{case_id}/")):
+        for kept in list(store.list(f"pdf/{case_id}")):
             store.destroy(kept.key)
 
     event.listen(db, "after_commit", destroy_bytes, once=True)
@@ -256,6 +259,8 @@ def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int
     """The case for a deed, its row locked: seen (404), permitted (403), and as the sender saw it (412)."""
     here = find_case(db, me, reference, lock=True)
     policy.require(act, here.held, me)
+    if act is Act.NAME_MANAGER:
+        require_naming(here.case, here.held)
     if_match(here.case.version)
     return here
 

@@ -4,9 +4,10 @@ from litestar import get, post
 from litestar.response import Response
 
 from service.cases.facts import CLOSED_WHEN_GUARDED
+from service.cases.playbook import Playbook
 from service.core.errors import Refusal
 from service.people.identity import Me as Person
-from service.web.cases import contacts
+from service.web.cases import contacts, not_kept
 from service.web.deeds import report
 from service.web.forms import Sent as Body
 from service.web.given import Db, Me, Now, Rules, Sent
@@ -35,11 +36,19 @@ def report_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response:
     return back_to(case.reference, DONE)
 
 
-def form(me: Person, rules: object, refusal: Refusal | None = None, sent: Body | None = None) -> Response[str]:
+def _guards(typed: dict[str, str | list[str]], rules: Playbook) -> bool:
+    """Whether these answers or codes, as they were typed, close the boxes for content."""
+    codes = {code for rule in rules.guarded.rules for code in rule.codes}
+    told = typed.get("codes", [])
+    answered = any(typed.get(question) in ("yes", "unsure") for question in GUARDS)
+    return answered or not codes.isdisjoint([told] if isinstance(told, str) else told)
+
+
+def form(me: Person, rules: Playbook, refusal: Refusal | None = None, sent: Body | None = None) -> Response[str]:
     """The form; after a refusal with its reasons and the words that were typed."""
     typed = dict(sent.typed) if sent else {}
-    if any(typed.get(question) in ("yes", "unsure") for question in GUARDS):
-        typed = {name: value for name, value in typed.items() if name not in CLOSED_WHEN_GUARDED}
+    closed = set(CLOSED_WHEN_GUARDED) if _guards(typed, rules) else not_kept(refusal)
+    typed = {name: value for name, value in typed.items() if name not in closed}
     errors = by_field(refusal) if refusal else {}
     status = refusal.status if refusal else 200
     return page("report.html", me, status, errors=errors, typed=typed, contacts=contacts(rules))

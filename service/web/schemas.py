@@ -250,7 +250,7 @@ class EvidenceIn(Words):
     description: Long | None = None
 
 
-GROUPS = {"account": AccountIn, "post": PostIn, "guidance": GuidanceIn}
+GROUPS: dict[str, type[BaseModel]] = {"account": AccountIn, "post": PostIn, "guidance": GuidanceIn}
 PdfAudience = Literal["reporter", "line_manager", "digital_unit", "hr"]
 
 

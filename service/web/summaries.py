@@ -7,17 +7,19 @@ from datetime import datetime
 from typing import Any
 
 from litestar.response import Response
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.queries import Found, case_view, find_case
+from service.cases.queries import case_view, find_case
 from service.core.database import Database
-from service.core.errors import NotPermitted, Refusal, invalid
+from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.storage import Store
 from service.documents.case_summary import content_key, summary
 from service.documents.pool import Pool
 from service.evidence.places import preview_key
 from service.people.identity import Me
+from service.records.cases import Case
 from service.timeline import entries, reads
 from service.timeline.proof import entries_json
 
@@ -42,18 +44,18 @@ def audience_for(wanted: str | None, allowed: list[str]) -> str:
     return wanted or allowed[0]
 
 
-def paper(db: Session, store: Store, me: Me, here: Found, audience: str, at: datetime) -> Paper:
+def paper(db: Session, store: Store, case: Case, audience: str, *, made_by: str, at: datetime) -> Paper:
     """Everything one variant shows, from its own view: nothing that another reader may see is in it to be hidden."""
     through = frozenset({audience})
-    view = case_view(db, here.case, through, at=at, timeline=True)
+    view = case_view(db, case, through, at=at, timeline=True)
     pictures = {
         file["id"]: store.read(preview_key(file["id"]))
         for file in view["evidence"]
         if file["preview"] and file["destroyed_at"] is None
     }
-    proof = entries_json(entries.of_case(db, here.case.id or 0), here.case.reference, through)
-    document = summary(view, audience, at, me.name, proof, pictures)
-    return Paper(document, f"pdf/{here.case.id}/{content_key(document)}.pdf")
+    proof = entries_json(entries.of_case(db, case.id), case.reference, through)
+    document = summary(view, audience, at, made_by, proof, pictures)
+    return Paper(document, f"pdf/{case.id}/{content_key(document)}.pdf")
 
 
 def begin(pool: Pool, store: Store, one: Paper) -> Future[bytes]:
@@ -95,9 +97,17 @@ def pdf(
     """Find the case, make or fetch its paper outside any transaction, note the look, hand it over."""
     here = find_case(db, me, reference)
     chosen = audience_for(audience, policy.variants(policy.eyes(here.held)))
-    one = paper(db, store, me, here, chosen, now)
+    one = paper(db, store, here.case, chosen, made_by=me.name, at=now)
     db.rollback()
     made = bytes_of(pool, store, one)
     reads.log(database, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen)
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{chosen}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
+
+
+def case_named(db: Session, reference: str) -> Case:
+    """A case for whoever runs the service, who needs no relation to it. Raises NotFound."""
+    case = db.execute(select(Case).where(col(Case.reference) == reference)).scalar_one_or_none()
+    if case is None:
+        raise NotFound(f"There is no case {reference}")
+    return case

@@ -371,7 +371,7 @@ def test_a_bucket_that_fails_is_tried_three_times_and_then_unavailable(monkeypat
     asked: list[str] = []
 
     class Failing(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the library's own name
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(503)
             self.send_header("Content-Length", "0")

@@ -2,6 +2,7 @@
 
 import contextlib
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -30,7 +31,7 @@ def units(database) -> int:
 
 @post("/api/try/good", opt=PUBLIC, sync_to_thread=True)
 def good(db: Db) -> dict[str, str]:
-    db.execute(insert(Unit).values(name="Kept"))
+    db.execute(insert(Unit).values(name=f"Kept {uuid.uuid4()}"))
     return {}
 
 
@@ -71,6 +72,14 @@ def test_an_answer_is_given_once_everything_is_kept(browser, database):
     before = units(database)
     assert browser().post("/api/try/good").status_code == 201
     assert units(database) == before + 1
+
+
+def test_many_at_once_are_all_kept(browser, database):
+    before = units(database)
+    with ThreadPoolExecutor(32) as pool:
+        answers = list(pool.map(lambda _: browser().post("/api/try/good").status_code, range(200)))
+    assert set(answers) == {201}
+    assert units(database) == before + 200
 
 
 def test_a_no_keeps_nothing(sign_in, browser, database):

@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from litestar import Router, post
 from pydantic import Field
 
 from service.core.errors import Invalid, Malformed, Refusal, Stale
 from service.records.enums import AccountType, Code
-from service.web.forms import Body, Line, Long, Moment, NotThisType, Sent
+from service.web.forms import BODY_LIMIT, UPLOAD_LIMIT, Body, Line, Long, Moment, NotThisType, Sent
+from service.web.given import Sent as Given
+from service.web.sessions import PUBLIC
 from service.web.unflatten import told_moment
 
 WITH_ZONE = "Enter the time with a zone, like 2026-11-20T23:04:00+09:00"
@@ -222,3 +225,57 @@ def test_no_json_is_a_fault_of_ours(data):
 @given(st.dictionaries(WORDS, st.lists(st.text(), min_size=1)))
 def test_no_form_is_a_fault_of_ours(fields):
     assert status_of(lambda: form(fields).form(Report, "Asia/Tokyo")) in (200, 400, 422)
+
+
+@post("/api/try/read", opt=PUBLIC, sync_to_thread=True)
+def reads_json(sent: Given) -> dict[str, str]:
+    return {"kind": sent.read(Report).kind}
+
+
+@post("/api/try/upload", opt=PUBLIC, sync_to_thread=True, request_max_body_size=UPLOAD_LIMIT)
+def takes_files(sent: Given) -> dict[str, str | int]:
+    told = sent.form(Report)
+    return {"kind": told.kind, "name": sent.files["file"].filename, "size": len(sent.files["file"].file.read())}
+
+
+@pytest.fixture
+def app(app):
+    app.register(Router("/", route_handlers=[reads_json, takes_files]))
+    return app
+
+
+def test_bodies_have_a_size_a_format_and_a_shape(browser):
+    program = browser()
+
+    def send(content: bytes, media_type: str = "application/json") -> tuple[int, str]:
+        answer = program.post("/api/try/read", content=content, headers={"Content-Type": media_type})
+        return answer.status_code, answer.json().get("type", "")
+
+    assert send(b'{"kind": "x"}') == (201, "")
+    assert send(b'{"kind": "x"}', "application/json; charset=utf-8") == (201, "")
+    assert send(b'{"kind": "x"}', "text/plain") == (415, "/problems/media-type")
+    assert send(b"kind=x", "application/x-www-form-urlencoded") == (415, "/problems/media-type")
+    assert send(b'{"kind": ') == (400, "/problems/malformed")
+    assert send(b'{"kind": "' + b"x" * BODY_LIMIT + b'"}') == (413, "/problems/too-large")
+    assert send(b"--x", "multipart/form-data; boundary=x") == (415, "/problems/media-type")
+    assert send(b"", "multipart/form-data") == (415, "/problems/media-type")
+    told = program.post("/api/try/read", json={"more": 1}).json()
+    assert told["errors"] == [
+        {"field": "kind", "message": "This is needed"},
+        {"field": "more", "message": "There is no such field"},
+    ]
+
+
+def test_a_file_comes_with_its_words(browser):
+    program = browser()
+    file = {"file": ("shot.png", b"x" * 3_000_000, "image/png")}
+    answer = program.post("/api/try/upload", data={"kind": "é"}, files=file)
+    assert answer.json() == {"kind": "é", "name": "shot.png", "size": 3_000_000}
+    far_too_large = {"file": ("shot.png", b"x" * (UPLOAD_LIMIT + 1), "image/png")}
+    assert program.post("/api/try/upload", data={"kind": "x"}, files=far_too_large).status_code == 413
+    odd = (
+        b'--x\r\nContent-Disposition: form-data; name="kind"\r\nContent-Type: text/plain; charset=klingon\r\n\r\n'
+        b"x\r\n--x--\r\n"
+    )
+    refused = program.post("/api/try/upload", content=odd, headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert refused.status_code == 400

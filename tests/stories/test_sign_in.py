@@ -2,12 +2,15 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from html import unescape
 
 import pytest
+from litestar.testing import TestClient
 from sqlalchemy import select, update
 from sqlmodel import col
 
+from service.app import create_app
 from service.demo.cast import PASSWORD
 from service.records.people import BrowserSession, Person
 
@@ -221,3 +224,15 @@ def test_a_token_that_may_only_read_cannot_write(token):
     assert reader.get("/api/me").status_code == 200
     refused = reader.post("/api/cases", json={"kind": "mistake"})
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/not-permitted")
+
+
+def test_where_tls_is_the_cookie_insists_on_it(browser, settings, clock):
+    safe = replace(settings, base_url="https://amends.example")
+    with TestClient(create_app(safe, clock), base_url=safe.base_url) as server:
+        using = type(browser())(transport=server._transport, base_url=safe.base_url)
+        answer = using.sign_in(STAFF)
+        assert answer.headers["set-cookie"].startswith("__Host-amends=")
+        assert "Secure" in answer.headers["set-cookie"]
+        assert "Domain" not in answer.headers["set-cookie"]
+        assert answer.headers["strict-transport-security"].startswith("max-age=")
+        assert using.get("/report").status_code == 200

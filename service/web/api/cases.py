@@ -13,7 +13,7 @@ from sqlmodel import Session
 from service.cases import policy
 from service.cases.lists import Filters, list_cases, summary
 from service.cases.queries import Found, case_view, find_case, open_acts, timeline_view
-from service.core.errors import NotPermitted
+from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
 from service.records.cases import Case
 from service.records.enums import DeskName
@@ -44,7 +44,7 @@ def shown(
 def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
     """The public shape of a case, for this reader."""
     view = case_view(db, here.case, policy.eyes(here.held), at=at, me=me)
-    return view | {"may": open_acts(here, me)}
+    return view | {"may": open_acts(here, me, view)}
 
 
 def etag(case: Case) -> dict[str, str]:
@@ -65,6 +65,7 @@ def open_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response[di
 @get("/api/cases", opt={"answer": CasesOut}, sync_to_thread=True)
 def cases(
     db: Db,
+    database: Data,
     me: Me,
     now: Now,
     stage: FromQuery[str | None] = None,
@@ -78,11 +79,13 @@ def cases(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[str | None] = None,
 ) -> dict[str, Any]:
-    """A page of the cases you may see."""
+    """A page of the cases you may see. A search is noted in the read log, a plain list is not."""
     filters = shape.filters(
         stage=stage, kind=kind, severity=severity, desk=desk, overdue=overdue, assigned=assigned, q=q, order=order
     )
     own_desk(me, filters)
+    if filters.q:
+        reads.log(database, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
     rows, following = list_cases(db, me, filters, at=now, cursor=cursor, limit=shape.whole_number("limit", limit, 50))
     return {"items": [summary(row) for row in rows], "next": following}
 
@@ -132,11 +135,22 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
         return shown(db, me, here.case, now, replay[0].status)
     status = deed.do(db, me, here, sent.read(deed.body), now, **place) or 200
     once_end(db, me, sent, status, reference)
-    return shown(db, me, here.case, now, status)
+    try:
+        return shown(db, me, here.case, now, status)
+    except NotFound:
+        return farewell(db, me, here.case, now, status)
+
+
+def farewell(db: Session, me: Person, case: Case, at: datetime, status: int) -> Response[dict[str, Any]]:
+    """The case without its content, for somebody who has just named a conflict of their own: they see it no more."""
+    here = Found(case, frozenset({policy.Relation.AUDITOR}))
+    return Response(as_json(db, me, here, at) | {"may": []}, status_code=status, headers=etag(case))
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:
-    options = {"body": deed.body, "answer": CaseOut, "once": True}
+    options: dict[str, Any] = {"body": deed.body, "answer": CaseOut, "once": True}
+    if deed.path == "referral-decision":
+        options["statuses"] = (200, 201)
     make: Callable[..., Any] = post(
         f"/api/cases/{{reference:str}}/{deed.path}",
         opt=options,

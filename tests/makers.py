@@ -1,0 +1,159 @@
+"""Makes what stories begin with: reports, steps taken, cases on their way, small files; and looks underneath."""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+import httpx
+from PIL import Image
+from sqlalchemy import MetaData, select
+from sqlmodel import col
+
+from service.core.database import Database
+from service.records.cases import Case
+from service.records.people import Person
+from service.verification.log import verify_log
+
+NO_DANGER = {"safety_risk": "no", "possibly_classified": "no", "personal_data": "no"}
+OFFICIAL = {"type": "official", "platform": "X", "handle": "@EmbassyTokyo"}
+PERSONAL = {"type": "personal", "platform": "Instagram"}
+APOLOGY = "We are sorry. This was posted by mistake and is not an official view."
+CORRECTION = "Correction: we said the talks are on Monday. They are on Tuesday."
+DEMO = "@demo.example"
+
+
+def people(token: Callable[..., httpx.Client], names: str) -> list[httpx.Client]:
+    """A client of the API for each of these people, as in `staff, digital = people(token, "staff digital")`."""
+    return [token(name) for name in names.split()]
+
+
+def report(who: httpx.Client, **facts: Any) -> dict[str, Any]:
+    """A mistake on an official account, reported; `facts` replaces what is said of it, None leaves it out."""
+    told = {
+        "kind": "mistake",
+        "account": OFFICIAL,
+        "codes": ["wrong_account"],
+        "facts_wrong": "no",
+        **NO_DANGER,
+    } | facts
+    made = who.post("/api/cases", json={name: fact for name, fact in told.items() if fact is not None})
+    assert made.status_code == 201, made.text
+    return made.json()
+
+
+def at(case: dict[str, Any]) -> str:
+    """The case's address in the API."""
+    return f"/api/cases/{case['reference']}"
+
+
+def press(who: httpx.Client, case: dict[str, Any], deed: str, **body: Any) -> dict[str, Any]:
+    """A deed that has to succeed; the case as its doer sees it afterwards."""
+    done = who.post(f"{at(case)}/{deed}", json=body)
+    assert done.status_code in (200, 201), (deed, done.text)
+    return done.json()
+
+
+def step(case: dict[str, Any], kind: str) -> dict[str, Any]:
+    """One step of a case."""
+    return next(each for each in case["steps"] if each["kind"] == kind)
+
+
+def states(case: dict[str, Any]) -> dict[str, str]:
+    """Each step's state."""
+    return {each["kind"]: each["state"] for each in case["steps"]}
+
+
+def route(case: dict[str, Any], desk: str) -> dict[str, Any]:
+    """The latest route to a desk."""
+    return [each for each in case["routes"] if each["desk"] == desk][-1]
+
+
+def desks(case: dict[str, Any]) -> set[str]:
+    """Where a case is, as far as this reader sees."""
+    return {each["desk"] for each in case["routes"]}
+
+
+def fields(answer: httpx.Response) -> set[str]:
+    """The fields that a refusal names."""
+    return {error["field"] for error in answer.json().get("errors", [])}
+
+
+def entries(who: httpx.Client, case: dict[str, Any], kind: str | None = None) -> list[dict[str, Any]]:
+    """The timeline as somebody sees it, or its entries of one kind."""
+    answer = who.get(f"{at(case)}/timeline")
+    assert answer.status_code == 200, answer.text
+    return [entry for entry in answer.json()["items"] if kind in (None, entry["kind"])]
+
+
+def changed(entry: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What an entry changed, as `{field: (before, after)}`."""
+    return {change["field"]: (change["before"], change["after"]) for change in entry["changes"]}
+
+
+def listed(who: httpx.Client, query: str = "") -> list[str]:
+    """The references in somebody's list."""
+    answer = who.get(f"/api/cases{query}")
+    assert answer.status_code == 200, answer.text
+    return [row["reference"] for row in answer.json()["items"]]
+
+
+def put_right(staff: httpx.Client, digital: httpx.Client, case: dict[str, Any]) -> None:
+    """Everything that closing asks for, but for the decision on referral."""
+    press(staff, case, "steps/delete/take")
+    press(staff, case, "steps/apologise/take", public_text=APOLOGY)
+    press(digital, case, "triage")
+    press(digital, case, "advice", text="Use two devices.")
+
+
+def upload(
+    who: httpx.Client, case: dict[str, Any], content: bytes, name: str = "shot.png", **told: str
+) -> httpx.Response:
+    """A file for a case."""
+    return who.post(f"{at(case)}/evidence", files={"file": (name, content)}, data=told)
+
+
+def picture(colour: str = "navy", size: tuple[int, int] = (64, 48), kind: str = "PNG", **more: Any) -> bytes:
+    """A small picture; `more` is what Pillow is told on saving."""
+    made = BytesIO()
+    Image.new("RGB", size, colour).save(made, kind, **more)
+    return made.getvalue()
+
+
+def edit(database: Database, name: str, **columns: Any) -> None:
+    """Change somebody in the directory, as an import would; `manager` and `deputy` are names of the cast."""
+    with database.write() as db:
+        person = db.execute(select(Person).where(col(Person.email) == name + DEMO)).scalar_one()
+        for column, value in columns.items():
+            if column in ("manager", "deputy"):
+                other = db.execute(select(Person.id).where(col(Person.email) == f"{value}{DEMO}")).scalar()
+                setattr(person, f"{column}_id", other)
+            else:
+                setattr(person, column, value)
+        db.add(person)
+
+
+def id_of(database: Database, name: str) -> int:
+    """Somebody's row."""
+    with database.read() as db:
+        return db.execute(select(Person.id).where(col(Person.email) == name + DEMO)).scalar_one()
+
+
+def case_id(database: Database, case: dict[str, Any]) -> int:
+    """A case's row."""
+    with database.read() as db:
+        return db.execute(select(Case.id).where(col(Case.reference) == case["reference"])).scalar_one()
+
+
+def everything_kept(database: Database) -> str:
+    """Every value of every row of every table, as one text, to look for words that must not be there."""
+    tables = MetaData()
+    with database.read() as db:
+        tables.reflect(db.connection())
+        rows = [str(db.execute(select(table)).all()) for table in tables.tables.values()]
+    return "\n".join(rows)
+
+
+def faults(database: Database) -> list[str]:
+    """What verification finds wrong with the log and the rows."""
+    with database.read() as db:
+        return verify_log(db)
