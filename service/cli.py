@@ -323,15 +323,19 @@ def _export(asked: argparse.Namespace) -> int:
     from service.core.clock import now
     from service.core.storage import open_store
     from service.documents.pool import Pool
+    from service.timeline.reads import log
     from service.web.summaries import bytes_of, case_named, paper
 
     settings = _settings()
     store = open_store(settings.evidence_url)
-    with _database(settings).read() as db:
+    database = _database(settings)
+    with database.read() as db:
         case = case_named(db, asked.reference)
         one = paper(db, store, case, asked.audience, made_by="Amends, from the command line", at=now())
     with Pool(workers=1) as pool:
-        asked.out.write_bytes(bytes_of(pool, store, one))
+        made = bytes_of(pool, store, one)
+    log(database, None, case.id, "pdf", through="command", at=now(), detail=asked.audience)
+    asked.out.write_bytes(made)
     print(f"{asked.out} holds {case.reference} for {asked.audience}")
     return 0
 

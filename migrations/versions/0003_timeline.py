@@ -62,7 +62,7 @@ def upgrade() -> None:
     op.create_table(
         "read_entry",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=True),
         sa.Column("case_id", sa.Integer(), nullable=True),
         sa.Column("what", sa.String(length=60), nullable=False),
         sa.Column("detail", sa.String(length=300), nullable=False),

@@ -73,8 +73,6 @@ def _open_sqlite(url: str, pool: int) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "trusted_schema=OFF",
-            "cache_size=-16000",
-            "mmap_size=268435456",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 

@@ -8,9 +8,10 @@ import base64
 import hashlib
 import struct
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 PURPOSE = [b"amends:go:1"]
 NUMBERS = struct.Struct(">QQ")
@@ -29,6 +30,8 @@ def read_go(secret_key: str, opaque: str) -> tuple[int, int] | None:
 
     The link permits nothing: whoever follows it signs in, and is shown what they may see.
     """
+    from cryptography.exceptions import InvalidTag
+
     if len(opaque) != LENGTH or not opaque.isascii():
         return None
     try:
@@ -40,6 +43,9 @@ def read_go(secret_key: str, opaque: str) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=4)
-def _cipher(secret_key: str) -> AESSIV:
+def _cipher(secret_key: str) -> "AESSIV":
+    # Six megabytes that most web processes never need: brought in with the first link.
+    from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
     # 512 bits: half of them sign, half of them hide.
     return AESSIV(hashlib.sha512(b"amends:go:" + secret_key.encode()).digest())

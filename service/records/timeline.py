@@ -52,7 +52,8 @@ class ReadEntry(SQLModel, table=True):
 
     __tablename__ = "read_entry"
     id: int = Field(default=None, primary_key=True)
-    person_id: int = Field(foreign_key="person.id")
+    person_id: int | None = Field(default=None, foreign_key="person.id")
+    """None for whoever runs the service, from its command line."""
     case_id: int | None = Field(default=None, foreign_key="case_file.id")
     what: str = Field(max_length=60)
     detail: str = Field(default="", max_length=300)

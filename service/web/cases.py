@@ -14,7 +14,8 @@ from service.cases.facts import NotKept
 from service.cases.lists import Filters, list_cases
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act
-from service.cases.queries import case_view, find_case, open_acts
+from service.cases.queries import find_case, open_acts
+from service.cases.view import case_view
 from service.cases.wording import compose_apology, compose_correction
 from service.core.database import Database
 from service.core.errors import NotFound, NotPermitted, Refusal

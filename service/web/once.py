@@ -50,6 +50,20 @@ def once_begin(db: Session, me: Me, sent: Sent) -> Replay | None:
     return Replay(before.status or 200, before.made)
 
 
+def once_seen(db: Session, me: Me, sent: Sent) -> Replay | None:
+    """What this very request was answered before, claiming nothing: for a look ahead of the transaction."""
+    if not sent.idempotency_key:
+        return None
+    before = db.execute(
+        select(Once.asked, Once.status, Once.made).where(
+            col(Once.person_id) == me.id, col(Once.key) == sent.idempotency_key
+        )
+    ).first()
+    if before is None or before.status == UNFINISHED or before.asked != _asked(sent):
+        return None
+    return Replay(before.status, before.made)
+
+
 def once_end(db: Session, me: Me, sent: Sent, status: int, made: str) -> None:
     """Remember what the request made, in the transaction that makes it."""
     if sent.idempotency_key:

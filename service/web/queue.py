@@ -7,9 +7,9 @@ from litestar.response import Response
 from service.cases.lists import Filters, list_cases
 from service.core.errors import NotFound, NotPermitted
 from service.records.enums import DeskName
+from service.web.filters import read_filters
 from service.web.given import Db, Me, Now
 from service.web.pages import page
-from service.web.schemas import filters as read_filters
 
 NAMES = ("stage", "kind", "severity", "desk", "overdue", "assigned", "order")
 

@@ -6,9 +6,9 @@ from litestar.response import Response
 
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
+from service.web.filters import whole_number
 from service.web.given import Data, Db, Me, Now
 from service.web.pages import page
-from service.web.schemas import whole_number
 
 PAGE = 50
 

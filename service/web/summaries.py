@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.queries import case_view, find_case
+from service.cases.queries import find_case
+from service.cases.view import case_view
 from service.core.database import Database
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.storage import Store

@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from service.cases import policy
 from service.cases.lists import Filters, list_cases, summary
-from service.cases.queries import Found, case_view, find_case, open_acts, timeline_view
+from service.cases.queries import Found, find_case, open_acts
+from service.cases.view import case_view, timeline_view
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
 from service.records.cases import Case
@@ -22,10 +23,11 @@ from service.web import schemas as shape
 from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, TimelineOut
 from service.web.deeds import DEEDS, Deed, found, report, step_kind
 from service.web.evidence import enter, streamed, take_in
+from service.web.filters import read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store
-from service.web.once import once_begin, once_end
+from service.web.once import once_begin, once_end, once_seen
 from service.web.summaries import pdf
 
 THROUGH = "api"
@@ -80,13 +82,13 @@ def cases(
     limit: FromQuery[str | None] = None,
 ) -> dict[str, Any]:
     """A page of the cases you may see. A search is noted in the read log, a plain list is not."""
-    filters = shape.filters(
+    filters = read_filters(
         stage=stage, kind=kind, severity=severity, desk=desk, overdue=overdue, assigned=assigned, q=q, order=order
     )
     own_desk(me, filters)
     if filters.q:
         reads.log(database, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
-    rows, following = list_cases(db, me, filters, at=now, cursor=cursor, limit=shape.whole_number("limit", limit, 50))
+    rows, following = list_cases(db, me, filters, at=now, cursor=cursor, limit=whole_number("limit", limit, 50))
     return {"items": [summary(row) for row in rows], "next": following}
 
 
@@ -185,6 +187,10 @@ def add_file(
     db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]
 ) -> Response[dict[str, Any]]:
     """Add a file as evidence."""
+    with database.read() as before:
+        seen, again = find_case(before, me, reference), once_seen(before, me, sent)
+        if again:
+            return Response(file_json(before, me, seen, now, again.made), status_code=again.status)
     taken = take_in(database, store, me, sent, reference, now, None)
     here = find_case(db, me, reference, lock=True)
     if replay := once_begin(db, me, sent):

@@ -9,8 +9,8 @@ from service.core.errors import invalid
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
 from service.web.api.answers import ReferralOut, ReferralsOut
+from service.web.filters import whole_number
 from service.web.given import Data, Db, Me, Now
-from service.web.schemas import whole_number
 
 LISTED = ("reference", "stage", "version", "received_at")
 

@@ -1,0 +1,170 @@
+"""The parts of a case's view: each row as a reader sees it."""
+
+from datetime import datetime
+from typing import Any
+
+from service.people.identity import Me
+from service.records.cases import Case, ProtectionDecision, ReferralDecision, Route, Step
+from service.records.enums import StepKind, StepState
+from service.records.evidence import Evidence
+
+People = dict[int | None, dict[str, str]]
+
+
+def name_of(people: People, person_id: int | None) -> str:
+    return people[person_id]["name"] if person_id in people else ""
+
+
+def facts_shown(case: Case) -> dict[str, Any]:
+    return {
+        "account": {
+            "type": case.account_type,
+            "platform": case.platform,
+            "handle": case.handle,
+            "names_employer": case.names_employer,
+            "views_personal": case.views_personal,
+        },
+        "post": {
+            "url": case.url,
+            "text": case.text,
+            "posted_at": case.posted_at,
+            "posted_zone": case.posted_zone,
+            "discovered_at": case.discovered_at,
+            "still_visible": case.still_visible,
+            "audience": case.audience,
+            "reach": case.reach,
+            "copies": case.copies,
+        },
+        "guidance": {"sought": case.guidance_sought, "from": case.guidance_from},
+        "codes": list(case.codes),
+        "facts_wrong": case.facts_wrong,
+        "safety_risk": case.safety_risk,
+        "possibly_classified": case.possibly_classified,
+        "personal_data": case.personal_data,
+        "media_interest": case.media_interest,
+        "narrative": case.narrative,
+    }
+
+
+def live(case: Case, steps: list[Step]) -> dict[str, Any]:
+    deleted = next((step.taken_at for step in steps if step.kind == StepKind.DELETE), None)
+    return {"since": case.posted_at, "until": deleted}
+
+
+def state_shown(step: Any, at: datetime) -> str:
+    """A step's state as people see it: *overdue* is *due* with its moment passed."""
+    overdue = step.state == StepState.DUE and step.due_at is not None and step.due_at <= at
+    return "overdue" if overdue else StepState(step.state).value
+
+
+def step_shown(step: Step, people: People, at: datetime, content: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "kind": step.kind,
+        "state": state_shown(step, at),
+        "due_at": step.due_at,
+        "minutes": step.minutes,
+        "taken_at": step.taken_at,
+        "taken_zone": step.taken_zone,
+        "recorded_at": step.recorded_at,
+        "verified_at": step.verified_at,
+    }
+    if content:
+        shown |= {
+            "verified_by": name_of(people, step.verified_by_id) or None,
+            "reason": step.reason,
+            "public_text": step.public_text,
+            "link": step.link,
+            "note": step.note,
+            "cannot_at": step.cannot_at,
+            "cannot_reason": step.cannot_reason,
+            "asked_of": people[step.asked_of_id]["email"] if step.asked_of_id else None,
+        }
+    return shown
+
+
+def route_shown(route: Route, people: People, content: bool) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "desk": route.desk,
+        "because": route.because,
+        "sent_at": route.sent_at,
+        "acknowledge_by": route.acknowledge_by,
+        "acknowledged_at": route.acknowledged_at,
+        "ended_at": route.ended_at,
+    }
+    if content:
+        shown |= {
+            "person": people[route.person_id]["email"] if route.person_id else None,
+            "name": name_of(people, route.person_id) or None,
+            "reason": route.reason,
+            "acknowledged_by": name_of(people, route.acknowledged_by_id) or None,
+        }
+    return shown
+
+
+def file_shown(file: Evidence, people: People) -> dict[str, Any]:
+    return {
+        "id": file.id,
+        "filename": file.filename,
+        "media_type": file.media_type,
+        "size": file.size,
+        "sha256": file.sha256,
+        "description": file.description,
+        "captured_at": file.captured_at,
+        "captured_zone": file.captured_zone,
+        "by": name_of(people, file.added_by_id),
+        "added_at": file.added_at,
+        "scanned": file.scanned,
+        "destroyed_at": file.destroyed_at,
+        "preview": file.preview is not None and file.destroyed_at is None,
+        "preview_width": file.preview_width,
+        "preview_height": file.preview_height,
+    }
+
+
+def referred_by(decisions: list[ReferralDecision], me: Me | None) -> bool:
+    return me is not None and any(row.refer and row.by_id == me.id for row in decisions)
+
+
+def hr_shown(
+    case: Case,
+    decisions: list[ReferralDecision],
+    decided: ReferralDecision | None,
+    passed_on: datetime | None,
+    people: People,
+    *,
+    quiet: bool,
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {"suggested": case.hr_suggested, "because": list(case.hr_because)}
+    if quiet:
+        return shown
+    proposed = next((row for row in reversed(decisions) if not row.counts), None)
+    return shown | {
+        "decision": ("referred" if decided.refer else "not_referred") if decided else None,
+        "reason": decided.reason if decided else None,
+        "passed_on": passed_on,
+        "proposed": {
+            "refer": proposed.refer,
+            "reason": proposed.reason,
+            "by": name_of(people, proposed.by_id),
+            "at": proposed.at,
+        }
+        if proposed
+        else None,
+    }
+
+
+def protection_shown(case: Case, decisions: list[ProtectionDecision], people: People) -> dict[str, Any]:
+    return {
+        "aware_at": case.aware_at,
+        "decide_by": case.decide_by,
+        "decisions": [
+            {
+                "question": row.question,
+                "tell": row.tell,
+                "reason": row.reason,
+                "by": name_of(people, row.by_id),
+                "at": row.at,
+            }
+            for row in decisions
+        ],
+    }

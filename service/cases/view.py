@@ -1,0 +1,224 @@
+"""Shows a case as far as a reader's eyes go. Pages, JSON and PDF are all made from `case_view`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+from sqlmodel import Session, col
+
+from service.cases import policy
+from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, is_closed
+from service.cases.parts import (
+    facts_shown,
+    file_shown,
+    hr_shown,
+    live,
+    name_of,
+    protection_shown,
+    referred_by,
+    route_shown,
+    step_shown,
+)
+from service.cases.sentences import sentence, title_of
+from service.cases.speaking import readable
+from service.people.identity import Me
+from service.records.cases import Advice, Case, Message, Note, ProtectionDecision, ReferralDecision, Route, Step
+from service.records.enums import DeskName, NoteAudience, Resolution, StepKind
+from service.records.evidence import Evidence
+from service.records.people import Person
+from service.records.referrals import Referral
+from service.timeline import entries
+
+STEP_ORDER = {kind: place for place, kind in enumerate(StepKind)}
+
+# What may be read through which eyes, by key of the view. A key that is named for none of a reader's eyes is absent.
+META = frozenset(
+    "reference kind stage severity version reported_at playbook guarded holding_desk triaged_at closed_at steps routes "
+    "timeline may pdf_audiences confidential".split()
+)
+FACTS = META | frozenset(
+    "title reporter subject posted_by_me not_manager account post guidance codes facts_wrong safety_risk "
+    "possibly_classified personal_data media_interest narrative closed_fields opened live assigned_to assigned_name "
+    "triage_due_at advice notes evidence resolution duplicate_of withdrawal_asked_at data_protection".split()
+)
+VISIBLE: dict[str, frozenset[str]] = {
+    "reporter": FACTS | {"messages"},
+    "line_manager": FACTS | {"hr"},
+    "digital_unit": FACTS | {"messages", "hr"},
+    "hr": FACTS | {"hr"},
+    "desk": FACTS,
+    "data_protection": FACTS,
+    "auditor": META,
+}
+
+
+def case_view(
+    db: Session, case: Case, through: frozenset[str], *, at: datetime, me: Me | None = None, timeline: bool = False
+) -> dict[str, Any]:
+    """A case as it is read through these eyes (`reporter`, `line_manager`, `digital_unit`, `hr`, …) at a moment.
+
+    What may not be read is absent, never None. `me` adds what only the author of something may read.
+    """
+    shown = frozenset[str]().union(*(VISIBLE[eye] for eye in through))
+    content = through != frozenset({"auditor"})
+    rows = _rows(db, case, content)
+    steps, routes = rows["steps"], rows["routes"]
+    people = _people(db, _ids_in(case, rows))
+    decided = next((row for row in rows["decisions"] if row.counts), None)
+    passed_on = rows["passed_on"]
+    quiet = not (through & {"digital_unit", "hr"}) and not referred_by(rows["decisions"], me)
+    view: dict[str, Any] = {
+        "reference": case.reference,
+        "kind": case.kind,
+        "title": title_of(case),
+        "stage": case.stage,
+        "severity": case.severity,
+        "version": case.version,
+        "reported_at": case.reported_at,
+        "playbook": case.playbook_version,
+        "reporter": people.get(case.reporter_id),
+        "subject": people.get(case.subject_id),
+        "posted_by_me": case.posted_by_me,
+        "not_manager": case.not_manager,
+        "confidential": case.confidential,
+        **facts_shown(case),
+        "guarded": case.guarded,
+        "closed_fields": [*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE] if is_closed(case) else [],
+        "opened": {"at": case.opened_at, "reason": case.opened_because} if case.opened_at else None,
+        "live": live(case, steps),
+        "steps": [step_shown(step, people, at, content) for step in steps],
+        "routes": [
+            route_shown(route, people, content)
+            for route in routes
+            if route.desk != DeskName.HR or through & {"digital_unit", "hr", "auditor"}
+        ],
+        "holding_desk": case.holding_desk,
+        "assigned_to": people[case.assigned_to_id]["email"] if case.assigned_to_id else None,
+        "assigned_name": people[case.assigned_to_id]["name"] if case.assigned_to_id else None,
+        "triaged_at": case.triaged_at,
+        "triage_due_at": case.triage_due_at,
+        "advice": [
+            {"id": row.id, "text": row.text, "by": name_of(people, row.by_id), "desk": row.desk, "at": row.at}
+            for row in rows["advice"]
+        ],
+        "messages": [
+            {"id": m.id, "text": m.text, "by": name_of(people, m.by_id), "from_reporter": m.from_reporter, "at": m.at}
+            for m in rows["messages"]
+        ],
+        "notes": [
+            {"id": n.id, "text": n.text, "by": name_of(people, n.by_id), "audience": n.audience, "at": n.at}
+            for n in rows["notes"]
+            if readable(NoteAudience(n.audience), through) or (me is not None and n.by_id == me.id)
+        ],
+        "evidence": [file_shown(file, people) for file in rows["evidence"]],
+        "hr": hr_shown(case, rows["decisions"], decided, passed_on, people, quiet=quiet),
+        "data_protection": protection_shown(case, rows["protection"], people),
+        "resolution": case.resolution,
+        "duplicate_of": rows["duplicate_of"],
+        "closed_at": case.closed_at,
+        "withdrawal_asked_at": case.withdrawal_asked_at,
+        "pdf_audiences": policy.variants(through),
+    }
+    if case.confidential or case.reporter_id is None:
+        del view["reporter"]
+    if quiet and case.resolution == Resolution.REFERRED:
+        del view["resolution"]
+    if case.decide_by is None:
+        del view["data_protection"]
+    view = {key: value for key, value in view.items() if key in shown}
+    if timeline:
+        view["timeline"] = timeline_view(db, case, through, me)
+    return view
+
+
+def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
+    """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
+    rows = entries.of_case(db, case.id)
+    people = _people(db, {row.actor_id for row in rows})
+    content = bool(through - {"auditor"})
+    seen = []
+    for row in rows:
+        audience = row.audience.split()
+        own_note = me is not None and row.actor_id == me.id and row.kind.startswith("note_")
+        if "auditor" not in through and not through.intersection(audience) and not own_note:
+            continue
+        entry: dict[str, Any] = {"kind": row.kind, "at": row.at}
+        if content:
+            kept = row.fields or {}
+            entry |= {
+                "actor": name_of(people, row.actor_id) if row.actor_id else "Amends",
+                "changes": [
+                    {"field": field, "before": kept[field]["before"], "after": kept[field]["after"], "erased": False}
+                    if field in kept
+                    else {"field": field, "before": None, "after": None, "erased": True}
+                    for field in row.commitments
+                ],
+                "audience": audience,
+            }
+            entry["words"] = sentence(entry)
+        seen.append(entry)
+    return seen
+
+
+@lru_cache
+def _of_case(table: Any) -> Select[Any]:
+    """Everything a table holds of one case, in the order it came; built once, and read as rows."""
+    came = (table.added_at, table.id) if table is Evidence else (table.id,)
+    return select(*table.__table__.columns).where(table.case_id == bindparam("case")).order_by(*came)
+
+
+_WHO = select(Person.id, Person.email, Person.name, Person.zone).where(
+    col(Person.id).in_(bindparam("people", expanding=True))
+)
+
+
+def _rows(db: Session, case: Case, content: bool) -> dict[str, Any]:
+    connection = db.connection()
+
+    def of_case(table: Any) -> list[Any]:
+        return list(connection.execute(_of_case(table), {"case": case.id}))
+
+    steps = sorted(of_case(Step), key=lambda step: STEP_ORDER[StepKind(step.kind)])
+    rows: dict[str, Any] = {"steps": steps, "routes": of_case(Route)}
+    for name, table in (
+        ("advice", Advice),
+        ("messages", Message),
+        ("notes", Note),
+        ("decisions", ReferralDecision),
+    ):
+        rows[name] = of_case(table) if content else []
+    rows["protection"] = of_case(ProtectionDecision) if case.decide_by else []
+    rows["evidence"] = of_case(Evidence) if content else []
+    referred = any(row.counts and row.refer for row in rows["decisions"])
+    rows["passed_on"] = (
+        db.execute(select(col(Referral.received_at)).where(col(Referral.case_id) == case.id)).scalar()
+        if referred
+        else None
+    )
+    rows["duplicate_of"] = (
+        db.execute(select(col(Case.reference)).where(col(Case.id) == case.duplicate_of_id)).scalar()
+        if case.duplicate_of_id
+        else None
+    )
+    return rows
+
+
+def _ids_in(case: Case, rows: dict[str, Any]) -> Iterable[int | None]:
+    yield from (case.reporter_id, case.subject_id, case.assigned_to_id)
+    for step in rows["steps"]:
+        yield from (step.verified_by_id, step.taken_by_id, step.asked_of_id)
+    for route in rows["routes"]:
+        yield from (route.person_id, route.acknowledged_by_id)
+    for name in ("advice", "messages", "notes", "decisions", "protection"):
+        yield from (row.by_id for row in rows[name])
+    yield from (file.added_by_id for file in rows["evidence"])
+
+
+def _people(db: Session, ids: Iterable[int | None]) -> dict[int | None, dict[str, str]]:
+    wanted = sorted({person_id for person_id in ids if person_id is not None})
+    if not wanted:
+        return {}
+    found = db.connection().execute(_WHO, {"people": wanted})
+    return {row.id: {"email": row.email, "name": row.name, "zone": row.zone} for row in found}
