@@ -20,6 +20,14 @@ PERSONAL = {"type": "personal", "platform": "Instagram"}
 APOLOGY = "We are sorry. This was posted by mistake and is not an official view."
 CORRECTION = "Correction: we said the talks are on Monday. They are on Tuesday."
 DEMO = "@demo.example"
+WORDS = {
+    "narrative": "Narwhal",
+    "message": "Mackerel",
+    "hr": "Haddock",
+    "line_manager": "Lobster",
+    "digital_unit": "Dab",
+}
+"""What `busy` has somebody say for whom: each word is found nowhere else."""
 
 
 def people(token: Callable[..., httpx.Client], names: str) -> list[httpx.Client]:
@@ -157,3 +165,31 @@ def faults(database: Database) -> list[str]:
     """What verification finds wrong with the log and the rows."""
     with database.read() as db:
         return verify_log(db)
+
+
+def busy(token):
+    """A case that has been everywhere: every desk, every audience, a file, a decision for HR, a conflict."""
+    staff, manager, digital, data = people(token, "staff manager digital data")
+    case = report(staff, codes=["disrepute"], personal_data="yes", narrative=WORDS["narrative"])
+    press(staff, case, "steps/delete/cannot", reason="lost_access")
+    press(staff, case, "steps/delete/take")
+    assert staff.patch(at(case), json={"facts_wrong": "unsure"}).status_code == 200
+    press(staff, case, "exposure", media_interest=True, reach=3)
+    press(staff, case, "messages", text=WORDS["message"])
+    case["file"] = upload(staff, case, picture()).json()["id"]
+    press(manager, case, "acknowledge")
+    press(digital, case, "triage", facts_wrong="yes", severity="critical", assigned_to="digital@demo.example")
+    for desk in ("media_office", "hr", "fco_services"):
+        press(digital, case, "send", desk=desk, reason="Look at this.")
+    for audience in ("reporter", "line_manager", "digital_unit", "hr"):
+        press(digital, case, "notes", text=WORDS.get(audience, "Rudd"), audience=audience)
+    press(digital, case, "steps/delete/verify")
+    press(digital, case, "steps/correct/waive", reason="Nobody read it.")
+    press(digital, case, "advice", text="Use two devices.")
+    press(digital, case, "conflict", person="digital2@demo.example", reason="A cousin.")
+    press(data, case, "protection-decision", question="regulator", tell=False, reason="No risk to anybody.")
+    proposed = manager.post(f"{at(case)}/referral-decision", json={"refer": False, "reason": "Not for me."})
+    assert proposed.status_code == 200
+    decided = digital.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": WORDS["hr"]})
+    assert decided.status_code == 201
+    return case

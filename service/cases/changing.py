@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, NotKept, judged_facts, refuse_closed
 from service.cases.intake import check_moments, zone_told_in
-from service.cases.judging import INFORMS, employer_of, judge_again, start_protection_clock, steps_of
+from service.cases.judging import INFORMS, employer_of, judge_again, keep_next_due, start_protection_clock, steps_of
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
 from service.cases.policy import Act, Relation, require_stage
@@ -43,11 +43,12 @@ def change_facts(
     changes = set_columns(case, told, me.zone)
     if not changes:
         return
-    entries.add(db, case, "facts_changed", actor=me.id, at=at, changes=changes)
     if case.decide_by is not None and "post.discovered_at" in changes:
-        start_protection_clock(playbook_of(db, case.playbook_version), case)
+        changes |= start_protection_clock(playbook_of(db, case.playbook_version), case)
+        keep_next_due(db, case)
+    entries.add(db, case, "facts_changed", actor=me.id, at=at, changes=changes)
     if JUDGED & changes.keys():
-        judge_again(db, case, actor=me.id, at=at, was=was)
+        judge_again(db, case, actor=me.id, at=at, was=was, by_desk=me.id != case.reporter_id)
 
 
 def change_exposure(db: Session, me: Me, case: Case, facts: Mapping[str, Any], *, at: datetime) -> None:
@@ -59,12 +60,12 @@ def change_exposure(db: Session, me: Me, case: Case, facts: Mapping[str, Any], *
         return
     entries.add(db, case, "exposure_changed", actor=me.id, at=at, changes=changes)
     if JUDGED & changes.keys():
-        judge_again(db, case, actor=me.id, at=at, was=was)
+        judge_again(db, case, actor=me.id, at=at, was=was, by_desk=me.id != case.reporter_id)
 
 
-def confirm_codes(db: Session, case: Case, told: Mapping[str, Any], zone: str) -> dict[str, tuple[Any, Any]]:
-    """What triage confirms or corrects; returns the changes for triage's own entry. Judged again by the caller."""
-    return set_columns(case, dict(told) | (_settled(db, case, dict(told), {}) if told else {}), zone)
+def settle_codes(db: Session, case: Case, told: Mapping[str, Any]) -> dict[str, Any]:
+    """What triage confirms or corrects, each fact said twice said twice. Raises Invalid for a contradiction."""
+    return dict(told) | (_settled(db, case, dict(told), {}) if told else {})
 
 
 def set_columns(case: Case, facts: Mapping[str, Any], zone: str) -> dict[str, tuple[Any, Any]]:

@@ -1,26 +1,19 @@
 """Guarded cases: the holding desk opens their fields, and destroys content that got in before the guard was up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from service.cases.facts import COLUMNS
-from service.cases.judging import steps_of
+from service.cases.free_words import GONE, PLACES, Place, find_place, names_said
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
-from service.records.cases import Advice, Case, Message, Note
-from service.records.enums import StepKind
+from service.records.cases import Case
 from service.records.evidence import Evidence
-from service.timeline import entries
-
-SPILLS = ("post.url", "post.text", "post.audience", "guidance.from", "account.handle", "account.platform", "narrative")
-TOLD = ("withdrawal_reason",)
-"""Words that only the timeline keeps."""
-STEP_WORDS = ("public_text", "link", "note", "cannot_reason")
-SPOKEN: dict[str, Any] = {"messages": Message, "advice": Advice, "notes": Note}
+from service.records.timeline import Outbox
+from service.timeline import entries, outbox
 
 
 def open_fields(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> None:
@@ -36,63 +29,84 @@ def open_fields(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -
 def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str, at: datetime) -> list[Evidence]:
     """Destroy spilt content wherever the record keeps it; the timeline keeps its commitments and still verifies.
 
-    `fields` are JSON paths (`post.text`, `narrative`, `steps.apologise.public_text`, `messages.3`, `evidence.ID`,
-    `withdrawal_reason`).
-    Returns the evidence whose bytes the caller destroys after commit. Raises Invalid for a field that holds nothing.
+    `fields` are JSON paths of `free_words.PLACES`, as in `post.text`, `steps.apologise.public_text`, `messages.3` or
+    `evidence.ID`; a referral that HR has received is reached too. Returns the files whose bytes have to go: the outbox
+    asks for that once this is committed. Raises Invalid for a field that holds nothing.
     """
     if not case.guarded:
         raise Refusal("Only a guarded case can be purged.")
+    # A file before its hash, which goes only after it.
+    purged = sorted(set(fields))
+    readers: dict[tuple[str, ...], list[str]] = {}
     destroyed: list[Evidence] = []
-    for field in dict.fromkeys(fields):
-        there = _destroy(db, case, field, at)
-        if isinstance(there, Evidence):
-            destroyed.append(there)
-        names = {field, f"{field}.filename", f"{field}.description"} if isinstance(there, Evidence) else {field}
+    for field in purged:
+        place, which = find_place(field) or _nothing_in(field)
+        files = _mark(db, case, field, at) if field.startswith("evidence.") else []
+        destroyed += files
+        held = _empty(db, case, place, which)
         # Words that somebody has cleared again are gone from the row, and still on the timeline.
-        if entries.erase(db, case, names) == 0 and not there:
-            raise invalid("fields", f"There is nothing in {field[:100]}.")
-    purged = sorted(dict.fromkeys(fields))
-    entries.add(db, case, "purged", actor=me.id, at=at, changes={"purged": (None, purged), "reason": (None, reason)})
+        if entries.erase(db, case, names_said(field, place), place.kind) == 0 and not held and not files:
+            _nothing_in(field)
+        readers.setdefault(place.audience, []).append(field)
+    for audience, paths in readers.items():
+        changes = {"purged": (None, paths), "reason": (None, reason)}
+        # That HR is looking at a case, or that somebody is conflicted, is not told by what was destroyed of it.
+        entries.add(db, case, "purged", actor=me.id, at=at, changes=changes, audience=audience)
+    asked = outbox.to_destroy(case.id, case.version, [file.id for file in destroyed], f"pdf/{case.id}", at)
+    db.execute(insert(Outbox), asked)
     return destroyed
 
 
-def _destroy(db: Session, case: Case, field: str, at: datetime) -> Evidence | bool:
-    """Empty the field's row; whether it held anything, or the file. Raises Invalid for what is no field of words."""
-    area, _, rest = field.partition(".")
-    if field in SPILLS:
-        held = getattr(case, COLUMNS[field]) is not None
-        setattr(case, COLUMNS[field], None)
-        return held
-    if field in TOLD:
-        return False
-    if area == "steps":
-        return _destroy_step_words(db, case, field, rest)
-    if area in SPOKEN and rest.isdigit() and len(rest) < 19:
-        table = SPOKEN[area]
-        spoken = db.execute(
-            select(table).where(col(table.id) == int(rest), col(table.case_id) == case.id)
-        ).scalar_one_or_none()
-        if spoken is not None and spoken.text is not None:
-            spoken.text = None
-            db.add(spoken)
-            return True
-    if area == "evidence":
-        file = db.execute(
-            select(Evidence).where(col(Evidence.id) == rest, col(Evidence.case_id) == case.id)
-        ).scalar_one_or_none()
-        if file is not None and file.destroyed_at is None:
-            file.destroyed_at, file.filename, file.description = at, "destroyed", None
-            db.add(file)
-            return file
+def _nothing_in(field: str) -> NoReturn:
     raise invalid("fields", f"There is nothing in {field[:100]}.")
 
 
-def _destroy_step_words(db: Session, case: Case, field: str, rest: str) -> bool:
-    kind, _, name = rest.partition(".")
-    for step in steps_of(db, case):
-        if name in STEP_WORDS and kind in set(StepKind) and step.kind == kind:
-            held = getattr(step, name) is not None
-            setattr(step, name, None)
-            db.add(step)
-            return held
-    raise invalid("fields", f"There is nothing in {field[:100]}.")
+def _empty(db: Session, case: Case, place: Place, which: str) -> bool:
+    """Empty the place's columns; whether they held anything."""
+    gone: set[Any] = set()
+    for row, column in _rows(db, case, place, which):
+        gone.add(getattr(row, column))
+        _blank(db, row, column)
+    for path in place.copied:
+        for row, column in _rows(db, case, PLACES[path]):
+            if getattr(row, column) in gone:
+                _blank(db, row, column)
+                entries.erase(db, case, {path})
+    return bool(gone)
+
+
+def _rows(db: Session, case: Case, place: Place, which: str = "") -> Iterable[tuple[Any, str]]:
+    """Each row of the case and the column in it that holds something."""
+    for table, column in place.columns:
+        mine = [case] if table is Case else db.execute(select(table).where(table.case_id == case.id)).scalars().all()
+        for row in mine:
+            if place.key and str(getattr(row, place.key)) != which:
+                continue
+            if place.only is not None and getattr(row, place.only[0]) != place.only[1]:
+                continue
+            if getattr(row, column) not in (None, GONE):
+                yield row, column
+
+
+def _blank(db: Session, row: Any, column: str) -> None:
+    setattr(row, column, None if row.__table__.c[column].nullable else GONE)
+    db.add(row)
+
+
+def _mark(db: Session, case: Case, field: str, at: datetime) -> list[Evidence]:
+    """Mark the file of `evidence.ID` as destroyed. Raises Invalid for the hash of a file that stands."""
+    _, which, *name = field.split(".")
+    file = db.execute(
+        select(Evidence).where(col(Evidence.id) == which, col(Evidence.case_id) == case.id)
+    ).scalar_one_or_none()
+    if file is None:
+        _nothing_in(field)
+    elif not name:
+        if file.destroyed_at is not None:
+            _nothing_in(field)
+        file.destroyed_at = at
+        db.add(file)
+        return [file]
+    elif name == ["sha256"] and file.destroyed_at is None:
+        raise invalid("fields", "The hash shows that a file is the one that came. Destroy the file as well.")
+    return []

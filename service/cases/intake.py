@@ -16,6 +16,7 @@ from service.cases.judging import (
     run_clock,
     set_next_due,
     start_protection_clock,
+    suggest_hr,
     triage_due,
 )
 from service.cases.plan import Facts, Judgement, judge, settle
@@ -70,10 +71,11 @@ def report_mistake(
     if deleted_at is not None:
         _already_deleted(steps[StepKind.DELETE], me, deleted_at, at)
     entries.add(db, case, "reported", actor=me.id, at=at, changes=_what_was_told(case, given, steps, judgement))
+    suggest_hr(db, case, judgement, at)
     with db.no_autoflush:
         routes = _send(db, playbook, case, judgement, steps, at)
     db.connection().execute(_INSERT_STEPS, [step.model_dump(exclude={"id"}) for step in steps.values()])
-    set_next_due(case, steps.values(), routes)
+    set_next_due(case, steps.values(), routes, undecided=case.decide_by is not None)
     case.version = 1
     return case
 
@@ -169,8 +171,6 @@ def _insert_case(
         holding_desk=desk_to_hold(db, playbook, {route.desk for route in judgement.routes}, conflicted),
         triage_due_at=triage_due(playbook, Severity(judgement.severity), at),
         next_due_at=NOTHING_DUE,
-        hr_suggested=judgement.hr_suggested,
-        hr_because=list(judgement.hr_because),
     )
     if any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
         start_protection_clock(playbook, case)
@@ -208,10 +208,16 @@ def _what_was_told(
 ) -> dict[str, tuple[Any, Any]]:
     changes: dict[str, tuple[Any, Any]] = {path: (None, value) for path, value in given.items() if value != []}
     changes["kind"] = (None, Kind.MISTAKE)
+    changes["holding_desk"] = (None, case.holding_desk)
     changes["stage"] = (None, case.stage)
     changes["severity"] = (None, case.severity)
     changes["because"] = (None, list(judgement.because))
     changes["playbook"] = (None, case.playbook_version)
+    if case.decide_by:
+        changes |= {
+            "data_protection.aware_at": (None, case.aware_at),
+            "data_protection.decide_by": (None, case.decide_by),
+        }
     if case.guarded:
         changes["guarded"] = (None, True)
     if case.not_manager:

@@ -11,8 +11,8 @@ from service.cases.facts import judged_facts
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, judge
 from service.cases.playbook import Playbook
-from service.cases.recipients import acknowledge_by, open_routes, send_to
-from service.records.cases import Case, Route, Step
+from service.cases.recipients import acknowledge_by, hand_over, open_routes, send_to
+from service.records.cases import Case, ProtectionDecision, Route, Step
 from service.records.enums import Answer, DeskName, Employer, Severity, Stage, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
@@ -21,6 +21,8 @@ RANK = {severity: rank for rank, severity in enumerate(Severity)}
 NOTHING_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 """Kept where nobody owes anything, so that both engines sort it last."""
 SETTLED_BY_HAND = frozenset({StepState.TAKEN, StepState.WAIVED})
+PROTECTION_QUESTIONS = 2
+"""Whether to tell the regulator, and whether to tell those affected."""
 INFORMS = frozenset({StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT})
 
 
@@ -76,23 +78,28 @@ def judge_again(
     at: datetime,
     chosen: Severity | None = None,
     was: Severity | None = None,
+    by_desk: bool = False,
 ) -> None:
     """Judge the case by its pinned playbook after a fact changed, and say on the timeline what followed.
 
     `chosen` is the severity a triager set by hand. It stands until new facts are judged worse than those before, which
-    were judged `was`. A guarded case stays guarded, and a released step stays released: only the desk that holds the
-    case opens and releases.
+    were judged `was`; from then on the rules alone decide. A guarded case stays guarded, and a released step stays
+    released: only the desk that holds the case opens and releases. After triage, only that desk (`by_desk`) can take
+    back what suggests HR.
     """
     playbook = playbook_of(db, case.playbook_version)
-    judgement = judge(playbook, judged_facts(case, employer_of(db, case)))
+    judgement = judge(playbook, judged_facts(case, employer_of(db, case)), decided=chosen)
     changes: dict[str, tuple[object, object]] = {}
     worse = was is None or RANK[judgement.severity] < RANK[was]
+    set_by = case.severity_set_by_id
     _judge_severity(playbook, case, judgement, chosen, actor, changes, worse=worse)
+    if case.severity_set_by_id != set_by or chosen is not None:
+        changes["severity_set_by"] = (_email(db, set_by), _email(db, case.severity_set_by_id))
     if judgement.guarded and not case.guarded:
         changes["guarded"] = (False, True)
         case.guarded = True
-    if judgement.hr_suggested != case.hr_suggested or list(judgement.hr_because) != list(case.hr_because):
-        case.hr_suggested, case.hr_because = judgement.hr_suggested, list(judgement.hr_because)
+    if judgement.hr_suggested or by_desk or case.triaged_at is None:
+        suggest_hr(db, case, judgement, at)
     for step in steps_of(db, case):
         _judge_step(playbook, case, step, judgement, at, changes)
     for route in open_routes(db, case):
@@ -102,11 +109,17 @@ def judge_again(
                 playbook, DeskName(route.desk), Severity(case.severity), route.sent_at, person
             )
             db.add(route)
+    if case.decide_by is None and any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
+        changes |= start_protection_clock(playbook, case)
     if changes:
         changes["because"] = (None, list(judgement.because))
-        entries.add(db, case, "judged_again", actor=None, at=at, changes=changes)
+        entries.add(db, case, "judged_again", actor=actor if chosen else None, at=at, changes=changes)
     _send_to_new_desks(db, playbook, case, judgement, at)
     keep_next_due(db, case)
+
+
+def _email(db: Session, person_id: int | None) -> str | None:
+    return db.get_one(Person, person_id).email if person_id is not None else None
 
 
 def _judge_severity(
@@ -125,7 +138,7 @@ def _judge_severity(
     elif case.severity_set_by_id is not None and not (worse and RANK[judgement.severity] < case.severity_rank):
         after = before
     else:
-        after = judgement.severity
+        after, case.severity_set_by_id = judgement.severity, None
     if after != before:
         changes["severity"] = (before, after)
         set_severity(case, after)
@@ -146,9 +159,10 @@ def _judge_step(
     if planned is None or kind in INFORMS or before in SETTLED_BY_HAND or step.asked_of_id is not None:
         return
     after, reason = planned.state, planned.reason
-    if case.guarded and planned.state is StepState.DUE and before is StepState.HELD:
-        return
-    if planned.state is StepState.HELD and step.released_at is not None:
+    held_because = next(rule.held_because for rule in playbook.steps if rule.step is kind)
+    if case.guarded and held_because and after is StepState.DUE and step.released_at is None:
+        after, reason = StepState.HELD, held_because
+    if after is StepState.HELD and step.released_at is not None:
         after, reason = state_without_guard(kind, case), None
     if after is StepState.DUE:
         run_clock(playbook, case, step, step.runs_from or at)
@@ -162,15 +176,23 @@ def _judge_step(
 def _send_to_new_desks(db: Session, playbook: Playbook, case: Case, judgement: Judgement, at: datetime) -> None:
     there = {DeskName(route.desk) for route in open_routes(db, case)}
     for planned in judgement.routes:
-        if planned.desk is DeskName.DATA_PROTECTION and case.decide_by is None:
-            start_protection_clock(playbook, case)
         if planned.desk in there or planned.desk is DeskName.LINE_MANAGER:
             continue
         send_to(db, playbook, case, planned.desk, because=planned.because, actor=None, at=at)
         if planned.desk is DeskName.DIGITAL_UNIT:
-            case.holding_desk = DeskName.DIGITAL_UNIT
+            hand_over(db, playbook, case, planned.desk, at=at)
             told = next(step for step in steps_of(db, case) if step.kind == StepKind.INFORM_DIGITAL_UNIT)
             informed(told, at)
+
+
+def suggest_hr(db: Session, case: Case, judgement: Judgement, at: datetime) -> None:
+    """Keep whether HR is suggested, and why; an entry of its own, since neither reporter nor subject may see it."""
+    before, after = list(case.hr_because), list(judgement.hr_because)
+    if judgement.hr_suggested == case.hr_suggested and before == after:
+        return
+    changes = {"hr.suggested": (case.hr_suggested, judgement.hr_suggested), "hr.because": (before, after)}
+    case.hr_suggested, case.hr_because = judgement.hr_suggested, after
+    entries.add(db, case, "hr_judged", actor=None, at=at, changes=changes)
 
 
 def informed(step: Step, at: datetime) -> None:
@@ -179,21 +201,31 @@ def informed(step: Step, at: datetime) -> None:
     step.taken_at = step.recorded_at = at
 
 
-def start_protection_clock(playbook: Playbook, case: Case) -> None:
-    """72 hours from awareness: when the person discovered it, else when it was reported (our reading of the rule)."""
+def start_protection_clock(playbook: Playbook, case: Case) -> dict[str, tuple[object, object]]:
+    """72 hours from awareness: when the person discovered it, else when it was reported (our reading of the rule).
+
+    Returns what changed, for the entry that says so.
+    """
     hours = next(route.decide_within_hours for route in playbook.routes if route.desk is DeskName.DATA_PROTECTION)
+    before = (case.aware_at, case.decide_by)
     case.aware_at = min(case.discovered_at or case.reported_at, case.reported_at)
     case.decide_by = case.aware_at + timedelta(hours=hours or 72)
+    return {
+        "data_protection.aware_at": (before[0], case.aware_at),
+        "data_protection.decide_by": (before[1], case.decide_by),
+    }
 
 
 def keep_next_due(db: Session, case: Case) -> None:
     """Keep the nearest moment by which somebody owes something, and what it is; the queue is sorted by it."""
     db.flush()
-    set_next_due(case, steps_of(db, case), open_routes(db, case))
+    decided = select(col(ProtectionDecision.question)).where(col(ProtectionDecision.case_id) == case.id).distinct()
+    undecided = case.decide_by is not None and len(db.execute(decided).all()) < PROTECTION_QUESTIONS
+    set_next_due(case, steps_of(db, case), open_routes(db, case), undecided=undecided)
 
 
-def set_next_due(case: Case, steps: Iterable[Step], routes: Iterable[Route]) -> None:
-    """The same, from rows at hand."""
+def set_next_due(case: Case, steps: Iterable[Step], routes: Iterable[Route], *, undecided: bool) -> None:
+    """Keep the nearest moment from rows at hand; `undecided` while a data protection decision is still to be made."""
     dues: list[tuple[datetime, str]] = []
     if case.stage != Stage.CLOSED:
         dues += [(step.due_at, step.kind) for step in steps if step.state == StepState.DUE and step.due_at]
@@ -204,4 +236,6 @@ def set_next_due(case: Case, steps: Iterable[Step], routes: Iterable[Route]) -> 
         ]
         if case.triaged_at is None and case.triage_due_at is not None:
             dues.append((case.triage_due_at, "triage"))
+        if undecided and case.decide_by is not None:
+            dues.append((case.decide_by, "protection"))
     case.next_due_at, case.next_due_what = min(dues, default=(NOTHING_DUE, None))

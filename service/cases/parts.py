@@ -122,7 +122,9 @@ def file_shown(file: Evidence, people: People) -> dict[str, Any]:
 
 
 def referred_by(decisions: list[ReferralDecision], me: Me | None) -> bool:
-    return me is not None and any(row.refer and row.by_id == me.id for row in decisions)
+    """Whether this person referred the case, or proposed it before it was decided: they may see what became of it."""
+    decided = next((place for place, row in enumerate(decisions) if row.counts), len(decisions))
+    return me is not None and any(row.refer and row.by_id == me.id for row in decisions[: decided + 1])
 
 
 def hr_shown(

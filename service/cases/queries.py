@@ -84,10 +84,12 @@ def _nobody_informed(view: Mapping[str, Any], me: Me) -> bool:
 APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     Act.TAKE_STEP: _some_step("due", "overdue"),
     Act.CANNOT: _some_step("due", "overdue"),
-    Act.WAIVE: _some_step("due", "overdue", "held", "undecided"),
+    Act.WAIVE: lambda view, me: any(step["state"] in ("due", "overdue", "held", "undecided") for step in view["steps"]),
     Act.RELEASE: _some_step("held"),
     Act.VERIFY: lambda view, me: any(
-        step["state"] == StepState.TAKEN and step["verified_at"] is None for step in view["steps"]
+        step["state"] == StepState.TAKEN and step["verified_at"] is None
+        for step in view["steps"]
+        if not step["kind"].startswith("inform")
     ),
     Act.ACKNOWLEDGE: _waits_for,
     Act.NAME_MANAGER: _nobody_informed,

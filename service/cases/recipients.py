@@ -1,5 +1,6 @@
 """Who is told: the desk that holds a case, the line manager, and every route it is sent along."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -51,6 +52,7 @@ def send_to(
     reason: str | None = None,
     kind: str = "informed",
     audience: tuple[str, ...] = (),
+    also: Mapping[str, tuple[object, object]] | None = None,
 ) -> Route:
     """Open a route, note it on the timeline with its reason, and ask that those people be told."""
     if told is not None and told.instead:
@@ -66,11 +68,15 @@ def send_to(
         acknowledge_by=acknowledge_by(playbook, desk, Severity(case.severity), at, person),
     )
     db.add(route)
-    changes = {f"routes.{desk}.sent_at": (None, at), f"routes.{desk}.because": (None, because)}
+    changes: dict[str, tuple[object, object]] = {
+        f"routes.{desk}.sent_at": (None, at),
+        f"routes.{desk}.because": (None, because),
+    }
     if person:
         changes[f"routes.{desk}.person"] = (None, person.email)
     if reason:
         changes[f"routes.{desk}.reason"] = (None, reason)
+    changes |= also or {}
     tell: tuple[int | str, ...] = (person.id,) if person and person.id else (desk.value,)
     entries.add(db, case, kind, actor=actor, at=at, changes=changes, audience=audience, tell=tell)
     return route
@@ -86,6 +92,32 @@ def acknowledge_by(
     if person is None:
         return deadline(sent_at, within, playbook.working_time.desk_zone, playbook.working_time.desk_week, playbook)
     return deadline(sent_at, within, person.zone, WorkingWeek(frozenset(person.working_days)), playbook)
+
+
+def hand_over(db: Session, playbook: Playbook, case: Case, desk: DeskName, *, at: datetime) -> None:
+    """Let a desk hold the case, or the alternate where everybody at that desk is conflicted.
+
+    The new holder is told where the case is not there yet, and whoever at the old desk had the case has it no longer.
+    """
+    before, after = DeskName(case.holding_desk), desk_to_hold(db, playbook, {desk}, conflicted_people(db, case))
+    if after is before:
+        return
+    case.holding_desk = after
+    changes: dict[str, tuple[object, object]] = {"holding_desk": (before, after)}
+    if case.assigned_to_id is not None:
+        changes["assigned_to"] = (db.get_one(Person, case.assigned_to_id).email, None)
+        case.assigned_to_id = None
+    entries.add(db, case, "held_by", actor=None, at=at, changes=changes)
+    db.flush()
+    if after not in {route.desk for route in open_routes(db, case)}:
+        send_to(db, playbook, case, after, because=f"{case.kind}.alternate_desk", actor=None, at=at)
+
+
+def not_to_tell(db: Session, case: Case, at: datetime) -> frozenset[int]:
+    """Who is passed over as a line manager: anyone conflicted, and their own where the reporter asked for that."""
+    skip = conflicted_people(db, case)
+    own = manager_to_tell(db, case, at) if case.not_manager else None
+    return skip | {own.person.id} if own else skip
 
 
 def open_routes(db: Session, case: Case) -> list[Route]:

@@ -1,8 +1,9 @@
 """What a case's entries add up to; `replay_rows.py` holds it against the rows.
 
-Every path that an entry can carry is a line of a table below, with the column it speaks of; a path that is in no
-table is history only. An entry also witnesses who and when: the tables say which columns keep that. Values stand as the
-timeline spells them (`chain.plain`). An erased field is unknown, until a later entry sets it again.
+The tables below say which column each path of an entry speaks of; a path that is in no table is history only. An entry
+also witnesses who and when, and some columns follow from what stood before it: the tables say which columns keep that.
+Clocks, zones and what is made from a file's bytes are on no timeline, and nothing here speaks of them. Values stand as
+the timeline spells them (`chain.plain`). An erased field is unknown, until a later entry sets it again.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,8 @@ ERASED = object()
 """Stands for a value that was lawfully destroyed."""
 ACTOR, AT = "actor_id", "at"
 """What an entry witnesses."""
+HOLDER, FROM_REPORTER, AUDIENCE = "the desk that holds it", "whether its actor is the reporter", "whom its kind is for"
+"""What follows from an entry and from what stood before it."""
 
 # JSON path -> column of the case.
 CASE: dict[str, str] = COLUMNS | {
@@ -34,9 +37,24 @@ CASE: dict[str, str] = COLUMNS | {
     "reporter_id": "reporter_id",
     "triaged_at": "triaged_at",
     "closed_at": "closed_at",
+    "confidential": "confidential",
+    "about.description": "about_description",
+    "holding_desk": "holding_desk",
+    "hr.suggested": "hr_suggested",
+    "hr.because": "hr_because",
+    "data_protection.aware_at": "aware_at",
+    "data_protection.decide_by": "decide_by",
 }
 # What a column holds before any entry speaks of it, where that is not nothing.
-AT_FIRST: dict[str, Any] = {"codes": [], "posted_by_me": True, "not_manager": False, "guarded": False}
+AT_FIRST: dict[str, Any] = {
+    "codes": [],
+    "posted_by_me": True,
+    "not_manager": False,
+    "guarded": False,
+    "confidential": False,
+    "hr.suggested": False,
+    "hr.because": [],
+}
 
 # steps.KIND.NAME, evidence.ID.NAME -> column of the step, or of the file.
 STEP = (
@@ -47,13 +65,32 @@ EVIDENCE = (
     *("filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone"),
     *("destroyed_at", "added_by_id", "added_at"),
 )
-# What a file loses when it is destroyed; what it was, and its hash, stay.
+# What a file loses when it is destroyed; what it was stays, and so does its hash unless that is named as well.
 LOST = ("filename", "description")
 # routes.DESK.NAME -> column of the desk's routes; a case can be sent to one desk twice, so all of them are collected.
 ROUTE = ("sent_at", "because", "reason", "acknowledged_at", "acknowledged_by_id", "ended_at", "person")
-COLLECTED = frozenset({"conflict.person", "conflict.reason"})
-# AREA.ID -> the `text` of a row.
-SPOKEN = ("advice", "messages", "notes")
+# What HR received, as the decision says it; the rest of a referral follows from that entry, and has no path there.
+REFERRAL: dict[str, str] = {
+    "allegation": "allegation",
+    "rules": "rules",
+    "mitigation": "mitigation",
+    "subject_told": "subject_told",
+    "evidence": "evidence_ids",
+    "self_reported": "self_reported",
+    "reason": "reason",
+    "playbook": "playbook_version",
+    "referred_by_id": "referred_by_id",
+    "subject_id": "subject_id",
+    "received_at": "received_at",
+}
+# Areas of which a case may have several rows: their values stand in the order they came.
+SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "referral.")
+# AREA.ID -> the `text` of a row, and what stands beside it.
+SPOKEN: dict[str, tuple[str, ...]] = {
+    "advice": ("by_id", "at", "desk"),
+    "messages": ("by_id", "at", "from_reporter"),
+    "notes": ("by_id", "at", "audience"),
+}
 
 # Where a path means something else in one kind of entry; None: it is history only.
 RENAMED: dict[tuple[str, str], str | None] = {
@@ -68,17 +105,21 @@ WITNESSED_OF_CASE: dict[str, dict[str, str]] = {
     "triaged": {"triaged_at": AT},
     "closed": {"closed_at": AT},
 }
-SET_BACK: dict[str, tuple[str, ...]] = {"reopened": ("closed_at", "duplicate_of")}
+SET_BACK: dict[str, tuple[str, ...]] = {
+    "reopened": ("closed_at", "duplicate_of"),
+    "not_informed": ("steps.inform_manager.taken_at", "steps.inform_manager.recorded_at"),
+}
 # What an entry that sets a path witnesses beside it.
 WITNESSED: dict[str, dict[str, str]] = {
     "steps.*.taken_at": {"taken_by_id": ACTOR, "recorded_at": AT},
     "steps.*.verified_at": {"verified_by_id": ACTOR},
     "routes.*.acknowledged_at": {"acknowledged_by_id": ACTOR},
     "evidence.*.sha256": {"added_by_id": ACTOR, "added_at": AT},
-    "advice.*": {"by_id": ACTOR, "at": AT},
-    "messages.*": {"by_id": ACTOR, "at": AT},
-    "notes.*": {"by_id": ACTOR, "at": AT},
-    "hr.decision": {"by_id": ACTOR, "at": AT},
+    "advice.*": {"by_id": ACTOR, "at": AT, "desk": HOLDER},
+    "messages.*": {"by_id": ACTOR, "at": AT, "from_reporter": FROM_REPORTER},
+    "notes.*": {"by_id": ACTOR, "at": AT, "audience": AUDIENCE},
+    "conflict.person": {"at": AT},
+    "hr.decision": {"by_id": ACTOR, "at": AT, "desk": HOLDER},
     "hr.proposed": {"by_id": ACTOR, "at": AT},
     "data_protection.*.tell": {"by_id": ACTOR, "at": AT},
 }
@@ -97,19 +138,31 @@ def replay(entries: Iterable[Any]) -> dict[str, Any]:
             if path is not None:
                 _set(state, path, fields[said]["after"] if said in fields else ERASED)
                 for name, what in WITNESSED.get(_pattern(path), {}).items():
-                    _set(state, _beside(path, name), plain(getattr(entry, what)))
+                    _set(state, _beside(path, name), _witnessed(state, entry, what))
         for name, what in WITNESSED_OF_CASE.get(entry.kind, {}).items():
             state[name] = plain(getattr(entry, what))
         state |= dict.fromkeys(SET_BACK.get(entry.kind, ()))
         if entry.kind == "purged":
             _purge(state, entry)
+        if entry.kind == "referral_decided":
+            _refer(state, entry)
         _inform(state, entry)
     return state
 
 
+def _witnessed(state: dict[str, Any], entry: Any, what: str) -> Any:
+    if what == HOLDER:
+        return state.get("holding_desk")
+    if what == FROM_REPORTER:
+        return entry.actor_id == state.get("reporter_id")
+    if what == AUDIENCE:
+        return str(entry.kind).removeprefix("note_")
+    return plain(getattr(entry, what))
+
+
 def _pattern(path: str) -> str:
     area, _, rest = path.partition(".")
-    return path if area == "hr" or not rest else ".".join([area, "*", *rest.split(".")[1:]])
+    return path if area in ("hr", "conflict") or not rest else ".".join([area, "*", *rest.split(".")[1:]])
 
 
 def _beside(path: str, name: str) -> str:
@@ -121,25 +174,52 @@ def _beside(path: str, name: str) -> str:
 
 
 def _set(state: dict[str, Any], path: str, after: Any) -> None:
-    if path in COLLECTED or (path.startswith("routes.") and path.rpartition(".")[2] in ROUTE):
+    if is_collected(path):
         collect(state, path, after)
     else:
         state[path] = after
 
 
+def is_collected(path: str) -> bool:
+    """Whether several rows share this path."""
+    area, _, rest = path.partition(".")
+    if area == "routes":
+        return rest.rpartition(".")[2] in ROUTE
+    return path.startswith(SEVERAL) or (area == "data_protection" and "." in rest)
+
+
 def collect(state: dict[str, Any], path: str, value: Any) -> None:
-    """Add to what stands under a path that several rows share."""
-    if value is not None:
+    """Add to what stands under a path that several rows share; what a row leaves empty is left out."""
+    if value is not None and value != []:
         state.setdefault(path, []).append(value)
 
 
 def _purge(state: dict[str, Any], entry: Any) -> None:
     for path in (entry.fields or {}).get("purged", {}).get("after", ()):
-        if path.startswith("evidence."):
+        if path.startswith("evidence.") and path.count(".") == 1:
             state |= {f"{path}.{name}": ERASED for name in LOST}
             state[f"{path}.destroyed_at"] = plain(entry.at)
-        else:
+        elif not is_collected(path):
+            # What several rows share is unknown already, where the entries have lost it; what came later stands.
             state[path] = ERASED
+
+
+def _refer(state: dict[str, Any], entry: Any) -> None:
+    """What a referral keeps of its case, as the case stood when HR was told."""
+    fields = entry.fields or {}
+    if fields.get("hr.decision", {}).get("after") != "referred":
+        return
+    taken = [f"steps.{kind.value}" for kind in StepKind if state.get(f"steps.{kind.value}.state") == StepState.TAKEN]
+    followed = {
+        "reason": fields["hr.reason"]["after"] if "hr.reason" in fields else ERASED,
+        "playbook": state.get("playbook"),
+        "referred_by_id": entry.actor_id,
+        "subject_id": state.get("reporter_id") if state.get("posted_by_me", True) else None,
+        "received_at": plain(entry.at),
+        "steps_taken": [f"{step.partition('.')[2]} {state.get(f'{step}.taken_at')}" for step in taken],
+    }
+    for name, value in followed.items():
+        collect(state, f"referral.{name}", value)
 
 
 def _inform(state: dict[str, Any], entry: Any) -> None:

@@ -108,6 +108,8 @@ SENTENCES = {
     "withdrawal_asked": "Asked to withdraw the report.",
     "closed": "Closed.",
     "resolved": "The resolution was recorded.",
+    "hr_judged": "The playbook looked at whether Human Resources should know.",
+    "held_by": "Another desk holds the case from now on.",
     "reopened": "Reopened.",
 }
 

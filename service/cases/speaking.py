@@ -61,7 +61,7 @@ def note(
     through = eyes(held)
     if not any(audience in WRITES_FOR.get(eye, ()) for eye in through):
         raise invalid("audience", "You cannot write notes for these readers.")
-    if "digital_unit" not in through:
+    if Relation.HOLDER not in held:
         refuse_closed(case, {"text": text})
     keep_note(db, me, case, text=text, audience=audience, at=at)
 

@@ -92,7 +92,7 @@ def case_view(
         "routes": [
             route_shown(route, people, content)
             for route in routes
-            if route.desk != DeskName.HR or through & {"digital_unit", "hr", "auditor"}
+            if route.desk != DeskName.HR or through & {"digital_unit", "hr"} or not content
         ],
         "holding_desk": case.holding_desk,
         "assigned_to": people[case.assigned_to_id]["email"] if case.assigned_to_id else None,
@@ -137,15 +137,15 @@ def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | Non
     """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
     rows = entries.of_case(db, case.id)
     people = _people(db, {row.actor_id for row in rows})
-    content = bool(through - {"auditor"})
     seen = []
     for row in rows:
         audience = row.audience.split()
         own_note = me is not None and row.actor_id == me.id and row.kind.startswith("note_")
-        if "auditor" not in through and not through.intersection(audience) and not own_note:
+        readable = bool(through.intersection(audience)) or own_note
+        if not readable and "auditor" not in through:
             continue
         entry: dict[str, Any] = {"kind": row.kind, "at": row.at}
-        if content:
+        if readable:
             kept = row.fields or {}
             entry |= {
                 "actor": name_of(people, row.actor_id) if row.actor_id else "Amends",

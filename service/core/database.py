@@ -73,6 +73,8 @@ def _open_sqlite(url: str, pool: int) -> Engine:
             "synchronous=FULL",
             "foreign_keys=ON",
             "trusted_schema=OFF",
+            # What a purge takes out of a row must not stay readable in the file: freed space is written over.
+            "secure_delete=ON",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 

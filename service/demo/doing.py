@@ -191,7 +191,9 @@ def _refer(now: Scene) -> None:
 
 def _protect(now: Scene) -> None:
     row = now.row
-    decide_protection(*now.deed, Question(row["question"]), tell=row["tell"], reason=row["reason"], at=now.at)
+    decide_protection(
+        *now.deed, now.here.held, Question(row["question"]), tell=row["tell"], reason=row["reason"], at=now.at
+    )
 
 
 def _conflict(now: Scene) -> None:

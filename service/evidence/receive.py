@@ -6,7 +6,8 @@
     add_evidence(db, me, case, examined, evidence_id, …)
 
 The bytes are safe before the row that names them is committed, so a row never promises a file that is not there. A
-crash in between leaves bytes that no row names: harmless, and found by `destroy.orphans`.
+crash in between leaves bytes that no row names: harmless, and found by `destroy.orphans`. Whoever is refused at the end
+calls `destroy.discard`: what a guarded case may not hold must not lie in the store either.
 """
 
 import hashlib
@@ -136,9 +137,7 @@ def add_evidence(
     if captured_at is not None and captured_at > at:
         raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
     require_stage(Act.ADD_EVIDENCE, case.stage)
-    standing = select(func.count()).where(col(Evidence.case_id) == case.id, col(Evidence.destroyed_at).is_(None))
-    if db.execute(standing).scalar_one() >= MOST_FILES:
-        raise Refusal(TOO_MANY, [FieldError("file", TOO_MANY)])
+    require_room(db, case)
     small = examined.preview
     evidence = Evidence(
         id=evidence_id,
@@ -165,6 +164,13 @@ def add_evidence(
     }
     entries.add(db, case, "evidence_added", actor=me.id, at=at, changes=changes)
     return evidence
+
+
+def require_room(db: Session, case: Case) -> None:
+    """Raise a Refusal (409) on a case that holds 20 files."""
+    standing = select(func.count()).where(col(Evidence.case_id) == case.id, col(Evidence.destroyed_at).is_(None))
+    if db.execute(standing).scalar_one() >= MOST_FILES:
+        raise Refusal(TOO_MANY, [FieldError("file", TOO_MANY)])
 
 
 def _lock(db: Session, case: Case) -> None:

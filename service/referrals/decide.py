@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.closing import decision_of
+from service.cases.facts import refuse_closed
 from service.cases.judging import steps_of
 from service.cases.policy import Act, Relation, require_stage
 from service.core.errors import Refusal, invalid
@@ -36,13 +37,18 @@ def decide_referral(
 ) -> Referral | None:
     """Decide, or as a manager propose, whether HR should look at a case. Returns the referral when one is made.
 
-    Raises Invalid for evidence that is not the case's; a Refusal (409) when the decision is taken already.
+    Raises Invalid for evidence that is not the case's, and for anything a manager words on a closed guarded case; a
+    Refusal (409) when the decision is taken already.
     """
+    counts = Relation.HOLDER in held
+    if not counts:
+        words = {"reason": reason, "allegation": allegation, "mitigation": mitigation, "subject_told": subject_told}
+        refuse_closed(case, {name: said for name, said in words.items() if said not in ("yes", "no")})
     _check_evidence(db, case, evidence)
     require_stage(Act.DECIDE_REFERRAL, case.stage)
-    if decision_of(db, case) is not None:
+    # A manager hears nothing of a decision: their proposal is taken all the same.
+    if counts and decision_of(db, case) is not None:
         raise Refusal("This is decided already.")
-    counts = Relation.HOLDER in held
     proposal = _proposal(db, case)
     if not counts and proposal is not None and proposal.by_id == me.id and proposal.refer == refer:
         raise Refusal("You have proposed this already. The digital unit will confirm it.")
@@ -55,6 +61,17 @@ def decide_referral(
         entries.add(db, case, "referral_proposed", actor=me.id, at=at, changes=changes, tell=(case.holding_desk,))
         return None
     changes["hr.decision"] = (None, word)
+    if refer:
+        # What HR received is committed to here; its reference is HR's own.
+        copied = {
+            "allegation": allegation or reason,
+            "rules": list(rules) or list(case.hr_because),
+            "mitigation": mitigation,
+            "subject_told": subject_told,
+            "evidence": list(evidence),
+            "self_reported": case.reporter_id is not None and case.reporter_id == case.subject_id,
+        }
+        changes |= {f"referral.{name}": (None, value) for name, value in copied.items() if value is not None}
     tell = (DeskName.HR.value,) if refer else ()
     entries.add(db, case, "referral_decided", actor=me.id, at=at, changes=changes, tell=tell)
     if not refer:

@@ -29,7 +29,7 @@ def list_referrals(db: Session, me: Me, *, before: int | None = None, limit: int
 
 def read_referral(db: Session, me: Me, reference: str) -> dict[str, Any]:
     """One referral as HR reads it. Raises NotFound when it is absent, or not for these eyes."""
-    if DeskName.HR not in me.desks:
+    if DeskName.HR not in me.desks or len(reference) > 20 or "\x00" in reference:
         raise NotFound
     referral = db.execute(
         select(Referral).where(col(Referral.reference) == reference, _not_about(me))
@@ -64,6 +64,17 @@ def read_referral(db: Session, me: Me, reference: str) -> dict[str, Any]:
         "people": {"investigator": None, "decision_maker": None, "appeal_hearer": None},
         "may": [],
     }
+
+
+def referral_of(db: Session, me: Me, case_id: int) -> str:
+    """The reference of a case's newest referral, for those who may read it. Raises NotFound."""
+    if DeskName.HR not in me.desks:
+        raise NotFound
+    made = select(col(Referral.reference)).where(col(Referral.case_id) == case_id, _not_about(me))
+    reference = db.execute(made.order_by(col(Referral.id).desc())).scalars().first()
+    if reference is None:
+        raise NotFound
+    return reference
 
 
 def _not_about(me: Me) -> Any:

@@ -7,13 +7,13 @@ from sqlmodel import Session, col
 
 from service.cases.judging import keep_next_due
 from service.cases.pinned import playbook_of
-from service.cases.recipients import conflicted_people, desk_to_hold, open_routes, send_to
+from service.cases.recipients import hand_over
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Conflict
 from service.records.enums import DeskName
 from service.records.people import Person
-from service.routing.send import end_routes
+from service.routing.move_up import move_on
 from service.timeline import entries
 
 
@@ -31,23 +31,10 @@ def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: st
     db.add(Conflict(case_id=case.id, person_id=person.id, reason=reason, at=at))
     changes = {"conflict.person": (None, person.email), "conflict.reason": (None, reason)}
     entries.add(db, case, "conflict_named", actor=me.id, at=at, changes=changes)
+    db.flush()
     if case.assigned_to_id == person.id:
         case.assigned_to_id = None
         entries.add(db, case, "assigned", actor=me.id, at=at, changes={"assigned_to": (person.email, None)})
-    if any(route.person_id == person.id for route in open_routes(db, case)):
-        end_routes(db, case, DeskName.LINE_MANAGER, actor=me.id, at=at, person_id=person.id)
-    _hand_over(db, case, at)
-
-
-def _hand_over(db: Session, case: Case, at: datetime) -> None:
-    if case.holding_desk not in (DeskName.DIGITAL_UNIT, DeskName.FCO_SERVICES):
-        return
-    db.flush()
-    playbook, holder = playbook_of(db, case.playbook_version), DeskName(case.holding_desk)
-    after = desk_to_hold(db, playbook, {holder}, conflicted_people(db, case))
-    if after is holder:
-        return
-    case.holding_desk = after
-    if after not in {route.desk for route in open_routes(db, case)}:
-        send_to(db, playbook, case, after, because=f"{case.kind}.alternate_desk", actor=None, at=at)
+    move_on(db, case, person, at=at)
+    hand_over(db, playbook_of(db, case.playbook_version), case, DeskName(case.holding_desk), at=at)
     keep_next_due(db, case)

@@ -6,6 +6,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.cases.facts import refuse_closed
+from service.cases.judging import keep_next_due
+from service.cases.policy import Relation
 from service.core.errors import Refusal
 from service.people.identity import Me
 from service.records.cases import Case, ProtectionDecision
@@ -20,9 +23,22 @@ class Question(StrEnum):
 
 
 def decide_protection(
-    db: Session, me: Me, case: Case, question: Question, *, tell: bool, reason: str, at: datetime
+    db: Session,
+    me: Me,
+    case: Case,
+    held: frozenset[Relation],
+    question: Question,
+    *,
+    tell: bool,
+    reason: str,
+    at: datetime,
 ) -> None:
-    """Record a decision. A later one may overturn it; the same again is refused (409)."""
+    """Record a decision. A later one may overturn it; the same again is refused (409).
+
+    Raises Invalid on a closed guarded case: its reasons could repeat what must not be repeated.
+    """
+    if Relation.HOLDER not in held:
+        refuse_closed(case, {"reason": reason})
     last = (
         db.execute(
             select(ProtectionDecision)
@@ -40,3 +56,4 @@ def decide_protection(
         f"data_protection.{question}.reason": (None, reason),
     }
     entries.add(db, case, "protection_decided", actor=me.id, at=at, changes=changes)
+    keep_next_due(db, case)

@@ -38,11 +38,13 @@ def send(
     # That HR is looking at a case is HR's to disclose.
     audience = HIDDEN_FROM_REPORTER if desk is DeskName.HR else ()
     playbook = playbook_of(db, case.playbook_version)
+    starts = desk is DeskName.DATA_PROTECTION and case.decide_by is None
     send_to(
         db,
         playbook,
         case,
         desk,
+        also=start_protection_clock(playbook, case) if starts else {},
         because="sent",
         actor=me.id,
         at=at,
@@ -51,8 +53,6 @@ def send(
         kind="sent",
         audience=audience,
     )
-    if desk is DeskName.DATA_PROTECTION and case.decide_by is None:
-        start_protection_clock(playbook, case)
     if told is not None:
         _manager_informed(db, case, at)
     keep_next_due(db, case)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlmodel import Session
 
-from service.cases.changing import confirm_codes
+from service.cases.changing import set_columns, settle_codes
 from service.cases.judging import judge_again, keep_next_due
 from service.cases.lifecycle import MOVES, Move
 from service.cases.policy import Act, require_stage
@@ -38,8 +38,9 @@ def triage(
     """
     if assigned_to is not None:
         check_assignable(db, case, assigned_to)
+    confirmed = settle_codes(db, case, facts)
     require_stage(Act.TRIAGE, case.stage)
-    changes = confirm_codes(db, case, facts, me.zone)
+    changes = set_columns(case, confirmed, me.zone)
     case.stage, case.triaged_at = MOVES[Stage.REPORTED, Move.TRIAGE].stage, at
     changes["stage"] = (Stage.REPORTED, case.stage)
     if assigned_to is not None:
@@ -47,7 +48,7 @@ def triage(
         case.assigned_to_id = assigned_to.id
     entries.add(db, case, "triaged", actor=me.id, at=at, changes=changes)
     mark(db, me, case, [r for r in open_routes(db, case) if r.acknowledged_at is None and reaches(me, r)], at)
-    judge_again(db, case, actor=me.id, at=at, chosen=severity)
+    judge_again(db, case, actor=me.id, at=at, chosen=severity, by_desk=True)
     if note:
         keep_note(db, me, case, text=note, audience=NoteAudience.DIGITAL_UNIT, at=at)
     keep_next_due(db, case)

@@ -7,6 +7,9 @@ from service.core.errors import NotFound
 from service.records.cases import Case, Step
 from service.records.enums import StepKind
 
+ABLE = frozenset({StepKind.DELETE, StepKind.APOLOGISE, StepKind.CORRECT})
+"""The steps that a person takes. Amends informs by itself, and only naming a manager changes that."""
+
 
 def step_of(db: Session, case: Case, kind: StepKind) -> Step:
     """The case's step of this kind. Raises NotFound when the case has none."""

@@ -11,7 +11,7 @@ from service.core.errors import Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import StepKind, StepState
-from service.steps.find import step_of
+from service.steps.find import ABLE, step_of
 from service.timeline import entries
 
 OPEN = frozenset({StepState.DUE, StepState.HELD, StepState.UNDECIDED})
@@ -47,6 +47,8 @@ def verify_step(db: Session, me: Me, case: Case, kind: StepKind, *, at: datetime
     """Confirm that a step was really taken. Raises a Refusal (409) when it is not taken, or verified already."""
     step = step_of(db, case, kind)
     require_stage(Act.VERIFY, case.stage)
+    if kind not in ABLE:
+        raise Refusal("Amends took this step itself, so there is nothing to verify.")
     if step.state != StepState.TAKEN:
         raise Refusal("This step is not done yet, so it cannot be verified.")
     if step.verified_at is not None:

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from service.cases.facts import refuse_closed
 from service.cases.intake import check_taken_at, zone_told_in
-from service.cases.judging import keep_next_due, stop_clock
+from service.cases.judging import keep_next_due
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, require_stage
 from service.cases.wording import apology_lacks, correction_lacks, tell
@@ -15,7 +15,7 @@ from service.core.errors import FieldError, Invalid, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import Code, StepKind, StepState
-from service.steps.find import step_of
+from service.steps.find import ABLE, step_of
 from service.timeline import entries
 
 SPOKEN = frozenset({StepKind.APOLOGISE, StepKind.CORRECT})
@@ -54,6 +54,8 @@ def take_step(
     if step.state == StepState.DUE:
         _check_words(db, case, kind, public_text, confirmed)
     require_stage(Act.TAKE_STEP, case.stage)
+    if kind not in ABLE and step.state == StepState.DUE:
+        raise Refusal("Amends does this step for you, as soon as somebody is named.")
     if step.state != StepState.DUE:
         raise Refusal(NOT_NOW[StepState(step.state)])
     step.state, step.reason = StepState.TAKEN, None
@@ -61,7 +63,6 @@ def take_step(
     step.taken_zone = zone_told_in(taken_at, me.zone) if taken_at else me.zone
     step.taken_by_id, step.recorded_at = me.id, at
     step.public_text, step.confirmed, step.link, step.note = public_text, confirmed, link, note
-    stop_clock(step)
     said = {"public_text": public_text, "link": link, "note": note}
     changes: dict[str, tuple[Any, Any]] = {
         f"steps.{kind}.{name}": (None, value) for name, value in said.items() if value

@@ -49,6 +49,8 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "withdrawal_asked": EVERYONE,
     "closed": EVERYONE,
     "resolved": ("digital_unit", "hr"),
+    "hr_judged": ("digital_unit", "hr"),
+    "held_by": EVERYONE,
     "reopened": EVERYONE,
 }
 
@@ -75,12 +77,14 @@ def add(
         field: {"salt": chain.new_salt(), "before": chain.plain(before), "after": chain.plain(after)}
         for field, (before, after) in (changes or {}).items()
     }
-    case.version += 1
-    pending = db.info.get(PENDING)
+    pending: list[_Pending] | None = db.info.get(PENDING)
     if pending is None:
         pending = db.info[PENDING] = []
         event.listen(db, "before_commit", write_pending)
         event.listen(db, "after_rollback", _forget)
+    # Once for a deed, however many entries it takes: how far it moves must not tell what some readers may not see.
+    if all(waiting.case is not case for waiting in pending):
+        case.version += 1
     pending.append(_Pending(case, kind, actor, at, readers, kept, tell))
 
 
@@ -145,17 +149,20 @@ def write_pending(db: Session) -> None:
         connection.execute(_INSERT_OUTBOX, told)
 
 
-def erase(db: Session, case: Case, fields: set[str]) -> int:
+def erase(db: Session, case: Case, fields: set[str], kind: str | None = None) -> int:
     """Destroy the values of these fields in every entry of a case; the commitments stay, so the chain still verifies.
 
-    Returns how many values were destroyed.
+    `kind` leaves entries of other kinds alone. Returns how many values were destroyed.
     """
     write_pending(db)
-    rows = db.execute(
+    values = (
         select(TimelineValues)
         .join(TimelineEntry, col(TimelineEntry.position) == col(TimelineValues.position))
         .where(col(TimelineEntry.case_id) == case.id)
-    ).scalars()
+    )
+    if kind is not None:
+        values = values.where(col(TimelineEntry.kind) == kind)
+    rows = db.execute(values).scalars()
     destroyed = 0
     for row in rows:
         kept = {field: value for field, value in row.fields.items() if field not in fields}

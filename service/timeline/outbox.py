@@ -12,6 +12,7 @@ from service.records.timeline import Outbox
 
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(hours=1)
+PDF_TAKES = timedelta(seconds=90)
 
 
 def to_tell(case_id: int | None, position: int, whom: Sequence[int | str], at: datetime) -> list[dict[str, Any]]:
@@ -27,6 +28,24 @@ def to_tell(case_id: int | None, position: int, whom: Sequence[int | str], at: d
             "tries": 0,
         }
         for who in dict.fromkeys(whom)
+    ]
+
+
+def to_destroy(case_id: int, version: int, files: Sequence[str], prefix: str, at: datetime) -> list[dict[str, Any]]:
+    """Rows asking that the bytes of these files, and what is kept under a prefix, be destroyed; then the prefix again.
+
+    A PDF that was being made during the purge is kept after it: a reader waits for one a minute at most.
+    """
+    row = {"kind": "destroy", "person_id": None, "case_id": case_id, "tries": 0}
+    return [
+        row
+        | {"body": {"evidence": list(files), "prefix": prefix}, "dedupe": f"destroy:{case_id}:{version}", "due_at": at},
+        row
+        | {
+            "body": {"evidence": [], "prefix": prefix},
+            "dedupe": f"destroy:{case_id}:{version}:again",
+            "due_at": at + PDF_TAKES,
+        },
     ]
 
 

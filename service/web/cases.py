@@ -24,7 +24,7 @@ from service.evidence.download import preview_headers
 from service.people.identity import Me as Person
 from service.timeline import reads
 from service.web.deeds import DEEDS, Deed, found, step_kind
-from service.web.evidence import enter, file_of, streamed, take_in, where_kept
+from service.web.evidence import enter, file_of, streamed, taken_in, where_kept
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Data, Db, House, Me, Now, Pool, Sent, Store
@@ -167,9 +167,8 @@ def _route(deed: Deed) -> HTTPRouteHandler:
 def add_file(db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
     """Add a file to the case."""
     try:
-        taken = take_in(database, store, me, sent, reference, now, me.zone)
-        enter(db, me, find_case(db, me, reference, lock=True), taken, now)
-        db.flush()
+        with taken_in(database, store, me, sent, reference, now, me.zone) as taken:
+            enter(db, me, find_case(db, me, reference, lock=True), taken, now)
     except (NotFound, NotPermitted):
         raise
     except Refusal as refusal:

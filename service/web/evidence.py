@@ -1,5 +1,8 @@
 """Files in and out, for the page and for the API alike."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
 from litestar.response import Stream
@@ -12,11 +15,12 @@ from service.cases.intake import zone_told_in
 from service.cases.policy import Act, require_stage
 from service.cases.queries import Found, find_case
 from service.core.database import Database
-from service.core.errors import NotFound, invalid
+from service.core.errors import NotFound, Unavailable, invalid
 from service.core.storage import Store
+from service.evidence.destroy import discard
 from service.evidence.download import download_headers
 from service.evidence.places import new_id, original_key, preview_key
-from service.evidence.receive import add_evidence, examine, store_files
+from service.evidence.receive import Examined, add_evidence, examine, require_room, store_files
 from service.people.identity import Me
 from service.records.evidence import Evidence
 from service.timeline import reads
@@ -24,9 +28,37 @@ from service.web.forms import Sent
 from service.web.schemas import EvidenceIn
 
 
-def take_in(
+@dataclass
+class Taken:
+    """A file that is in the store, and not yet in its case."""
+
+    told: EvidenceIn
+    evidence_id: str
+    examined: Examined
+    entered: bool = False
+
+
+@contextmanager
+def taken_in(
     database: Database, store: Store, me: Me, sent: Sent, reference: str, now: datetime, zone: str | None
-) -> tuple[EvidenceIn, str, object]:
+) -> Iterator[Taken]:
+    """Put a file into the store, for as long as it takes to `enter` it; what is not entered then leaves no bytes.
+
+    The guard may have gone up meanwhile, the case may be full or closed by now, or the same upload was kept before.
+    """
+    taken = _take_in(database, store, me, sent, reference, now, zone)
+    kept = False
+    try:
+        yield taken
+        kept = taken.entered
+    finally:
+        if not kept:
+            discard(store, taken.evidence_id)
+
+
+def _take_in(
+    database: Database, store: Store, me: Me, sent: Sent, reference: str, now: datetime, zone: str | None
+) -> Taken:
     """Look at a file and put it into the store, before any transaction that writes; see `receive`.
 
     Refused in the usual order: the case unseen (404), not permitted (403), stale (412), the file or its words (422),
@@ -45,31 +77,42 @@ def take_in(
             raise invalid("captured_at", "This time has not come yet. Check the date, the time and the zone.")
     examined = examine(file.file.read(), file.filename)
     with database.read() as db:
-        require_stage(Act.ADD_EVIDENCE, find_case(db, me, reference).case.stage)
-    evidence_id = new_id()
-    store_files(store, examined, evidence_id)
-    return told, evidence_id, examined
+        here = find_case(db, me, reference)
+        refuse_closed(here.case, {"file": examined.filename, "description": told.description})
+        require_stage(Act.ADD_EVIDENCE, here.case.stage)
+        require_room(db, here.case)
+    taken = Taken(told, new_id(), examined)
+    try:
+        store_files(store, examined, taken.evidence_id)
+    except Unavailable:
+        # The original may be there already, without its preview.
+        discard(store, taken.evidence_id)
+        raise
+    return taken
 
 
-def enter(db: Session, me: Me, here: Found, taken: tuple, now: datetime) -> Evidence:
+def enter(db: Session, me: Me, here: Found, taken: Taken, now: datetime) -> Evidence:
     """Enter a file that is in the store already in its case."""
-    told, evidence_id, examined = taken
-    return add_evidence(
+    told = taken.told
+    file = add_evidence(
         db,
         me,
         here.case,
-        examined,
-        evidence_id,
+        taken.examined,
+        taken.evidence_id,
         captured_at=told.captured_at,
         captured_zone=zone_told_in(told.captured_at, me.zone) if told.captured_at else None,
         description=told.description,
         at=now,
     )
+    db.flush()
+    taken.entered = True
+    return file
 
 
 def file_of(db: Session, here: Found, evidence_id: str) -> Evidence:
     """A file of this case that has not been destroyed. Raises NotFound, also for auditors: a file is content."""
-    if policy.eyes(here.held) <= {"auditor"}:
+    if policy.eyes(here.held) <= {"auditor"} or not evidence_id.isalnum():
         raise NotFound
     file = db.execute(
         select(Evidence).where(

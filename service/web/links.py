@@ -10,18 +10,25 @@ from service.cases.queries import find_case
 from service.core.errors import NotFound
 from service.notifications.links import read_go
 from service.records.cases import Case
+from service.referrals.room import referral_of
 from service.web.given import Db, House, Me
 from service.web.pages import go_to
 
 
 @get("/go/{opaque:str}", sync_to_thread=True)
 def go(db: Db, house: House, me: Me, opaque: FromPath[str]) -> Response[bytes]:
-    """To the case that a mail spoke of. The link permits nothing: an unseen case is as absent as a wrong link."""
+    """To the case that a mail spoke of, or to its referral for HR, who do not see the case.
+
+    The link permits nothing: an unseen case is as absent as a wrong link.
+    """
     told = read_go(house.settings.secret_key, opaque)
     reference = db.execute(select(col(Case.reference)).where(col(Case.id) == told[0])).scalar() if told else None
-    if reference is None:
+    if told is None or reference is None:
         raise NotFound
-    return go_to(f"/cases/{find_case(db, me, reference).case.reference}")
+    try:
+        return go_to(f"/cases/{find_case(db, me, reference).case.reference}")
+    except NotFound:
+        return go_to(f"/referrals/{referral_of(db, me, told[0])}")
 
 
 routes = [go]

@@ -19,6 +19,7 @@ from service.records.enums import (
 from service.routing.protect import Question
 from service.web.forms import Body
 
+EARLIEST_YEAR, LATEST_YEAR = 1970, 2999
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -33,6 +34,8 @@ def _moment(value: object) -> object:
         told.astimezone(UTC)
     except (ValueError, OverflowError):
         raise wrong from None
+    if not EARLIEST_YEAR <= told.year <= LATEST_YEAR:
+        raise ValueError(f"Enter a time between the years {EARLIEST_YEAR} and {LATEST_YEAR}")
     return told
 
 

@@ -22,6 +22,7 @@ from service.core.settings import Settings
 from service.notifications import deliver
 from service.records.timeline import Outbox
 from service.timeline import outbox
+from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
 
 ROWS_AT_ONCE = 20
 IDLE_SECONDS = 1.0
@@ -29,7 +30,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 Deed = Callable[[Database, Settings, Any, datetime], object]
 # What is done for each kind of row. A kind that is missing here waits, and its row says why.
-DEEDS: dict[str, Deed] = {"tell": deliver.tell}
+DEEDS: dict[str, Deed] = {"tell": deliver.tell, "destroy": destroy_purged}
 
 AWAY = (OperationalError, InterfaceError, NoConnection)
 
@@ -39,10 +40,15 @@ log = logging.getLogger("amends.worker")
 def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> None:
     """Work until `stop` is set; then end after the row in hand. A database that is away is waited for."""
     pause = IDLE_SECONDS
+    # Not at the start: whoever started it with the wrong database has an hour to see that.
+    sweep_at = clock() + SWEEP_EVERY
     while not stop.is_set():
         try:
             busy = work_once(database, settings, clock, stop)
             pause = IDLE_SECONDS
+            if clock() >= sweep_at:
+                sweep_at = clock() + SWEEP_EVERY
+                sweep(database, settings, clock())
         except (DBAPIError, NoConnection) as away:
             log.warning("the database does not answer (%s)", type(away).__name__)
             busy, pause = False, min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -181,6 +181,13 @@ document.addEventListener("click", (event) => {
   if (jump && jump.hash === window.location.hash) reveal();
 });
 
+// What looks like a button and is announced as one also answers to the space bar.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== " " || !event.target.matches('a[role="button"]')) return;
+  event.preventDefault();
+  event.target.click();
+});
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.dataset.sent) {

@@ -22,7 +22,7 @@ from service.timeline import reads
 from service.web import schemas as shape
 from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, TimelineOut
 from service.web.deeds import DEEDS, Deed, found, report, step_kind
-from service.web.evidence import enter, streamed, take_in
+from service.web.evidence import enter, streamed, taken_in
 from service.web.filters import read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
@@ -191,13 +191,13 @@ def add_file(
         seen, again = find_case(before, me, reference), once_seen(before, me, sent)
         if again:
             return Response(file_json(before, me, seen, now, again.made), status_code=again.status)
-    taken = take_in(database, store, me, sent, reference, now, None)
-    here = find_case(db, me, reference, lock=True)
-    if replay := once_begin(db, me, sent):
-        return Response(file_json(db, me, here, now, replay.made), status_code=replay.status)
-    file = enter(db, me, here, taken, now)
-    once_end(db, me, sent, 201, file.id)
-    db.flush()
+    with taken_in(database, store, me, sent, reference, now, None) as taken:
+        here = find_case(db, me, reference, lock=True)
+        if replay := once_begin(db, me, sent):
+            return Response(file_json(db, me, here, now, replay.made), status_code=replay.status)
+        file = enter(db, me, here, taken, now)
+        once_end(db, me, sent, 201, file.id)
+        db.flush()
     return Response(file_json(db, me, here, now, file.id), status_code=201, headers=etag(here.case))
 
 

@@ -1,0 +1,101 @@
+"""Every place that keeps somebody's own words, so that a purge reaches them: a path, its columns, its entries.
+
+A column that holds words and is missing here cannot be purged; the tests name it.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from service.cases.facts import COLUMNS
+from service.records.cases import (
+    Advice,
+    Case,
+    Conflict,
+    Message,
+    Note,
+    ProtectionDecision,
+    ReferralDecision,
+    Route,
+    Step,
+)
+from service.records.enums import StepState
+from service.records.evidence import Evidence
+from service.records.referrals import Referral
+from service.timeline.entries import DESK_ONLY
+
+GONE = "destroyed"
+"""Stands in a column that may not be empty."""
+
+HR_ONLY = ("digital_unit", "hr")
+
+Columns = tuple[tuple[Any, str], ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the words of a path lie: the `columns` of every row whose `key` is what stands for the path's star."""
+
+    columns: Columns = ()
+    key: str = ""
+    copied: tuple[str, ...] = ()
+    """Other paths, emptied where they repeat what was destroyed."""
+    only: tuple[str, str] | None = None
+    """A column and its value: elsewhere these are the playbook's words."""
+    said: tuple[str, ...] = ()
+    """The timeline's names below the path, where it is not the path itself; for a `kind`, the names as they are."""
+    kind: str | None = None
+    """The only kind of entry that says it: `reason` means another thing in each."""
+    audience: tuple[str, ...] = ()
+    """Who may know that there was such a thing; everybody, when empty."""
+
+
+FACTS = ("post.url", "post.text", "post.audience", "guidance.from", "account.handle", "account.platform", "narrative")
+
+PLACES: dict[str, Place] = {
+    **{path: Place(((Case, COLUMNS[path]),)) for path in FACTS},
+    "about.description": Place(((Case, "about_description"),)),
+    **{f"steps.*.{name}": Place(((Step, name),), "kind") for name in ("public_text", "link", "note", "cannot_reason")},
+    "steps.*.reason": Place(((Step, "reason"),), "kind", only=("state", StepState.WAIVED)),
+    "routes.*.reason": Place(((Route, "reason"),), "desk"),
+    "routes.hr.reason": Place(((Route, "reason"),), "desk", audience=HR_ONLY),
+    "advice.*": Place(((Advice, "text"),), "id"),
+    "messages.*": Place(((Message, "text"),), "id"),
+    "notes.*": Place(((Note, "text"),), "id"),
+    "evidence.*": Place(((Evidence, "filename"), (Evidence, "description")), "id", said=("filename", "description")),
+    **{f"evidence.*.{name}": Place(((Evidence, name),), "id") for name in ("filename", "description", "sha256")},
+    "data_protection.*.reason": Place(((ProtectionDecision, "reason"),), "question"),
+    "conflict.reason": Place(((Conflict, "reason"),), audience=DESK_ONLY),
+    # An allegation that nobody worded is the reason once more.
+    "hr.reason": Place(
+        ((ReferralDecision, "reason"), (Referral, "reason")), copied=("referral.allegation",), audience=HR_ONLY
+    ),
+    **{
+        f"referral.{name}": Place(((Referral, name),), audience=HR_ONLY)
+        for name in ("allegation", "mitigation", "subject_told")
+    },
+    # Words that only the timeline keeps, but for the first.
+    "opened.reason": Place(((Case, "opened_because"),), said=("reason",), kind="opened"),
+    "reopened.reason": Place(said=("reason",), kind="reopened"),
+    "purged.reason": Place(said=("reason",), kind="purged"),
+    "withdrawal_reason": Place(),
+    "closing_note": Place(),
+}
+
+
+def find_place(path: str) -> tuple[Place, str] | None:
+    """The place that a path names, and what stands for its star; None for what is no path of words."""
+    area, _, rest = path.partition(".")
+    which, _, name = rest.partition(".")
+    if "*" in path:
+        return None
+    if path in PLACES:
+        return PLACES[path], which if PLACES[path].key else ""
+    place = PLACES.get(f"{area}.*.{name}" if name else f"{area}.*")
+    return (place, which) if place is not None and which else None
+
+
+def names_said(path: str, place: Place) -> set[str]:
+    """Under which names the timeline keeps the words of a path."""
+    if place.kind is not None:
+        return set(place.said)
+    return {f"{path}.{name}" for name in place.said} or {path}
