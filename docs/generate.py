@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from service.app import create_app
-from service.cases import lifecycle, queries, speaking
+from service.cases import lifecycle, speaking, view
 from service.cases.lifecycle import MOVES, SETTLED
 from service.cases.policy import AT, EYES, MAY, RELATIONS, VARIANTS, Act, Relation
 from service.cli import commands
@@ -201,11 +201,11 @@ def permissions_page() -> Iterator[str]:
         "A field that a reader may not see is absent, never null. Somebody with several relations reads "
         "through all of their eyes."
     )
-    every = frozenset().union(*queries.VISIBLE.values())
-    order = sorted(every, key=lambda name: (name not in queries.META, name))
+    every = frozenset().union(*view.VISIBLE.values())
+    order = sorted(every, key=lambda name: (name not in view.META, name))
     yield from table(
         ("Field", *(f"`{eye}`" for eye in EYE_WORDS)),
-        ((f"`{name}`", *("●" if name in queries.VISIBLE[eye] else "" for eye in EYE_WORDS)) for name in order),
+        ((f"`{name}`", *("●" if name in view.VISIBLE[eye] else "" for eye in EYE_WORDS)) for name in order),
     )
     yield "Within these fields:"
     yield ""
