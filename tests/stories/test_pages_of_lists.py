@@ -41,7 +41,7 @@ def test_a_cursor_does_not_tell_which_row_it_is(token):
     first, again = (digital.get("/api/cases?limit=2").json()["next"] for _ in range(2))
     assert first == again
     assert re.fullmatch(r"[A-Za-z0-9_-]{54}", first)
-    with pytest.raises(ValueError, match=""):
+    with pytest.raises((UnicodeDecodeError, json.JSONDecodeError)):
         json.loads(base64.urlsafe_b64decode(first + "=="))
 
 
