@@ -49,7 +49,8 @@ class Amends(Litestar):
             await super().__call__(scope, receive, send)
             return
         if head := scope["method"] == "HEAD":
-            scope["method"] = "GET"
+            # A scope of our own: the server still has to know that no body is to come.
+            scope = {**scope, "method": "GET"}
         begin_from(scope, self.state.house)
 
         async def bodiless(message: Message) -> None:

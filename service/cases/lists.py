@@ -158,6 +158,8 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters) -> Select
             unread.label("unread"),
             content.label("content"),
         )
+        # Said, not left to be found: several threads may compile this statement at the same first moment.
+        .select_from(Case)
         .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
         .where(policy.sees(me), *_narrowed(me, filters))

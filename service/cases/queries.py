@@ -40,7 +40,7 @@ def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Fou
         raise NotFound
     if lock and db.get_bind().dialect.name != "sqlite":
         # Lock first, look after: the relations must be those that stand once the row is ours.
-        db.execute(select(col(Case.id)).where(col(Case.reference) == reference).with_for_update())
+        db.execute(select(col(Case.id)).where(col(Case.reference) == reference).with_for_update(key_share=True))
     row = db.execute(_find(frozenset(me.desks), me.roles), {"me": me.id, "reference": reference}).one_or_none()
     if row is None:
         raise NotFound
@@ -57,6 +57,7 @@ def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:
         if stage in policy.AT[act]
         and policy.permitted(act, found.held, me)
         and (act not in APPLIES or APPLIES[act](view, me))
+        and not (act is Act.NAME_MANAGER and found.case.not_manager and Relation.HOLDER not in found.held)
     ]
 
 

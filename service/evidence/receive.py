@@ -175,5 +175,10 @@ def require_room(db: Session, case: Case) -> None:
 
 def _lock(db: Session, case: Case) -> None:
     """Hold the case's row until commit, and see it as it stands now. On SQLite the transaction holds it already."""
-    held = select(Case).where(col(Case.id) == case.id).with_for_update().execution_options(populate_existing=True)
+    held = (
+        select(Case)
+        .where(col(Case.id) == case.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
     db.execute(held).scalar_one()

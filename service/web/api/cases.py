@@ -207,9 +207,7 @@ def file_json(db: Session, me: Person, here: Found, at: datetime, evidence_id: s
     return next(file for file in files if file["id"] == evidence_id)
 
 
-@get(
-    "/api/cases/{reference:str}/evidence/{file_id:str}", opt={"bytes": "application/octet-stream"}, sync_to_thread=True
-)
+@get("/api/cases/{reference:str}/evidence/{file_id:str}", opt={"bytes": "*/*"}, sync_to_thread=True)
 def read_file(
     db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
 ) -> Stream:
