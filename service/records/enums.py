@@ -170,16 +170,3 @@ class Scope(StrEnum):
 
     READ = "read"
     WRITE = "write"
-
-
-CONDUCT_RULES = frozenset(
-    {
-        Code.CONTRADICTS_POLICY,
-        Code.POLITICALLY_PARTIAL,
-        Code.DISREPUTE,
-        Code.CLASSIFIED_OR_PRIVILEGED,
-        Code.ILLEGAL_OR_INAPPROPRIATE,
-        Code.CODE_OR_TERMS_BREACH,
-    }
-)
-CORRECTABLE_FACT = Code.FACTUAL_ERROR

@@ -23,6 +23,7 @@ from service.core.templating import moment
 from service.evidence.download import preview_headers
 from service.people.identity import Me as Person
 from service.timeline import reads
+from service.web.cursors import cursor_of, place_of
 from service.web.deeds import DEEDS, Deed, found, step_kind
 from service.web.evidence import enter, file_of, streamed, taken_in, where_kept
 from service.web.forms import UPLOAD_LIMIT
@@ -37,8 +38,8 @@ THROUGH = "page"
 @get("/cases", sync_to_thread=True)
 def my_cases(db: Db, me: Me, now: Now, cursor: FromQuery[str | None] = None) -> Response[str]:
     """The cases I reported, newest first."""
-    rows, following = list_cases(db, me, Filters(mine=True), at=now, cursor=cursor)
-    return page("cases.html", me, rows=rows, next=following)
+    rows, last = list_cases(db, me, Filters(mine=True), at=now, after=place_of("mine", cursor))
+    return page("cases.html", me, rows=rows, next=cursor_of("mine", last))
 
 
 @get("/cases/{reference:str}", sync_to_thread=True)

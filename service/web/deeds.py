@@ -222,9 +222,22 @@ def _close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) 
             other = find_case(db, me, sent.duplicate_of).case
         except NotFound:
             raise invalid("duplicate_of", "There is no such case that you can see.") from None
+    if other is not None and _leads_to(db, other, here.case):
+        raise invalid("duplicate_of", "That case was closed as a duplicate of this one.")
     if sent.resolution is Resolution.DUPLICATE and other is None:
         raise invalid("duplicate_of", "Say which case this is a duplicate of.")
     closing.close(db, me, here.case, resolution=sent.resolution, at=at, note=sent.note, duplicate_of=other)
+
+
+def _leads_to(db: Session, case: Case, original: Case) -> bool:
+    """Whether this case is a duplicate of the other, be it by way of a third."""
+    passed: set[int] = set()
+    while (following := case.duplicate_of_id) is not None and following not in passed:
+        if following == original.id:
+            return True
+        passed.add(following)
+        case = db.get_one(Case, following)
+    return False
 
 
 def _reopen(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:

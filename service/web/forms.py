@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from litestar.datastructures import UploadFile
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from service.core.errors import FieldError, Invalid, Malformed, Refusal, Stale, TooLarge, invalid
 from service.web.complaints import complaints
@@ -23,23 +23,11 @@ DEEPEST = 20
 MOST_FIELDS = 1000
 KEY_LIMIT = 200
 JSON = "application/json"
-FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+MULTIPART = "multipart/form-data"
+FORMS = ("application/x-www-form-urlencoded", MULTIPART)
 UNREADABLE = "The request holds something that is not valid JSON"
 
 Shape = TypeVar("Shape", bound=BaseModel)
-
-
-def _sensible(moment: datetime) -> datetime:
-    if not 1970 <= moment.year <= 2999:
-        raise ValueError("Enter a time between the years 1970 and 2999")
-    return moment
-
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Long = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
-Link = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000)]
-Moment = Annotated[AwareDatetime, AfterValidator(_sensible)]
-"""A time with its offset, which is kept as it was told."""
 
 
 class Body(BaseModel):

@@ -8,10 +8,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from service.core.database import is_sqlite
-from service.core.errors import invalid
+from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.timeline import Once
-from service.web.forms import Sent
+from service.web.forms import MULTIPART, Sent
 
 UNFINISHED = 0
 
@@ -52,12 +52,15 @@ def once_begin(db: Session, me: Me, sent: Sent) -> Replay | None:
 
 def once_seen(db: Session, me: Me, sent: Sent) -> Replay | None:
     """What this very request was answered before, claiming nothing: for a look ahead of the transaction."""
-    if not sent.idempotency_key:
+    try:
+        key = sent.idempotency_key
+    except Invalid:
+        # Refused in its turn, once it is known that the case is there.
+        return None
+    if not key:
         return None
     before = db.execute(
-        select(Once.asked, Once.status, Once.made).where(
-            col(Once.person_id) == me.id, col(Once.key) == sent.idempotency_key
-        )
+        select(Once.asked, Once.status, Once.made).where(col(Once.person_id) == me.id, col(Once.key) == key)
     ).first()
     if before is None or before.status == UNFINISHED or before.asked != _asked(sent):
         return None
@@ -76,5 +79,19 @@ def once_end(db: Session, me: Me, sent: Sent, status: int, made: str) -> None:
 
 
 def _asked(sent: Sent) -> str:
-    parts = (sent.method.encode(), sent.path.encode(), sent.content_type.encode(), sent.body)
+    parts = [sent.method.encode(), sent.path.encode(), sent.content_type.encode()]
+    # A client that sends a form again draws a new boundary: the fields and files are what was asked, not the bytes.
+    parts += _parts_of_form(sent) if sent.content_type == MULTIPART and sent.fault is None else [sent.body]
     return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+
+
+def _parts_of_form(sent: Sent) -> list[bytes]:
+    parts = []
+    for name, values in sorted(sent.fields.items()):
+        parts += [b"field", name.encode(), *(b"is " + value.encode() for value in values)]
+    for name, file in sorted(sent.files.items()):
+        file.file.seek(0)
+        digest = hashlib.file_digest(file.file, "sha256").digest()
+        file.file.seek(0)
+        parts += [b"file", name.encode(), file.filename.encode(), digest]
+    return parts

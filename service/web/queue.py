@@ -7,6 +7,7 @@ from litestar.response import Response
 from service.cases.lists import Filters, list_cases
 from service.core.errors import NotFound, NotPermitted
 from service.records.enums import DeskName
+from service.web.cursors import cursor_of, place_of
 from service.web.filters import read_filters
 from service.web.given import Db, Me, Now
 from service.web.pages import page
@@ -37,7 +38,9 @@ def queue(
     if chosen not in me.desks:
         raise NotFound
     narrowed = Filters(**{**vars(wanted), "desk": chosen, "open_only": wanted.stage is None})
-    rows, following = list_cases(db, me, narrowed, at=now, cursor=cursor or None)
+    in_order = f"cases {narrowed.order}"
+    rows, last = list_cases(db, me, narrowed, at=now, after=place_of(in_order, cursor))
+    following = cursor_of(in_order, last)
     shown = {name: value for name, value in said.items() if value} | {"desk": chosen.value}
     desks = [{"desk": name.value} for name in me.desks]
     return page(

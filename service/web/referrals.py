@@ -1,12 +1,14 @@
 """What HR sees of referrals."""
 
+from typing import Any
+
 from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
-from service.web.filters import whole_number
+from service.web.cursors import cursor_of, place_of
 from service.web.given import Data, Db, Me, Now
 from service.web.pages import page
 
@@ -16,10 +18,20 @@ PAGE = 50
 @get("/referrals", sync_to_thread=True)
 def referrals(db: Db, me: Me, cursor: FromQuery[str | None] = None) -> Response[str]:
     """Referrals, newest first."""
-    rows = list_referrals(db, me, before=whole_number("cursor", cursor, 0) or None, limit=PAGE + 1)
+    rows = list_referrals(db, me, before=last_of(cursor), limit=PAGE + 1)
     shown = [{"reference": row.reference, "stage": row.stage, "received_at": row.received_at} for row in rows[:PAGE]]
-    following = str(rows[PAGE - 1].id) if len(rows) > PAGE else None
-    return page("referrals.html", me, rows=shown, next=following)
+    return page("referrals.html", me, rows=shown, next=cursor_after(rows, PAGE))
+
+
+def last_of(cursor: str | None) -> int | None:
+    """The referral that the last page ended with. Raises Invalid for a cursor that is not ours."""
+    place = place_of("referrals", cursor)
+    return place[-1] if place else None
+
+
+def cursor_after(rows: list[Any], most: int) -> str | None:
+    """What goes on after a page of `most`, where there is more."""
+    return cursor_of("referrals", (0, 0, rows[most - 1].id)) if len(rows) > most else None
 
 
 @get("/referrals/{reference:str}", sync_to_thread=True)

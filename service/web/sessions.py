@@ -26,6 +26,8 @@ PUBLIC = {"public": True}
 """Open to anyone; nobody looks who is there."""
 GREETS = {"public": True, "greets": True}
 """Open to anyone; whoever is signed in is known."""
+ASKED_LATER: dict[str, Any] = {"asked_later": True}
+"""The deed itself asks whether the token may write, once the case is found: an unseen case is absent first."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION, STRANGER, NOTICE = "", "before", "notice"
 STALE_PAGE = "This page was open too long, or came from somewhere else. Load it again, then send it."
@@ -36,7 +38,7 @@ async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     visit = current()
     if visit.is_api:
         if not handler.opt.get("public"):
-            await _guard_api(connection, visit)
+            await _guard_api(connection, handler, visit)
         # All of it is here before anything waits for the database: a slow sender keeps nobody else waiting.
         if visit.method not in READS and isinstance(connection, Request):
             await receive(connection, visit)
@@ -54,7 +56,7 @@ async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
         _refuse_forged(connection, visit)
 
 
-async def _guard_api(connection: ASGIConnection, visit: Visit) -> None:
+async def _guard_api(connection: ASGIConnection, handler: BaseRouteHandler, visit: Visit) -> None:
     scheme, _, key = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
         raise NotSignedIn("Send a token: Authorization: Bearer TOKEN")
@@ -62,7 +64,8 @@ async def _guard_api(connection: ASGIConnection, visit: Visit) -> None:
     visit.looked = True
     if visit.me is None:
         raise NotSignedIn("This token is unknown, has run out or was taken back")
-    if (Scope.READ if visit.method in READS else Scope.WRITE) not in visit.me.scopes:
+    wanted = Scope.READ if visit.method in READS else Scope.WRITE
+    if wanted not in visit.me.scopes and not handler.opt.get("asked_later"):
         raise NotPermitted("This token may not do that")
 
 

@@ -12,8 +12,9 @@ from pydantic import Field
 
 from service.core.errors import Invalid, Malformed, Refusal, Stale
 from service.records.enums import AccountType, Code
-from service.web.forms import BODY_LIMIT, UPLOAD_LIMIT, Body, Line, Long, Moment, NotThisType, Sent
+from service.web.forms import BODY_LIMIT, UPLOAD_LIMIT, NotThisType, Sent
 from service.web.given import Sent as Given
+from service.web.schemas import Long, Moment, OneLine, Words
 from service.web.sessions import PUBLIC
 from service.web.unflatten import told_moment
 
@@ -23,15 +24,15 @@ WITH_ZONE = "Enter the time with a zone, like 2026-11-20T23:04:00+09:00"
 FIRST, LAST = datetime.fromisoformat("1971-01-01"), datetime.fromisoformat("2100-01-01")
 
 
-class Post(Body):
+class Post(Words):
     text: Long | None = None
     posted_at: Moment | None = None
     reach: int | None = None
     still_visible: bool | None = None
 
 
-class Report(Body):
-    kind: Line
+class Report(Words):
+    kind: OneLine
     account: AccountType | None = None
     post: Post | None = None
     codes: list[Code] = Field(default_factory=list)

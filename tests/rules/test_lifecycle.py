@@ -430,6 +430,7 @@ def house(sqlite_files, tmp_path):
     house.close()
 
 
+@pytest.mark.slow
 def test_no_sequence_of_deeds_closes_a_case_with_something_outstanding(house):
     everybody: dict[str, Me] = {}
     with house.database.write() as db:

@@ -266,6 +266,7 @@ def test_every_act_on_a_page_is_tried():
     assert set(TRIES) | {Act.VIEW, Act.ADD_EVIDENCE} == set(Act)
 
 
+@pytest.mark.slow
 def test_what_is_offered_is_never_forbidden_and_what_is_not_offered_is_refused(stand):
     @given(
         ARRANGEMENTS,

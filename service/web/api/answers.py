@@ -121,6 +121,13 @@ class CaseOut(TypedDict):
     withdrawal_asked_at: NotRequired[datetime | None]
 
 
+class FarewellOut(TypedDict):
+    """What is left to say to somebody who sees the case no more, since they named a conflict of their own."""
+
+    reference: str
+    may: list[str]
+
+
 class SummaryOut(TypedDict):
     """A case in a list."""
 

@@ -17,10 +17,11 @@ from service.cases.view import case_view, timeline_view
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
 from service.records.cases import Case
-from service.records.enums import DeskName
+from service.records.enums import DeskName, Role
 from service.timeline import reads
 from service.web import schemas as shape
-from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, TimelineOut
+from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, FarewellOut, TimelineOut
+from service.web.cursors import cursor_of, place_of
 from service.web.deeds import DEEDS, Deed, found, report, step_kind
 from service.web.evidence import enter, streamed, taken_in
 from service.web.filters import read_filters, whole_number
@@ -28,6 +29,7 @@ from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store
 from service.web.once import once_begin, once_end, once_seen
+from service.web.sessions import ASKED_LATER
 from service.web.summaries import pdf
 
 THROUGH = "api"
@@ -85,17 +87,21 @@ def cases(
     filters = read_filters(
         stage=stage, kind=kind, severity=severity, desk=desk, overdue=overdue, assigned=assigned, q=q, order=order
     )
-    own_desk(me, filters)
+    refuse_asking(me, filters)
     if filters.q:
         reads.log(database, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
-    rows, following = list_cases(db, me, filters, at=now, cursor=cursor, limit=whole_number("limit", limit, 50))
-    return {"items": [summary(row) for row in rows], "next": following}
+    in_order = f"cases {filters.order}"
+    after, most = place_of(in_order, cursor), whole_number("limit", limit, 50)
+    rows, last = list_cases(db, me, filters, at=now, after=after, limit=most)
+    return {"items": [summary(row) for row in rows], "next": cursor_of(in_order, last)}
 
 
-def own_desk(me: Person, filters: Filters) -> None:
-    """Raise NotPermitted for the queue of a desk where the reader does not sit."""
+def refuse_asking(me: Person, filters: Filters) -> None:
+    """Raise NotPermitted for the queue of a desk where the reader does not sit, and for an auditor's *who has what*."""
     if filters.desk not in (None, DeskName.LINE_MANAGER) and filters.desk not in me.desks:
         raise NotPermitted("You do not sit at this desk.")
+    if filters.assigned not in (None, "me") and Role.AUDITOR in me.roles and not me.desks:
+        raise NotPermitted("Auditors do not see who works on a case.")
 
 
 @get("/api/cases/{reference:str}", opt={"answer": CaseOut}, sync_to_thread=True)
@@ -116,7 +122,7 @@ def timeline(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str])
     return {"items": seen, "next": None}
 
 
-@patch("/api/cases/{reference:str}", opt={"body": shape.FactsIn, "answer": CaseOut}, sync_to_thread=True)
+@patch("/api/cases/{reference:str}", opt={"body": shape.FactsIn, "answer": CaseOut} | ASKED_LATER, sync_to_thread=True)
 def change_case(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[dict[str, Any]]:
     """Add or change what is known about the post; judged facts are judged again."""
     return done(next(deed for deed in DEEDS if deed.path == "facts"), db, me, now, sent, reference)
@@ -132,27 +138,35 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
         else:
             sent.if_match(version)
 
-    here = found(db, me, reference, deed.act, unchanged)
+    try:
+        here = found(db, me, reference, deed.act, unchanged)
+    except (NotFound, NotPermitted):
+        # What they did then may have ended what they may do now: the answer to it may still be asked for again.
+        if (before := once_seen(db, me, sent)) is None:
+            raise
+        return shown_or_farewell(db, me, reference, now, before.status)
     if replay:
         return shown(db, me, here.case, now, replay[0].status)
     status = deed.do(db, me, here, sent.read(deed.body), now, **place) or 200
     once_end(db, me, sent, status, reference)
+    db.flush()
+    return shown_or_farewell(db, me, reference, now, status)
+
+
+def shown_or_farewell(db: Session, me: Person, reference: str, at: datetime, status: int) -> Response[dict[str, Any]]:
+    """The case as its doer may see it now; only its name, for one who has just named a conflict of their own."""
     try:
-        return shown(db, me, here.case, now, status)
+        return shown(db, me, find_case(db, me, reference).case, at, status)
     except NotFound:
-        return farewell(db, me, here.case, now, status)
-
-
-def farewell(db: Session, me: Person, case: Case, at: datetime, status: int) -> Response[dict[str, Any]]:
-    """The case without its content, for somebody who has just named a conflict of their own: they see it no more."""
-    here = Found(case, frozenset({policy.Relation.AUDITOR}))
-    return Response(as_json(db, me, here, at) | {"may": []}, status_code=status, headers=etag(case))
+        return Response({"reference": reference, "may": []}, status_code=status)
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:
-    options: dict[str, Any] = {"body": deed.body, "answer": CaseOut, "once": True}
+    options: dict[str, Any] = {"body": deed.body, "answer": CaseOut, "once": True} | ASKED_LATER
     if deed.path == "referral-decision":
         options["statuses"] = (200, 201)
+    if deed.path == "conflict":
+        options["answer"] = CaseOut | FarewellOut
     make: Callable[..., Any] = post(
         f"/api/cases/{{reference:str}}/{deed.path}",
         opt=options,
@@ -178,7 +192,7 @@ def _route(deed: Deed) -> HTTPRouteHandler:
 
 @post(
     "/api/cases/{reference:str}/evidence",
-    opt={"upload": shape.EvidenceIn, "answer": EvidenceOut, "once": True},
+    opt={"upload": shape.EvidenceIn, "answer": EvidenceOut, "once": True} | ASKED_LATER,
     status_code=201,
     request_max_body_size=UPLOAD_LIMIT,
     sync_to_thread=True,

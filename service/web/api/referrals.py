@@ -11,6 +11,7 @@ from service.timeline import reads
 from service.web.api.answers import ReferralOut, ReferralsOut
 from service.web.filters import whole_number
 from service.web.given import Data, Db, Me, Now
+from service.web.referrals import cursor_after, last_of
 
 LISTED = ("reference", "stage", "version", "received_at")
 
@@ -23,9 +24,9 @@ def referrals(
     most = whole_number("limit", limit, 50)
     if not 1 <= most <= 100:
         raise invalid("limit", "Choose a number from 1 to 100.")
-    rows = list_referrals(db, me, before=whole_number("cursor", cursor, 0) or None, limit=most + 1)
+    rows = list_referrals(db, me, before=last_of(cursor), limit=most + 1)
     items = [{name: getattr(row, name) for name in LISTED} for row in rows[:most]]
-    return {"items": items, "next": str(rows[most - 1].id) if len(rows) > most else None}
+    return {"items": items, "next": cursor_after(rows, most)}
 
 
 @get("/api/referrals/{reference:str}", opt={"answer": ReferralOut}, sync_to_thread=True)

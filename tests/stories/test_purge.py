@@ -1,0 +1,536 @@
+"""A spill is destroyed wherever it lies: every column that holds words, every entry, and the bytes, in the end."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import JSON, Enum, String, func, select
+from sqlmodel import SQLModel, col
+
+from service.cases.free_words import PLACES
+from service.core.errors import Unavailable
+from service.core.storage import Store
+from service.evidence import destroy
+from service.evidence.places import new_id, original_key, preview_key
+from service.evidence.receive import MOST_FILES, store_files
+from service.records.cases import Case, Route
+from service.records.enums import DeskName
+from service.records.evidence import Evidence
+from service.records.timeline import Outbox
+from service.worker.bytes import sweep
+from service.worker.run import start, work_once
+from tests.makers import (
+    at,
+    case_id,
+    entries,
+    everything_kept,
+    faults,
+    fields,
+    id_of,
+    people,
+    picture,
+    press,
+    put_right,
+    report,
+    upload,
+)
+
+SECRET = "Kestrel-Marmalade"
+
+# Columns of text in the tables of a case that hold nobody's words, and why.
+EXEMPT = {
+    **dict.fromkeys(
+        ("case_file.reference", "case_file.playbook_version", "referral.reference", "referral.playbook_version"),
+        "made by Amends",
+    ),
+    **dict.fromkeys(
+        ("case_file.codes", "case_file.hr_because", "referral.rules"), "words of the playbook, from a list"
+    ),
+    **dict.fromkeys(
+        ("case_file.last_hash", "timeline_entry.commitments", "timeline_entry.hash", "timeline_entry.previous"),
+        "salted hashes: without the values they say nothing",
+    ),
+    **dict.fromkeys(("timeline_entry.kind", "timeline_entry.audience"), "from a list"),
+    **dict.fromkeys(("case_file.posted_zone", "step.taken_zone", "evidence.captured_zone"), "a zone that is known"),
+    "case_file.next_due_what": "a step's or a desk's name",
+    "route.because": "the rule that sent it",
+    "protection_decision.question": "from a list",
+    "evidence.id": "random",
+    "evidence.media_type": "found by Amends, from a list",
+    "evidence.preview": "a key of the store",
+    "referral.evidence_ids": "random ids",
+    "referral.steps_taken": "kinds and moments",
+    "read_entry.what": "from a list",
+    "read_entry.detail": "ids and variants",
+    "read_entry.through": "from a list",
+    "outbox.kind": "from a list",
+    "outbox.body": "ids, keys and desks",
+    "outbox.dedupe": "numbers",
+    "outbox.error": "the type of a fault, never its text",
+}
+
+
+def test_every_column_of_words_can_be_purged_or_says_why_not():
+    reached = {f"{table.__tablename__}.{column}" for place in PLACES.values() for table, column in place.columns}
+    tables = [t for t in SQLModel.metadata.tables.values() if t.name == "case_file" or "case_id" in t.c]
+    words = {
+        f"{table.name}.{column.name}"
+        for table in tables
+        for column in table.c
+        if isinstance(kind := getattr(column.type, "impl_instance", column.type), String | JSON)
+        and not isinstance(kind, Enum)
+    }
+    assert words - reached - EXEMPT.keys() == set(), "say in free_words.py how it is purged, or here why it is not"
+    assert reached - words == set()
+    assert EXEMPT.keys() - words == set()
+    assert EXEMPT.keys() & reached == set()
+
+
+def test_words_of_every_kind_are_destroyed(token, database):
+    staff, manager, digital, data = people(token, "staff manager digital data")
+    words = iter(f"{SECRET} {number}" for number in range(100))
+    case = report(staff, facts_wrong="yes", personal_data="yes", codes=["disrepute"])
+    digital.post(f"{at(case)}/conflict", json={"person": "digital2@demo.example", "reason": next(words)})
+    put_right(staff, digital, case)
+    press(digital, case, "steps/correct/waive", reason=next(words))
+    press(digital, case, "send", desk="media_office", reason=next(words))
+    press(manager, case, "referral-decision", refer=True, reason=next(words))
+    for question in ("regulator", "affected"):
+        press(data, case, "protection-decision", question=question, tell=False, reason=next(words))
+    referred = digital.post(
+        f"{at(case)}/referral-decision",
+        json={
+            "refer": True,
+            "reason": next(words),
+            "allegation": next(words),
+            "mitigation": next(words),
+            "subject_told": next(words),
+        },
+    )
+    assert referred.status_code == 201, referred.text
+    file = upload(staff, case, picture(), f"{SECRET}.png", description=next(words)).json()
+    kept = upload(staff, case, picture("red"), f"{SECRET}-too.png", description=next(words)).json()
+    assert staff.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    press(digital, case, "open", reason=next(words))
+    press(staff, case, "withdraw", reason=next(words))
+    press(digital, case, "close", resolution="referred", note=next(words))
+    press(digital, case, "reopen", reason=next(words))
+    press(digital, case, "purge", fields=["account.platform"], reason=next(words))
+    gone = [
+        *("conflict.reason", "steps.correct.reason", "routes.media_office.reason"),
+        *(f"data_protection.{question}.reason" for question in ("regulator", "affected")),
+        *(f"referral.{name}" for name in ("allegation", "mitigation", "subject_told")),
+        "hr.reason",
+        *(f"{kind}.reason" for kind in ("opened", "reopened", "purged")),
+        *("withdrawal_reason", "closing_note"),
+        *(f"evidence.{file['id']}", f"evidence.{file['id']}.sha256"),
+        *(f"evidence.{kept['id']}.filename", f"evidence.{kept['id']}.description"),
+    ]
+    before = everything_kept(database).count(SECRET)
+    for path in gone:
+        press(digital, case, "purge", fields=[path], reason="Spilt")
+        left = everything_kept(database)
+        if path.endswith("sha256"):
+            assert file["sha256"] not in left
+        else:
+            assert left.count(SECRET) < before, path
+        before = left.count(SECRET)
+    assert before == 0
+    assert faults(database) == []
+    # The file whose words went is there still.
+    assert digital.get(f"{at(case)}/evidence/{kept['id']}").content == picture("red")
+    for path in gone:
+        again = digital.post(f"{at(case)}/purge", json={"fields": [path], "reason": "Again"})
+        assert (again.status_code, fields(again)) == ((200, set()) if path == "purged.reason" else (422, {"fields"}))
+
+
+def test_words_said_after_a_purge_stand_and_verify(token, database):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, safety_risk="yes")
+    press(digital, case, "send", desk="media_office", reason=SECRET)
+    press(digital, case, "conflict", person="digital2@demo.example", reason=SECRET)
+    press(digital, case, "purge", fields=["routes.media_office.reason", "conflict.reason"], reason="Spilt")
+    press(digital, case, "conflict", person="manager@demo.example", reason="A cousin.")
+    press(digital, case, "send", desk="fco_services", reason="Their account.")
+    assert SECRET not in everything_kept(database)
+    assert faults(database) == []
+
+
+def test_a_copy_of_the_reason_goes_with_it(token, database):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    put_right(staff, digital, case)
+    told = digital.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": SECRET})
+    assert told.status_code == 201
+    assert staff.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    press(digital, case, "purge", fields=["hr.reason"], reason="Spilt")
+    assert SECRET not in everything_kept(database)
+    assert digital.get(at(case)).json()["hr"]["decision"] == "referred"
+
+
+def test_that_it_went_to_hr_is_not_told_by_its_purge(token, database):
+    staff, manager, digital = people(token, "staff manager digital")
+    case = report(staff)
+    put_right(staff, digital, case)
+    press(digital, case, "send", desk="hr", reason=SECRET)
+    press(digital, case, "conflict", person="digital2@demo.example", reason=SECRET)
+    digital.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": SECRET, "mitigation": SECRET})
+    assert staff.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    quiet = ["hr.reason", "referral.mitigation", "routes.hr.reason", "conflict.reason"]
+    press(digital, case, "purge", fields=[*quiet, "account.handle"], reason="Spilt")
+    for who in (staff, manager):
+        (purged,) = entries(who, case, "purged")
+        assert [change["after"] for change in purged["changes"] if change["field"] == "purged"] == [["account.handle"]]
+    seen = [
+        path
+        for entry in entries(digital, case, "purged")
+        for change in entry["changes"]
+        if change["field"] == "purged"
+        for path in change["after"]
+    ]
+    assert sorted(seen) == sorted([*quiet, "account.handle"])
+    assert faults(database) == []
+
+
+@pytest.mark.parametrize(
+    "field", ["evidence.*", "steps.*.note", "messages.*", "evidence..sha256", "hr", "routes.hr", "opened.at", "a.b.c.d"]
+)
+def test_a_pattern_is_no_path(token, field):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, safety_risk="yes")
+    refused = digital.post(f"{at(case)}/purge", json={"fields": [field], "reason": "Spilt"})
+    assert (refused.status_code, fields(refused)) == (422, {"fields"})
+
+
+def test_the_hash_of_a_file_that_stands_stays(token):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    file = upload(staff, case, picture()).json()
+    assert staff.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    hashed = f"evidence.{file['id']}.sha256"
+    refused = digital.post(f"{at(case)}/purge", json={"fields": [hashed], "reason": "Spilt"})
+    assert (refused.status_code, fields(refused)) == (422, {"fields"})
+    press(digital, case, "purge", fields=[hashed, f"evidence.{file['id']}"], reason="Spilt")
+    assert digital.get(at(case)).json()["evidence"][0]["sha256"] == "destroyed"
+
+
+# What others than the holding desk say of a guarded case.
+
+
+def test_a_closed_guarded_case_takes_nobody_elses_words(token, database):
+    staff, manager, digital, data = people(token, "staff manager digital data")
+    case = report(staff, safety_risk="yes", personal_data="yes")
+    press(digital, case, "triage")
+    for body, named in (
+        ({"refer": True, "reason": SECRET}, {"reason"}),
+        (
+            {"refer": True, "reason": SECRET, "allegation": SECRET, "mitigation": SECRET, "subject_told": SECRET},
+            {"reason", "allegation", "mitigation", "subject_told"},
+        ),
+        ({"refer": False, "reason": SECRET, "subject_told": True}, {"reason"}),
+    ):
+        refused = manager.post(f"{at(case)}/referral-decision", json=body)
+        assert (refused.status_code, fields(refused)) == (422, named)
+    refused = data.post(
+        f"{at(case)}/protection-decision", json={"question": "regulator", "tell": False, "reason": SECRET}
+    )
+    assert (refused.status_code, fields(refused)) == (422, {"reason"})
+    for who in (manager, data):
+        refused = who.post(f"{at(case)}/notes", json={"text": SECRET, "audience": "digital_unit"})
+        assert (refused.status_code, fields(refused)) == (422, {"text"})
+    assert SECRET not in everything_kept(database)
+    press(digital, case, "open", reason="Security has seen it.")
+    press(manager, case, "referral-decision", refer=False, reason="A slip.")
+    press(data, case, "protection-decision", question="regulator", tell=False, reason="Nobody was named.")
+
+
+def test_the_digital_unit_that_does_not_hold_it_writes_no_note_either(token, database):
+    staff, digital, services = people(token, "staff digital servicesdesk")
+    case = report(staff, safety_risk="yes")
+    with database.write() as db:
+        held = db.execute(select(Case).where(col(Case.reference) == case["reference"])).scalar_one()
+        held.holding_desk = DeskName.FCO_SERVICES
+        db.add(held)
+        db.add(Route(case_id=held.id, desk=DeskName.FCO_SERVICES, because="test", sent_at=held.reported_at))
+    refused = digital.post(f"{at(case)}/notes", json={"text": SECRET, "audience": "digital_unit"})
+    assert (refused.status_code, fields(refused)) == (422, {"text"})
+    assert services.post(f"{at(case)}/notes", json={"text": "Seen.", "audience": "digital_unit"}).status_code == 200
+
+
+# Bytes.
+
+
+def keys(app) -> list[str]:
+    """Everything in the store."""
+    return [kept.key for prefix in ("pdf", "evidence") for kept in app.state.house.store.list(prefix)]
+
+
+def rows(database) -> list[Outbox]:
+    """What is to be destroyed, and is not done."""
+    with database.read() as db:
+        query = select(Outbox).where(col(Outbox.kind) == "destroy", col(Outbox.done_at).is_(None))
+        return list(db.execute(query.order_by(col(Outbox.id))).scalars())
+
+
+@pytest.fixture
+def spilt(token, app, database):
+    """A guarded case with a file and a PDF, and who is at its desk."""
+    staff, digital = people(token, "staff digital")
+    case = report(staff, post={"text": SECRET})
+    file = upload(staff, case, picture()).json()
+    app.state.house.store.keep(f"pdf/{case_id(database, case)}/made.pdf", b"%PDF")
+    assert staff.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    assert len(keys(app)) == 3
+    return staff, digital, case, file
+
+
+def test_bytes_go_with_the_answer_and_the_worker_looks_again(spilt, app, settings, database, clock):
+    _, digital, case, file = spilt
+    press(digital, case, "purge", fields=[f"evidence.{file['id']}", "post.text"], reason="Spilt")
+    assert keys(app) == []
+    assert len(rows(database)) == 2
+    while work_once(database, settings, clock):
+        pass
+    # A PDF that was being made while the case was purged is kept after it.
+    late = f"pdf/{case_id(database, case)}/late.pdf"
+    other = f"pdf/{case_id(database, case)}0/other.pdf"
+    for key in (late, other):
+        app.state.house.store.keep(key, b"%PDF")
+    assert len(rows(database)) == 1
+    clock.forward(seconds=89)
+    assert not work_once(database, settings, clock)
+    clock.forward(seconds=2)
+    assert work_once(database, settings, clock)
+    assert keys(app) == [other]
+    assert rows(database) == []
+
+
+def test_a_store_that_fails_loses_no_destruction(spilt, app, settings, database, clock, monkeypatch):
+    _, digital, case, file = spilt
+
+    def away(store, key):
+        raise Unavailable("away")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "destroy", away)
+        answer = digital.post(f"{at(case)}/purge", json={"fields": [f"evidence.{file['id']}"], "reason": "Spilt"})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["evidence"][0]["destroyed_at"]
+        assert len(keys(app)) == 3
+        assert digital.get(f"{at(case)}/evidence/{file['id']}").status_code == 404
+        work_once(database, settings, clock)
+        assert [row.error for row in rows(database)] == ["Unavailable", None]
+        assert not work_once(database, settings, clock)
+    clock.forward(seconds=11)
+    assert work_once(database, settings, clock)
+    assert keys(app) == []
+
+
+def test_a_purge_that_is_not_kept_destroys_nothing(spilt, app, database):
+    _, digital, case, file = spilt
+    refused = digital.post(
+        f"{at(case)}/purge", json={"fields": [f"evidence.{file['id']}", "narrative"], "reason": "Spilt"}
+    )
+    assert refused.status_code == 422
+    assert len(keys(app)) == 3
+    assert rows(database) == []
+
+
+def test_a_row_that_names_a_standing_file_destroys_nothing(spilt, app, settings, database, clock):
+    _, _, _, file = spilt
+    with database.write() as db:
+        db.add(Outbox(kind="destroy", body={"evidence": [file["id"]]}, dedupe="wrong", due_at=clock()))
+    while work_once(database, settings, clock):
+        pass
+    assert [row.error for row in rows(database)] == ["ValueError"]
+    assert len(keys(app)) == 3
+
+
+# Files that are refused.
+
+
+@pytest.fixture(params=["api", "page"])
+def send_file(request, token, sign_in):
+    """Sends a picture to a case as staff@, through either door; the status of the answer."""
+    if request.param == "api":
+        staff = token("staff")
+        return lambda case, content=None: upload(staff, case, content or picture()).status_code
+    staff = sign_in("staff")
+
+    def through_page(case, content=None):
+        page = f"/cases/{case['reference']}"
+        staff.get(page)
+        files = {"file": ("shot.png", content or picture())}
+        return staff.fill_in(f"{page}/evidence", files=files).status_code
+
+    return through_page
+
+
+@pytest.mark.parametrize("meanwhile", ["guarded", "closed", "full"])
+def test_a_file_that_is_refused_in_the_end_leaves_no_bytes(
+    token, app, database, clock, send_file, meanwhile, monkeypatch
+):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+
+    def slow(store, examined, evidence_id):
+        store_files(store, examined, evidence_id)
+        if meanwhile == "guarded":
+            assert digital.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+        elif meanwhile == "closed":
+            put_right(staff, digital, case)
+            press(digital, case, "close", resolution="no_further_action")
+        else:
+            fill(database, case, clock)
+
+    monkeypatch.setattr("service.web.evidence.store_files", slow)
+    assert send_file(case) == (422 if meanwhile == "guarded" else 409)
+    assert keys(app) == []
+    assert faults(database) == [] or meanwhile == "full"
+
+
+def test_a_full_case_is_refused_before_anything_is_stored(token, database, clock, send_file, monkeypatch):
+    case = report(token("staff"))
+    fill(database, case, clock)
+    stored = []
+    monkeypatch.setattr("service.web.evidence.store_files", lambda *given: stored.append(given))
+    assert send_file(case) == 409
+    assert stored == []
+
+
+def test_a_file_that_is_kept_stays(token, app, send_file):
+    case = report(token("staff"))
+    assert send_file(case) in (201, 303)
+    assert len(keys(app)) == 2
+
+
+def test_a_refusal_is_told_though_its_bytes_cannot_be_destroyed(token, app, database, clock, send_file, monkeypatch):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+
+    def slow(store, examined, evidence_id):
+        store_files(store, examined, evidence_id)
+        assert digital.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+        monkeypatch.setattr(Store, "destroy", lambda *_: (_ for _ in ()).throw(Unavailable("away")))
+
+    monkeypatch.setattr("service.web.evidence.store_files", slow)
+    assert send_file(case) == 422
+
+
+def test_a_replayed_upload_leaves_no_second_copy(token, app, monkeypatch):
+    staff = token("staff")
+    case = report(staff)
+    key = {"Idempotency-Key": "the-same"}
+    key["Content-Type"] = "multipart/form-data; boundary=the-same"
+    files = {"file": ("shot.png", picture())}
+    first = staff.post(f"{at(case)}/evidence", files=files, headers=key)
+    # As when both were under way at once: the second learns of the first only inside its transaction.
+    monkeypatch.setattr("service.web.api.cases.once_seen", lambda *_: None)
+    second = staff.post(f"{at(case)}/evidence", files=files, headers=key)
+    assert (first.status_code, second.status_code, second.json()["id"]) == (201, 201, first.json()["id"])
+    assert len(keys(app)) == 2
+
+
+def fill(database, case, clock) -> None:
+    """As many files as a case may hold."""
+    with database.write() as db:
+        there = db.execute(select(func.count()).select_from(Evidence)).scalar_one()
+        for _ in range(MOST_FILES - there):
+            db.add(
+                Evidence(
+                    id=new_id(),
+                    case_id=case_id(database, case),
+                    filename="a.png",
+                    media_type="image/png",
+                    size=1,
+                    sha256="0" * 64,
+                    added_by_id=id_of(database, "staff"),
+                    added_at=clock(),
+                )
+            )
+
+
+# What is left over.
+
+
+def test_leftovers_go_after_a_day(token, app, settings, database):
+    staff = token("staff")
+    case = report(staff)
+    file = upload(staff, case, picture()).json()
+    store, lost = app.state.house.store, new_id()
+    store.keep(original_key(lost), b"lost")
+    store.keep(preview_key(lost), b"lost")
+    # The store's own clock says when a key was put there, and no test can set that one.
+    now = datetime.now(UTC)
+    assert sweep(database, settings, now + timedelta(hours=23)) == 0
+    assert sweep(database, settings, now + timedelta(hours=25)) == 2
+    assert set(keys(app)) == {original_key(file["id"]), preview_key(file["id"])}
+
+
+def test_the_worker_sweeps_an_hour_after_its_start(token, app, settings, database, clock, monkeypatch):
+    staff, store = token("staff"), app.state.house.store
+    assert upload(staff, report(staff), picture()).status_code == 201
+    store.keep(original_key(new_id()), b"lost")
+    monkeypatch.setattr("service.worker.run.IDLE_SECONDS", 0.01)
+    # All is older than a day by the worker's clock, which then stands still until the hour is over.
+    clock.moment = datetime.now(UTC) + timedelta(hours=30)
+    end = start(database, settings, clock)
+    time.sleep(0.5)
+    assert len(keys(app)) == 3
+    clock.forward(hours=1)
+    until = time.monotonic() + 30
+    while len(keys(app)) > 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    end()
+    assert len(keys(app)) == 2
+
+
+def test_more_than_crashes_leave_is_not_swept(token, app, settings, database):
+    staff, store = token("staff"), app.state.house.store
+    assert upload(staff, report(staff), picture()).status_code == 201
+    for _ in range(destroy.MOST_UNKNOWN + 1):
+        store.keep(original_key(new_id()), b"from before a restore")
+    assert sweep(database, settings, datetime.now(UTC) + timedelta(hours=25)) == 0
+    assert len(keys(app)) == destroy.MOST_UNKNOWN + 3
+
+
+def test_a_store_of_another_database_is_not_swept(app, settings, database):
+    app.state.house.store.keep(original_key(new_id()), b"theirs")
+    assert sweep(database, settings, datetime.now(UTC) + timedelta(hours=25)) == 0
+    assert len(keys(app)) == 1
+
+
+def test_a_destroyed_file_is_swept_however_many_there_are(token, app, settings, database, monkeypatch):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    file = upload(staff, case, picture()).json()
+    staff.patch(at(case), json={"safety_risk": "yes"})
+    monkeypatch.setattr(destroy, "MOST_UNKNOWN", 0)
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "destroy", lambda *_: (_ for _ in ()).throw(Unavailable("away")))
+        press(digital, case, "purge", fields=[f"evidence.{file['id']}"], reason="Spilt")
+    assert len(keys(app)) == 2
+    assert sweep(database, settings, datetime.now(UTC) + timedelta(hours=25)) == 2
+
+
+def test_the_words_are_gone_from_sqlite_s_own_pages(token, database, settings):
+    if "sqlite" not in settings.database_url:
+        pytest.skip("PostgreSQL frees rows by itself, when it vacuums")
+    staff, digital = people(token, "staff digital")
+    long = " ".join(f"{SECRET}-{number}" for number in range(800))
+    case = report(staff, post={"text": long}, narrative=long)
+    staff.patch(at(case), json={"safety_risk": "yes"})
+    checkpoint(database)
+    path = settings.database_url.removeprefix("sqlite:///")
+    with open(path, "rb") as file:
+        assert SECRET.encode() in file.read()
+    press(digital, case, "purge", fields=["post.text", "narrative"], reason="Spilt")
+    checkpoint(database)
+    with open(path, "rb") as file:
+        assert SECRET.encode() not in file.read()
+
+
+def checkpoint(database) -> None:
+    """Bring the write-ahead log into the file, and empty it."""
+    with database.reading.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
