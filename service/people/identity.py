@@ -24,6 +24,8 @@ IDLE_SENSITIVE = timedelta(minutes=15)
 LONGEST_SENSITIVE = timedelta(hours=8)
 SENSITIVE_DESKS = frozenset({DeskName.HR, DeskName.DIGITAL_UNIT})
 SEEN_EVERY = timedelta(minutes=1)
+REMEMBERED = timedelta(days=1)
+"""How long a session is kept after its end, so that what is sent late still finds that it was ours."""
 FREE_TRIES = 5
 LONGEST_BACK_OFF = timedelta(minutes=15)
 FORGET_TRIES_AFTER = timedelta(hours=1)
@@ -123,7 +125,7 @@ def begin_session(db: Session, person: Person, at: datetime, browser: str = "") 
     desks = set(db.execute(select(DeskMember.desk).where(col(DeskMember.person_id) == person.id)).scalars())
     roles = db.execute(select(PersonRole.role).where(col(PersonRole.person_id) == person.id)).first()
     longest = LONGEST_SENSITIVE if roles or desks & SENSITIVE_DESKS else LONGEST
-    db.execute(delete(BrowserSession).where(col(BrowserSession.ends_at) < at))
+    db.execute(delete(BrowserSession).where(col(BrowserSession.ends_at) < at - REMEMBERED))
     db.execute(
         insert(BrowserSession).values(
             key_hash=hashed(key),
@@ -180,6 +182,12 @@ def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
     if at - rows[0].seen_at > idle:
         return None, False
     return me, at - rows[0].seen_at > SEEN_EVERY
+
+
+def was_issued(db: Session, key: str) -> bool:
+    """Whether we made this session key, be it that its session is idle, or ended less than a day ago."""
+    known = select(BrowserSession.key_hash).where(col(BrowserSession.key_hash) == hashed(key))
+    return db.execute(known).first() is not None
 
 
 def seen(db: Session, key: str, at: datetime) -> None:

@@ -6,6 +6,7 @@ from litestar.connection import Request
 from litestar.datastructures import UploadFile
 from litestar.exceptions import ClientException, InternalServerException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
+from litestar.types import HTTPReceiveMessage, Receive, WebSocketReceiveMessage
 
 from service.core.errors import Malformed
 from service.web.forms import BODY_LIMIT, FORMS, MOST_FIELDS, Sent, too_large
@@ -20,9 +21,9 @@ async def receive(request: Request, visit: Visit) -> Sent:
     sent = Sent(visit.method, visit.path, visit.at, content_type=media_type, headers=request.headers)
     visit.sent = sent
     try:
-        # Somebody whose session ran out may be sending a file; somebody who never had one may not.
-        if visit.me is None and not visit.is_api and not visit.cookies and _announced(request) > BODY_LIMIT:
-            raise RequestEntityTooLarge
+        if visit.me is None and not visit.is_api and not visit.had_session:
+            # Somebody whose session ran out may be sending a file; somebody who never had one may not.
+            request.receive = _at_most(BODY_LIMIT, request.receive)
         sent.body = await request.body()
         if media_type in FORMS:
             await _take_form_in(request, sent)
@@ -36,9 +37,20 @@ async def receive(request: Request, visit: Visit) -> Sent:
     return sent
 
 
-def _announced(request: Request) -> int:
-    length = request.headers.get("content-length", "")
-    return int(length) if length.isascii() and length.isdigit() else BODY_LIMIT + 1
+def _at_most(limit: int, receive: Receive) -> Receive:
+    """Hears what is sent, and stops at this many bytes: a length that was announced, or none, is only a promise."""
+    left = limit
+
+    async def hear() -> HTTPReceiveMessage | WebSocketReceiveMessage:
+        nonlocal left
+        message = await receive()
+        if message["type"] == "http.request":
+            left -= len(message["body"])
+            if left < 0:
+                raise RequestEntityTooLarge
+        return message
+
+    return hear
 
 
 async def _take_form_in(request: Request, sent: Sent) -> None:

@@ -88,6 +88,7 @@ def _by_token(house: House, key: str, visit: Visit) -> Me | None:
 def _by_session(house: House, key: str, visit: Visit) -> Me | None:
     with house.database.read() as db:
         me, wants_writing = identity.by_session(db, key, visit.at)
+        visit.had_session = me is not None or identity.was_issued(db, key)
     if me is not None and wants_writing:
         try:
             with house.database.write() as db:

@@ -56,6 +56,8 @@ class Visit:
     me: Me | None = None
     looked: bool = False
     """Whether anybody has looked who is there."""
+    had_session: bool = False
+    """Whether their session is ours, be it that it has run out: a cookie that somebody made up is not."""
     sent: "Sent | None" = None
     cookies: dict[str, str] = field(default_factory=dict)
     undo: bool = False

@@ -236,3 +236,47 @@ def test_where_tls_is_the_cookie_insists_on_it(browser, settings, clock):
         assert "Domain" not in answer.headers["set-cookie"]
         assert answer.headers["strict-transport-security"].startswith("max-age=")
         assert using.get("/report").status_code == 200
+
+
+MEGABYTES = b"x" * 3_000_000
+
+
+def test_words_beside_a_file_survive_a_sign_in_that_ran_out(sign_in, clock):
+    using = sign_in("staff")
+    here = using.fill_in("/report", {"kind": "mistake"}).headers["location"]
+    for stretch in (1, 15):
+        clock.forward(hours=stretch)
+        # Somebody else signing in clears away what ended long ago, and not what ended just now.
+        sign_in("colleague")
+        refused = using.fill_in(
+            f"{here}/evidence", {"description": "The reply thread"}, files={"file": ("shot.png", MEGABYTES)}
+        )
+        assert refused.status_code == 401
+        assert "What you typed is safe" in refused.text
+    shown = using.fill_in("/sign-in", {"email": STAFF, "password": PASSWORD, "kept": hidden(refused.text, "kept")})
+    assert 'name="description" value="The reply thread"' in shown.text
+
+
+@pytest.mark.parametrize("cookies", [{}, {"amends": "made-up"}, {"amends-before": "made-up"}, {"other": "x"}])
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_stranger_cannot_send_a_file(server, app, cookies, announced):
+    """Told at the door itself: how much was taken in, of what is sent in pieces, can only be seen there."""
+    head = [(b"host", b"127.0.0.1:8000"), (b"content-type", b"multipart/form-data; boundary=x")]
+    head += [(b"cookie", f"{name}={value}".encode()) for name, value in cookies.items()]
+    head += [(b"content-length", b"20971520")] if announced else []
+    taken, answered = [], []
+
+    async def receive():
+        taken.append(1)
+        return {"type": "http.request", "body": b"x" * 1024 * 1024, "more_body": len(taken) < 20}
+
+    async def send(message):
+        answered.append(message)
+
+    path = "/cases/SM-2026-000001/evidence"
+    scope = {"type": "http", "http_version": "1.1", "method": "POST", "scheme": "http", "path": path, "headers": head}
+    scope |= {"raw_path": path.encode(), "query_string": b"", "client": ("192.0.2.1", 1), "server": ("127.0.0.1", 8000)}
+    with server.portal() as portal:
+        portal.call(app, scope | {"root_path": "", "extensions": {}}, receive, send)
+    assert answered[0]["status"] == 401
+    assert len(taken) <= 2
