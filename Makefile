@@ -14,7 +14,8 @@ export PYTHON
 PYTEST_ARGS ?= -n auto --dist loadfile
 BIN := .venv/bin
 # By name, or else a virtual environment that happens to be active would be filled in place of ours.
-INSTALL := $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Compiled once, here: where Python may write no bytecode, every start would compile a thousand modules anew.
+INSTALL := $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 ASSET_SOURCES := $(shell find templates/assets 2>/dev/null)
 

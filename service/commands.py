@@ -210,7 +210,7 @@ def export(asked: argparse.Namespace) -> int:
         one = paper(db, store, case, asked.audience, made_by="Amends, from the command line", at=now())
     with Pool(workers=1) as pool:
         made = bytes_of(pool, store, one)
-    log(database, None, case.id, "pdf", through="command", at=now(), detail=asked.audience)
+    log(db, None, case.id, "pdf", through="command", at=now(), detail=asked.audience)
     asked.out.write_bytes(made)
     print(f"{asked.out} holds {case.reference} for {asked.audience}")
     return 0

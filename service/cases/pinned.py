@@ -6,11 +6,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
 from service.cases.playbook import Playbook, PlaybookError
-from service.core.database import is_sqlite
+from service.core.database import insert_on
 from service.records.cases import PlaybookText
 
 
@@ -21,7 +20,7 @@ def register(db: Session, path: Path, at: datetime) -> None:
     """
     text = path.read_text(encoding="utf-8")
     version = str(tomllib.loads(text)["version"])
-    insert = sqlite.insert(PlaybookText) if is_sqlite(db) else postgresql.insert(PlaybookText)
+    insert = insert_on(db)(PlaybookText)
     # Two processes may start at once: the first one's text stands, and is compared like any other.
     db.execute(insert.values(version=version, text=text, first_used_at=at).on_conflict_do_nothing())
     kept = db.execute(select(col(PlaybookText.text)).where(col(PlaybookText.version) == version)).scalar_one()

@@ -1,6 +1,6 @@
 """One plain line for a case, and one plain sentence for each thing that happened to it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.records.enums import AccountType, Code, DeskName
@@ -57,7 +57,7 @@ def title_of(case: Any) -> str:
     return title(case.codes, case.account_type, case.platform)
 
 
-def title(codes: list[str], account_type: str | None, platform: str | None) -> str:
+def title(codes: Sequence[str], account_type: str | None, platform: str | None) -> str:
     """The same from the three facts it is made of."""
     first = next((code for code in TITLE_ORDER if code in codes), None) or next(iter(codes), None)
     what = CODE_WORDS[Code(first)] if first else "A mistake"

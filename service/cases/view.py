@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 from service.cases import policy
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, is_closed
 from service.cases.parts import (
+    People,
     facts_shown,
     file_shown,
     hr_shown,
@@ -64,6 +65,7 @@ def case_view(
     shown = frozenset[str]().union(*(VISIBLE[eye] for eye in through))
     content = through != frozenset({"auditor"})
     rows = _rows(db, case, content)
+    rows["timeline"] = entries.of_case(db, case.id) if timeline else []
     steps, routes = rows["steps"], rows["routes"]
     people = _people(db, _ids_in(case, rows))
     decided = next((row for row in rows["decisions"] if row.counts), None)
@@ -129,14 +131,17 @@ def case_view(
         del view["data_protection"]
     view = {key: value for key, value in view.items() if key in shown}
     if timeline:
-        view["timeline"] = timeline_view(db, case, through, me)
+        view["timeline"] = _timeline(rows["timeline"], people, through, me)
     return view
 
 
 def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
     """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
     rows = entries.of_case(db, case.id)
-    people = _people(db, {row.actor_id for row in rows})
+    return _timeline(rows, _people(db, {row.actor_id for row in rows}), through, me)
+
+
+def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me | None) -> list[dict[str, Any]]:
     seen = []
     for row in rows:
         audience = row.audience.split()
@@ -214,9 +219,10 @@ def _ids_in(case: Case, rows: dict[str, Any]) -> Iterable[int | None]:
     for name in ("advice", "messages", "notes", "decisions", "protection"):
         yield from (row.by_id for row in rows[name])
     yield from (file.added_by_id for file in rows["evidence"])
+    yield from (entry.actor_id for entry in rows["timeline"])
 
 
-def _people(db: Session, ids: Iterable[int | None]) -> dict[int | None, dict[str, str]]:
+def _people(db: Session, ids: Iterable[int | None]) -> People:
     wanted = sorted({person_id for person_id in ids if person_id is not None})
     if not wanted:
         return {}

@@ -1,6 +1,6 @@
 """The two engines: SQLite embedded, PostgreSQL at scale; and the unit of work on them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Any
 
 import pysqlite3
 from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
@@ -62,6 +63,8 @@ def _open_sqlite(url: str, pool: int) -> Engine:
         module=pysqlite3.dbapi2,
         pool_size=pool,
         max_overflow=10,
+        # The one given back last: its pages and statements are still warm, and the others may stay small.
+        pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
     )
     journal = "WAL" if sound_wal(pysqlite3.sqlite_version_info) else "DELETE"
@@ -90,6 +93,16 @@ def _open_sqlite(url: str, pool: int) -> Engine:
 def is_sqlite(session: Session) -> bool:
     """Which engine a session speaks to; used only where the two differ in kind."""
     return session.get_bind().dialect.name == "sqlite"
+
+
+def insert_on(session: Session) -> Callable[..., Any]:
+    """The engine's own INSERT, which knows ON CONFLICT."""
+    return sqlite.insert if is_sqlite(session) else postgresql.insert
+
+
+def writing(session: Session) -> Engine:
+    """The engine that a session reads from, as one that writes."""
+    return session.get_bind().engine.execution_options(amends_writes=True)
 
 
 def alive(database: Database) -> bool:

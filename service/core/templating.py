@@ -33,6 +33,16 @@ STATIC = ROOT / "service" / "static"
 WORDS = "components/words.html"
 
 
+class Pages(Environment):
+    """Looks in a mapping first: `case.stage` is nearly always a key, and asking in vain for an attribute takes time."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """What `obj.attribute` means in a template; of a mapping its key, and only then its method."""
+        if type(obj) is dict and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+
 def due(at: datetime, now: datetime) -> Markup:
     """A deadline as an element that amends.js keeps going; late ones are marked so, and say so."""
     late = " due--late" if at <= now else ""
@@ -97,7 +107,7 @@ def environment(
     compiled: BytecodeCache | None = None,
 ) -> Environment:
     """The environment that makes every page and PDF. Templates stay compiled, unless `reload` looks at them again."""
-    env = Environment(
+    env = Pages(
         loader=ChoiceLoader(
             [
                 FileSystemLoader(templates),

@@ -16,6 +16,7 @@ import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlmodel import Session, col
@@ -25,12 +26,14 @@ from service.cases.policy import Act, require_stage
 from service.core.errors import FieldError, Refusal, TooLarge, invalid
 from service.core.storage import Store
 from service.evidence.places import original_key, preview_key
-from service.evidence.preview import Preview, has_preview, preview
 from service.evidence.sniff import kind_of
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.evidence import Evidence
 from service.timeline import entries
+
+if TYPE_CHECKING:
+    from service.evidence.preview import Preview
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_FILES = 20
@@ -56,7 +59,7 @@ class Examined:
     media_type: str
     size: int
     sha256: str
-    preview: Preview | None = field(default=None, repr=False)
+    preview: "Preview | None" = field(default=None, repr=False)
     remark: str = ""
 
 
@@ -67,6 +70,9 @@ def examine(content: bytes, filename: str) -> Examined:
     """
     if len(content) > MOST_BYTES:
         raise TooLarge(TOO_LARGE, [FieldError("file", TOO_LARGE)])
+    # Only now: what decodes pictures is large, and a start should not wait for it.
+    from service.evidence.preview import has_preview, preview
+
     media_type = kind_of(content[:4096], content)
     small = preview(content, media_type)
     return Examined(

@@ -11,7 +11,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import Session, col
 
 from service.core.errors import Invalid, TooMany, invalid
@@ -161,20 +161,20 @@ _BY_SESSION = (
     .join(Person, col(Person.id) == col(BrowserSession.person_id))
     .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
     .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
-    .where(col(Person.active))
+    .where(col(Person.active), col(BrowserSession.key_hash) == bindparam("key"))
 )
 _BY_TOKEN = (
     select(*_WHO, ApiToken.scopes, ApiToken.ends_at)
     .join(Person, col(Person.id) == col(ApiToken.person_id))
     .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
     .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
-    .where(col(Person.active))
+    .where(col(Person.active), col(ApiToken.key_hash) == bindparam("key"))
 )
 
 
 def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
     """Whoever holds this session key, and whether its last-seen moment wants to be written again."""
-    rows = db.execute(_BY_SESSION.where(col(BrowserSession.key_hash) == hashed(key))).all()
+    rows = db.connection().execute(_BY_SESSION, {"key": hashed(key)}).all()
     if not rows or rows[0].ends_at <= at:
         return None, False
     me = _me(rows, csrf=rows[0].csrf, key_hash=rows[0].key_hash)
@@ -197,7 +197,7 @@ def seen(db: Session, key: str, at: datetime) -> None:
 
 def by_token(db: Session, key: str, at: datetime) -> Me | None:
     """The owner of a bearer token, with no more scope than the token has; None when unknown or expired."""
-    rows = db.execute(_BY_TOKEN.where(col(ApiToken.key_hash) == hashed(key))).all()
+    rows = db.connection().execute(_BY_TOKEN, {"key": hashed(key)}).all()
     if not rows or rows[0].ends_at <= at:
         return None
     return _me(rows, scopes=frozenset(Scope(scope) for scope in rows[0].scopes))

@@ -1,16 +1,19 @@
 """The read log: who opened what, when and through what."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert
 from sqlmodel import Session
 
-from service.core.database import Database
+from service.core.database import writing
 from service.records.timeline import ReadEntry
+
+_INSERT: Any = insert(ReadEntry.__table__)  # type: ignore[attr-defined]  # every table model has one
 
 
 def log(
-    database: Database,
+    db: Session,
     person_id: int | None,
     case_id: int | None,
     what: str,
@@ -19,21 +22,27 @@ def log(
     at: datetime,
     detail: str = "",
 ) -> None:
-    """Write one line in a short transaction of its own; it is durable before this returns.
+    """End what this session was reading, then write one line; it is durable before this returns.
 
     `what` is case, timeline, pdf, evidence, referral or search; `through` is page, api or command. Raises when it
-    cannot be stored, so that nothing is shown that was not logged.
+    cannot be stored, so that nothing is shown that was not logged. What the session has loaded stays as it is, apart
+    from it. Without a write-ahead log a reader and a writer would wait for each other; and nobody should keep a
+    transaction open while a page is made.
     """
-    with database.write() as db:
-        log_in(db, person_id, case_id, what, through=through, at=at, detail=detail)
+    db.close()
+    with writing(db).begin() as connection:
+        connection.execute(_INSERT, _line(person_id, case_id, what, detail, through, at))
 
 
 def log_in(
     db: Session, person_id: int | None, case_id: int | None, what: str, *, through: str, at: datetime, detail: str = ""
 ) -> None:
     """The same line within a writing transaction: the answer to a deed is a look at the case as well."""
-    db.execute(
-        insert(ReadEntry).values(
-            person_id=person_id, case_id=case_id, what=what, detail=detail[:300], through=through, at=at
-        )
-    )
+    db.connection().execute(_INSERT, _line(person_id, case_id, what, detail, through, at))
+
+
+def _line(
+    person_id: int | None, case_id: int | None, what: str, detail: str, through: str, at: datetime
+) -> dict[str, Any]:
+    told = {"person_id": person_id, "case_id": case_id, "what": what, "detail": detail[:300]}
+    return told | {"through": through, "at": at}

@@ -43,14 +43,13 @@ def my_cases(db: Db, me: Me, now: Now, cursor: FromQuery[str | None] = None) -> 
 
 
 @get("/cases/{reference:str}", sync_to_thread=True)
-def case_page(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
+def case_page(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
     """One case, with what is to be done now at the top."""
-    return show(db, database, me, now, reference)
+    return show(db, me, now, reference)
 
 
 def show(
     db: Session,
-    database: Database,
     me: Person,
     now: datetime,
     reference: str,
@@ -64,7 +63,7 @@ def show(
     view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True)
     view["may"] = open_acts(here, me, view)
     playbook = playbook_of(db, here.case.playbook_version)
-    reads.log(database, me.id, here.case.id, "case", through=THROUGH, at=now)
+    reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
     return page(
         "case.html",
         me,
@@ -84,7 +83,7 @@ def refused(
     """The page again, from a session that only reads: the one that was to write is undone, and lets go of its lock."""
     db.rollback()
     with database.read() as fresh:
-        return show(fresh, database, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
+        return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
 
 
 def _echo(view: dict[str, Any], sent: Body, refusal: Refusal | None) -> dict[str, Any]:
@@ -178,22 +177,20 @@ def add_file(db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent,
 
 
 @get("/cases/{reference:str}/evidence/{file_id:str}", sync_to_thread=True)
-def read_file(
-    db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
-) -> Stream:
+def read_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Stream:
     """A file, to be saved."""
-    return streamed(db, database, store, me, now, reference, file_id, THROUGH)
+    return streamed(db, store, me, now, reference, file_id, THROUGH)
 
 
 @get("/cases/{reference:str}/evidence/{file_id:str}/preview", sync_to_thread=True)
 def file_preview(
-    db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
+    db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
 ) -> Response[bytes]:
     """The small picture of a file."""
     here = find_case(db, me, reference)
     file = file_of(db, here, file_id)
     picture = store.read(where_kept(file, preview=True))
-    reads.log(database, me.id, here.case.id, "evidence", through=THROUGH, at=now, detail=file.id)
+    reads.log(db, me.id, here.case.id, "evidence", through=THROUGH, at=now, detail=file.id)
     headers = preview_headers()
     return Response(picture, headers=headers, media_type=headers["Content-Type"])
 
@@ -201,7 +198,6 @@ def file_preview(
 @get("/cases/{reference:str}/summary.pdf", sync_to_thread=True)
 def summary_pdf(
     db: Db,
-    database: Data,
     store: Store,
     pool: Pool,
     me: Me,
@@ -210,12 +206,12 @@ def summary_pdf(
     audience: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """One of the case's PDFs."""
-    return pdf(db, database, store, pool, me, now, reference, audience, THROUGH)
+    return pdf(db, store, pool, me, now, reference, audience, THROUGH)
 
 
 @get("/cases/{reference:str}/pdf", sync_to_thread=True)
 def pdf_page(
-    db: Db, database: Data, house: House, me: Me, now: Now, reference: FromPath[str], make: FromQuery[str | None] = None
+    db: Db, house: House, me: Me, now: Now, reference: FromPath[str], make: FromQuery[str | None] = None
 ) -> Response[str]:
     """The PDFs a reader may have; the narrowest is made at once, and the page says how it stands."""
     here = find_case(db, me, reference)
@@ -224,8 +220,7 @@ def pdf_page(
         raise NotPermitted("This copy is for somebody else.")
     papers = {audience: paper(db, house.store, here.case, audience, made_by=me.name, at=now) for audience in allowed}
     view = {"reference": here.case.reference}
-    db.rollback()
-    reads.log(database, me.id, here.case.id, "pdf", through=THROUGH, at=now, detail="list")
+    reads.log(db, me.id, here.case.id, "pdf", through=THROUGH, at=now, detail="list")
     variants = []
     for audience, one in papers.items():
         if house.store.exists(one.kept_at):

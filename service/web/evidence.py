@@ -135,12 +135,10 @@ def where_kept(file: Evidence, *, preview: bool) -> str:
     return preview_key(file.id)
 
 
-def streamed(
-    db: Session, database: Database, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str
-) -> Stream:
+def streamed(db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str) -> Stream:
     """The original, once the look is noted."""
     here = find_case(db, me, reference)
     file = file_of(db, here, file_id)
-    reads.log(database, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id)
+    reads.log(db, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id)
     headers = download_headers(file)
     return Stream(store.stream(where_kept(file, preview=False)), headers=headers, media_type=headers["Content-Type"])

@@ -4,10 +4,9 @@ import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from service.core.database import is_sqlite
+from service.core.database import insert_on
 from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.timeline import Once
@@ -34,9 +33,9 @@ def once_begin(db: Session, me: Me, sent: Sent) -> Replay | None:
     if not key:
         return None
     asked = _asked(sent)
-    insert = sqlite.insert(Once) if is_sqlite(db) else postgresql.insert(Once)
     claimed = db.execute(
-        insert.values(person_id=me.id, key=key, asked=asked, status=UNFINISHED, made="", at=sent.at)
+        insert_on(db)(Once)
+        .values(person_id=me.id, key=key, asked=asked, status=UNFINISHED, made="", at=sent.at)
         .on_conflict_do_nothing()
         .returning(col(Once.key))
     ).first()

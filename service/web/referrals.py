@@ -9,7 +9,7 @@ from litestar.response import Response
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_of
-from service.web.given import Data, Db, Me, Now
+from service.web.given import Db, Me, Now
 from service.web.pages import page
 
 PAGE = 50
@@ -35,10 +35,10 @@ def cursor_after(rows: list[Any], most: int) -> str | None:
 
 
 @get("/referrals/{reference:str}", sync_to_thread=True)
-def referral(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
+def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
     """One referral."""
     shown = read_referral(db, me, reference)
-    reads.log(database, me.id, shown["case_id"], "referral", through="page", at=now, detail=reference[:20])
+    reads.log(db, me.id, shown["case_id"], "referral", through="page", at=now, detail=reference[:20])
     return page("referral.html", me, referral=shown)
 
 

@@ -13,7 +13,6 @@ from sqlmodel import Session, col
 from service.cases import policy
 from service.cases.queries import find_case
 from service.cases.view import case_view
-from service.core.database import Database
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.storage import Store
 from service.documents.case_summary import content_key, summary
@@ -86,7 +85,6 @@ def bytes_of(pool: Pool, store: Store, one: Paper) -> bytes:
 
 def pdf(
     db: Session,
-    database: Database,
     store: Store,
     pool: Pool,
     me: Me,
@@ -99,9 +97,10 @@ def pdf(
     here = find_case(db, me, reference)
     chosen = audience_for(audience, policy.variants(policy.eyes(here.held)))
     one = paper(db, store, here.case, chosen, made_by=me.name, at=now)
-    db.rollback()
+    # Making it may take seconds: nothing is kept open meanwhile.
+    db.close()
     made = bytes_of(pool, store, one)
-    reads.log(database, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen)
+    reads.log(db, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen)
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{chosen}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
 

@@ -11,8 +11,8 @@ from litestar.concurrency import set_asyncio_executor, sync_to_thread
 
 Result = TypeVar("Result")
 
-# A handler may hold one connection and ask for a second, to write the read log: with more than half as many handlers
-# as connections (30 on PostgreSQL) they could all wait for each other.
+# Well below the number of connections (30 on PostgreSQL): a handler that holds one may ask for a second, and with more
+# than half as many handlers as connections they could all wait for each other.
 HANDLERS = 14
 ENDINGS = 8
 

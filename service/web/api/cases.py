@@ -69,7 +69,6 @@ def open_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response[di
 @get("/api/cases", opt={"answer": CasesOut}, sync_to_thread=True)
 def cases(
     db: Db,
-    database: Data,
     me: Me,
     now: Now,
     stage: FromQuery[str | None] = None,
@@ -89,7 +88,7 @@ def cases(
     )
     refuse_asking(me, filters)
     if filters.q:
-        reads.log(database, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
+        reads.log(db, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
     in_order = f"cases {filters.order}"
     after, most = place_of(in_order, cursor), whole_number("limit", limit, 50)
     rows, last = list_cases(db, me, filters, at=now, after=after, limit=most)
@@ -105,20 +104,20 @@ def refuse_asking(me: Person, filters: Filters) -> None:
 
 
 @get("/api/cases/{reference:str}", opt={"answer": CaseOut}, sync_to_thread=True)
-def one_case(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> Response[dict[str, Any]]:
+def one_case(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[dict[str, Any]]:
     """One case, as far as you may see it."""
     here = find_case(db, me, reference)
     shown_case = as_json(db, me, here, now)
-    reads.log(database, me.id, here.case.id, "case", through=THROUGH, at=now)
+    reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
     return Response(shown_case, headers=etag(here.case))
 
 
 @get("/api/cases/{reference:str}/timeline", opt={"answer": TimelineOut}, sync_to_thread=True)
-def timeline(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
+def timeline(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
     """The entries you may see, oldest first."""
     here = find_case(db, me, reference)
     seen = timeline_view(db, here.case, policy.eyes(here.held), me)
-    reads.log(database, me.id, here.case.id, "timeline", through=THROUGH, at=now)
+    reads.log(db, me.id, here.case.id, "timeline", through=THROUGH, at=now)
     return {"items": seen, "next": None}
 
 
@@ -222,17 +221,14 @@ def file_json(db: Session, me: Person, here: Found, at: datetime, evidence_id: s
 
 
 @get("/api/cases/{reference:str}/evidence/{file_id:str}", opt={"bytes": "*/*"}, sync_to_thread=True)
-def read_file(
-    db: Db, database: Data, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
-) -> Stream:
+def read_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Stream:
     """A file, byte for byte as it came."""
-    return streamed(db, database, store, me, now, reference, file_id, THROUGH)
+    return streamed(db, store, me, now, reference, file_id, THROUGH)
 
 
 @get("/api/cases/{reference:str}/summary.pdf", opt={"bytes": "application/pdf"}, sync_to_thread=True)
 def summary_pdf(
     db: Db,
-    database: Data,
     store: Store,
     pool: Pool,
     me: Me,
@@ -241,7 +237,7 @@ def summary_pdf(
     audience: FromQuery[str | None] = None,
 ) -> Response[bytes]:
     """The case as a PDF, in one of the variants you may have."""
-    return pdf(db, database, store, pool, me, now, reference, audience, THROUGH)
+    return pdf(db, store, pool, me, now, reference, audience, THROUGH)
 
 
 routes = [

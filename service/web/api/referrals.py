@@ -10,7 +10,7 @@ from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
 from service.web.api.answers import ReferralOut, ReferralsOut
 from service.web.filters import whole_number
-from service.web.given import Data, Db, Me, Now
+from service.web.given import Db, Me, Now
 from service.web.referrals import cursor_after, last_of
 
 LISTED = ("reference", "stage", "version", "received_at")
@@ -30,10 +30,10 @@ def referrals(
 
 
 @get("/api/referrals/{reference:str}", opt={"answer": ReferralOut}, sync_to_thread=True)
-def referral(db: Db, database: Data, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
+def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
     """One referral."""
     shown = read_referral(db, me, reference)
-    reads.log(database, me.id, shown.pop("case_id"), "referral", through="api", at=now, detail=reference[:20])
+    reads.log(db, me.id, shown.pop("case_id"), "referral", through="api", at=now, detail=reference[:20])
     shown.pop("id")
     return shown
 
