@@ -149,6 +149,28 @@ class TestLocked:
         _nothing_half_done(database, [before])
 
 
+class TestRollbackJournal:
+    """A library without the mend: SQLite keeps a rollback journal, and a reader and a writer exclude each other."""
+
+    @pytest.fixture(params=["sqlite"])
+    def cast_url(self, sqlite_files, tmp_path, monkeypatch):
+        monkeypatch.setattr(databases, "BUSY_SECONDS", 1)
+        monkeypatch.setattr(databases, "sound_wal", lambda version: False)
+        shutil.copyfile(sqlite_files["cast"], tmp_path / "amends.db")
+        return f"sqlite:///{tmp_path / 'amends.db'}"
+
+    def test_reading_a_case_does_not_wait_for_its_own_log_line(self, token, sign_in, database):
+        staff, page = token("staff"), sign_in("digital")
+        case = staff.post("/api/cases", json=REPORT).json()["reference"]
+        with database.read() as db:
+            assert db.execute(text("PRAGMA journal_mode")).scalar() == "delete"
+        for path in ("", "/timeline", "/summary.pdf"):
+            assert staff.get(f"/api/cases/{case}{path}").status_code == 200
+        assert staff.get(f"/api/cases?q={case}").status_code == 200
+        assert page.get(f"/cases/{case}").status_code == 200
+        assert page.get(f"/cases/{case}/pdf").status_code == 200
+
+
 class TestUnreachable:
     """PostgreSQL throws everybody out and lets nobody in, as at a restart."""
 
