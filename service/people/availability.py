@@ -1,5 +1,6 @@
 """Who is there to be told: absences, deputies, leavers, substitutes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,7 +35,8 @@ def absent(db: Session, person: Person, at: datetime) -> bool:
 def stand_in(db: Session, person: Person, at: datetime) -> Told | None:
     """The person, or their deputy while they are away; for a leaver, their own manager; None when nobody is left.
 
-    Deputies of deputies and managers of leavers are followed, at most 20 steps, never twice through one person.
+    Deputies of deputies and managers of leavers are followed, at most 20 steps, never twice through one person. A
+    deputy who has left is none.
     """
     seen: set[int] = set()
     instead: str | None = None
@@ -43,18 +45,37 @@ def stand_in(db: Session, person: Person, at: datetime) -> Told | None:
         seen.add(found.id)
         if not found.active:
             found, instead = _get(db, found.manager_id), "moved_up"
-        elif absent(db, found, at) and (deputy := _get(db, found.deputy_id)) is not None and deputy.id not in seen:
+        elif (deputy := _deputy(db, found, at)) is not None and deputy.id not in seen:
             found, instead = deputy, "deputy"
         else:
             return Told(found, instead)
     return None
 
 
+def _deputy(db: Session, person: Person, at: datetime) -> Person | None:
+    """Whom they have named for their absences, while they are away."""
+    named = _get(db, person.deputy_id)
+    return named if named is not None and named.active and absent(db, person, at) else None
+
+
 def line_manager_of(db: Session, person: Person, at: datetime, skip: frozenset[int] = frozenset()) -> Told | None:
     """Whoever is told as this person's line manager: the manager, a stand-in, or the unit's substitute.
 
-    People in `skip` (the reporter, the subject, anyone conflicted) are passed over for their own manager.
+    Where that would be somebody in `skip` (the reporter, the subject, anyone conflicted), it is the next manager up;
+    and where nobody is left up there, a manager who is away. None when that is nobody either.
     """
+    away: Told | None = None
+    for manager, instead in _managers_above(db, person):
+        told = stand_in(db, manager, at)
+        if told is not None and told.person.id not in skip:
+            return Told(told.person, told.instead or instead)
+        if away is None and manager.active and manager.id not in skip:
+            away = Told(manager, instead)
+    return away
+
+
+def _managers_above(db: Session, person: Person) -> Iterator[tuple[Person, str | None]]:
+    """The manager, or the unit's substitute, then their manager and so on, each once, and why it is them."""
     manager, instead = _get(db, person.manager_id), None
     if manager is None and person.unit_id is not None:
         unit = db.get(Unit, person.unit_id)
@@ -62,13 +83,8 @@ def line_manager_of(db: Session, person: Person, at: datetime, skip: frozenset[i
     seen: set[int] = set()
     while manager is not None and manager.id not in seen:
         seen.add(manager.id)
-        told = stand_in(db, manager, at)
-        if told is None:
-            return None
-        if told.person.id not in skip:
-            return Told(told.person, told.instead or instead)
-        manager, instead = _get(db, told.person.manager_id), "moved_up"
-    return None
+        yield manager, instead
+        manager, instead = _get(db, manager.manager_id), "moved_up"
 
 
 def members(db: Session, desk: str) -> list[Person]:

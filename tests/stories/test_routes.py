@@ -157,6 +157,20 @@ def test_who_stands_in_for_the_manager_and_that_it_says_so(token, database, away
         assert token("manager").get(at(case)).status_code == 404
 
 
+def test_where_the_absent_managers_deputy_reports_the_manager_above_is_told(token, database):
+    edit(database, "manager", deputy="colleague")
+    away(database, "manager")
+    case = report(token("colleague"))
+    told = route(case, "line_manager")
+    assert (told["person"], told["because"]) == ("head@demo.example", "mistake.line_manager.moved_up")
+    assert token("head").get(at(case)).status_code == 200
+    assert token("manager").get(at(case)).status_code == 404
+    # Nobody above: better somebody who is away than nobody at all.
+    edit(database, "manager", manager=None)
+    told = route(report(token("colleague")), "line_manager")
+    assert (told["person"], told["because"]) == ("manager@demo.example", "mistake.line_manager")
+
+
 def test_a_manager_who_reports_is_passed_over(token):
     manager, head = people(token, "manager head")
     case = report(manager)
