@@ -123,7 +123,8 @@ WITNESSED: dict[str, dict[str, str]] = {
     "hr.proposed": {"by_id": ACTOR, "at": AT},
     "data_protection.*.tell": {"by_id": ACTOR, "at": AT},
 }
-# The step that is taken when Amends itself first sends a case to a desk; after `sent`, only one that was due.
+# The step that is taken when Amends itself first sends a case to a desk; after `sent`, only one that was due, or one
+# that the entry itself names.
 INFORMS = {"line_manager": StepKind.INFORM_MANAGER, "digital_unit": StepKind.INFORM_DIGITAL_UNIT}
 INFORMED_BY = frozenset({"informed", "manager_named"})
 
@@ -226,8 +227,9 @@ def _inform(state: dict[str, Any], entry: Any) -> None:
     for desk, kind in INFORMS.items():
         step = f"steps.{kind.value}"
         before = state.get(f"{step}.state")
-        if f"routes.{desk}.sent_at" not in entry.commitments or before in (None, StepState.TAKEN):
+        if f"routes.{desk}.sent_at" not in entry.commitments:
             continue
-        if entry.kind in INFORMED_BY or before == StepState.DUE:
+        waited = before not in (None, StepState.TAKEN) and (entry.kind in INFORMED_BY or before == StepState.DUE)
+        if waited or f"{step}.state" in entry.commitments:
             at = plain(entry.at)
             state |= {f"{step}.state": StepState.TAKEN.value, f"{step}.taken_at": at, f"{step}.recorded_at": at}

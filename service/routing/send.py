@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from service.cases.judging import informed, keep_next_due, start_protection_clock
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation, require_stage
-from service.cases.recipients import conflicted_people, manager_to_tell, open_routes, send_to
+from service.cases.recipients import conflicted_people, hand_over, manager_to_tell, open_routes, send_to
 from service.core.errors import NotPermitted, Refusal, invalid
 from service.people.availability import Told, stand_in
 from service.people.identity import Me
@@ -16,13 +16,14 @@ from service.records.cases import Case, Step
 from service.records.enums import DeskName, StepKind, StepState
 from service.records.people import Person
 from service.routing.acknowledge import HIDDEN_FROM_REPORTER
-from service.timeline import entries
 
 
 def send(
     db: Session, me: Me, case: Case, desk: DeskName, *, reason: str, at: datetime, person: Person | None = None
 ) -> None:
     """Send the case to another desk as well. `person` names the manager, for `line_manager` only.
+
+    The digital unit holds every case that it is brought into; the desk that sent it there keeps sight of it.
 
     Raises Invalid when there is nobody to send it to, a Refusal (409) when it is there already.
     """
@@ -38,13 +39,17 @@ def send(
     # That HR is looking at a case is HR's to disclose.
     audience = HIDDEN_FROM_REPORTER if desk is DeskName.HR else ()
     playbook = playbook_of(db, case.playbook_version)
-    starts = desk is DeskName.DATA_PROTECTION and case.decide_by is None
+    also: dict[str, tuple[object, object]] = {}
+    if desk is DeskName.DATA_PROTECTION and case.decide_by is None:
+        also = start_protection_clock(playbook, case)
+    elif desk is DeskName.DIGITAL_UNIT:
+        also = _digital_unit_informed(db, case, at)
     send_to(
         db,
         playbook,
         case,
         desk,
-        also=start_protection_clock(playbook, case) if starts else {},
+        also=also,
         because="sent",
         actor=me.id,
         at=at,
@@ -55,6 +60,8 @@ def send(
     )
     if told is not None:
         _manager_informed(db, case, at)
+    if desk is DeskName.DIGITAL_UNIT:
+        hand_over(db, playbook, case, desk, at=at)
     keep_next_due(db, case)
 
 
@@ -70,7 +77,7 @@ def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], per
     Raises NotPermitted as `require_naming` does, Invalid for somebody who cannot be told, and a Refusal (409) when
     somebody was told already.
     """
-    step = _inform_step(db, case)
+    step = _inform_step(db, case, StepKind.INFORM_MANAGER)
     require_naming(case, held)
     told = _manager(db, case, person, at)
     require_stage(Act.NAME_MANAGER, case.stage)
@@ -91,17 +98,6 @@ def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], per
     keep_next_due(db, case)
 
 
-def end_routes(
-    db: Session, case: Case, desk: DeskName, *, actor: int, at: datetime, person_id: int | None = None
-) -> None:
-    """End the case's stay at a desk, or with one person there."""
-    for route in open_routes(db, case):
-        if route.desk == desk and person_id in (None, route.person_id):
-            route.ended_at = at
-            db.add(route)
-            entries.add(db, case, "sent", actor=actor, at=at, changes={f"routes.{desk}.ended_at": (None, at)})
-
-
 def _manager(db: Session, case: Case, person: Person | None, at: datetime) -> Told:
     told = stand_in(db, person, at) if person else manager_to_tell(db, case, at)
     if told is None:
@@ -114,14 +110,23 @@ def _manager(db: Session, case: Case, person: Person | None, at: datetime) -> To
     return told
 
 
-def _inform_step(db: Session, case: Case) -> Step | None:
-    return db.execute(
-        select(Step).where(col(Step.case_id) == case.id, col(Step.kind) == StepKind.INFORM_MANAGER)
-    ).scalar_one_or_none()
+def _inform_step(db: Session, case: Case, kind: StepKind) -> Step | None:
+    return db.execute(select(Step).where(col(Step.case_id) == case.id, col(Step.kind) == kind)).scalar_one_or_none()
 
 
 def _manager_informed(db: Session, case: Case, at: datetime) -> None:
-    step = _inform_step(db, case)
+    step = _inform_step(db, case, StepKind.INFORM_MANAGER)
     if step is not None and step.state == StepState.DUE:
         informed(step, at)
         db.add(step)
+
+
+def _digital_unit_informed(db: Session, case: Case, at: datetime) -> dict[str, tuple[object, object]]:
+    """What was not needed while the case stayed with another desk is done now. Returns what changed."""
+    step = _inform_step(db, case, StepKind.INFORM_DIGITAL_UNIT)
+    if step is None or step.state == StepState.TAKEN:
+        return {}
+    before = step.state
+    informed(step, at)
+    db.add(step)
+    return {"steps.inform_digital_unit.state": (before, StepState.TAKEN)}

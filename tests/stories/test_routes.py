@@ -215,6 +215,38 @@ def test_fco_services_on_an_official_account_is_the_digital_units_as_well(token,
     assert faults(database) == []
 
 
+def test_fco_services_desk_brings_in_the_digital_unit_which_then_holds_the_case(token, database, clock):
+    services, desk, digital, media = people(token, "services servicesdesk digital media")
+    case = report(services, account=PERSONAL, codes=["disrepute"])
+    press(desk, case, "triage", assigned_to="servicesdesk@demo.example")
+    for who in (services, digital):
+        assert who.post(f"{at(case)}/send", json={"desk": "digital_unit", "reason": "x"}).status_code in (403, 404)
+    clock.forward(minutes=5)
+    sent = press(desk, case, "send", desk="digital_unit", reason="The post is spreading.")
+    assert (sent["holding_desk"], sent["assigned_to"]) == ("digital_unit", None)
+    assert (step(sent, "inform_digital_unit")["state"], step(sent, "inform_digital_unit")["taken_at"]) == (
+        "taken",
+        "2026-11-20T09:05:00Z",
+    )
+    assert desk.post(f"{at(case)}/send", json={"desk": "digital_unit", "reason": "Again"}).status_code == 403
+    # The digital unit does everything from now on; their own desk still sees it, and may say that it has read it.
+    assert listed(digital, "?desk=digital_unit") == [case["reference"]]
+    assert route(press(digital, case, "acknowledge"), "digital_unit")["acknowledged_at"]
+    press(digital, case, "advice", text="Delete the copies too.")
+    assert listed(desk, "?desk=fco_services") == [case["reference"]]
+    press(desk, case, "notes", text="We spoke to them.", audience="digital_unit")
+    for deed in ("advice", "assign", "close"):
+        assert desk.post(f"{at(case)}/{deed}", json={}).status_code == 403, deed
+    assert media.get(at(case)).status_code == 404
+    # HR is not suggested for them, whoever holds the case.
+    assert digital.get(at(case)).json()["hr"]["suggested"] is False
+    held = [changed(entry) for entry in entries(services, case, "held_by")]
+    assert held == [
+        {"holding_desk": ("fco_services", "digital_unit"), "assigned_to": ("servicesdesk@demo.example", None)}
+    ]
+    assert faults(database) == []
+
+
 @pytest.mark.parametrize("desk", ["media_office", "data_protection", "fco_services"])
 def test_sent_to_another_desk_with_the_reason(token, database, desk):
     staff, digital = people(token, "staff digital")
