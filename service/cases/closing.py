@@ -64,17 +64,19 @@ def close(
     case.stage = after(before, Move.CLOSE, standing)
     case.resolution, case.closed_at = resolution, at
     case.duplicate_of_id = duplicate_of.id if duplicate_of else None
-    changes: dict[str, tuple[object, object]] = {"stage": (before, case.stage)}
-    ending = {"resolution": (None, resolution), "closing_note": (None, note)}
+    openly: dict[str, tuple[object, object]] = {"stage": (before, case.stage)}
+    quietly: dict[str, tuple[object, object]] = {}
+    # That a case went to HR is HR's to disclose; and another case is absent for whoever does not see it.
+    ending = quietly if resolution is Resolution.REFERRED else openly
+    ending["resolution"] = (None, resolution)
+    if note is not None:
+        ending["closing_note"] = (None, note)
     if duplicate_of is not None:
-        ending["duplicate_of"] = (None, duplicate_of.reference)
-    ending = {field: change for field, change in ending.items() if change[1] is not None}
-    # That a case went to HR is HR's to disclose: everybody else sees only that it closed.
-    quiet = resolution is Resolution.REFERRED
+        quietly["duplicate_of"] = (None, duplicate_of.reference)
     tell = (case.reporter_id,) if case.reporter_id else ()
-    entries.add(db, case, "closed", actor=me.id, at=at, changes=changes if quiet else changes | ending, tell=tell)
-    if quiet:
-        entries.add(db, case, "resolved", actor=me.id, at=at, changes=ending)
+    entries.add(db, case, "closed", actor=me.id, at=at, changes=openly, tell=tell)
+    if quietly:
+        entries.add(db, case, "resolved", actor=me.id, at=at, changes=quietly)
     keep_next_due(db, case)
 
 

@@ -1,6 +1,9 @@
 """Triage and what follows from it, notes and messages, what closing asks for, and what comes after it."""
 
+from io import BytesIO
+
 import pytest
+from pypdf import PdfReader
 
 from tests.makers import (
     PERSONAL,
@@ -153,6 +156,35 @@ def test_a_closed_case_takes_no_more_deeds(token, who):
         assert doer.post(f"{at(case)}/{deed}", json=body.get(deed, {})).status_code == 409, deed
     assert doer.get(at(case)).json() == before
     assert not {"take_step", "change_facts", "triage", "close", "send"} & set(before["may"])
+
+
+def test_which_case_it_repeats_is_not_told_to_whoever_does_not_see_that_case(token, sign_in, database):
+    staff, colleague, manager, digital, media, hr = people(token, "staff colleague manager digital media hr")
+    first, second = report(staff), report(colleague)
+    for desk in ("media_office", "hr"):
+        press(digital, second, "send", desk=desk, reason="Look at this.")
+    put_right(colleague, digital, second)
+    press(digital, second, "close", resolution="duplicate", duplicate_of=first["reference"], note="Two reports of one.")
+    for who, name in ((colleague, "colleague"), (manager, "manager"), (media, "media")):
+        seen = who.get(at(second))
+        assert seen.json()["resolution"] == "duplicate"
+        told = [
+            seen.text,
+            who.get(f"{at(second)}/timeline").text,
+            sign_in(name).get(f"/cases/{second['reference']}").text,
+        ]
+        assert not any(first["reference"] in each for each in told), name
+        assert "Two reports of one." in told[1]
+    for who, name in ((digital, "digital"), (hr, "hr")):
+        assert who.get(at(second)).json()["duplicate_of"] == first["reference"], name
+        assert first["reference"] in who.get(f"{at(second)}/timeline").text
+        assert first["reference"] in sign_in(name).get(f"/cases/{second['reference']}").text
+    paper = PdfReader(BytesIO(colleague.get(f"{at(second)}/summary.pdf").content))
+    inside = "".join(page.extract_text() for page in paper.pages) + str(paper.attachments)
+    assert second["reference"] in inside
+    assert first["reference"] not in inside
+    assert press(digital, second, "reopen", reason="Two posts after all.")["duplicate_of"] is None
+    assert faults(database) == []
 
 
 def test_a_duplicate_says_of_which_case(token, database):

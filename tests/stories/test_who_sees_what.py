@@ -11,13 +11,13 @@ META = frozenset(
 FACTS = META | frozenset(
     "title reporter subject posted_by_me not_manager account post guidance codes facts_wrong safety_risk "
     "possibly_classified personal_data media_interest narrative closed_fields opened live assigned_to assigned_name "
-    "triage_due_at advice notes evidence resolution duplicate_of withdrawal_asked_at data_protection".split()
+    "triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection".split()
 )
 KEYS = {
     "staff": FACTS | {"messages"},
     "manager": FACTS | {"hr"},
-    "digital": FACTS | {"messages", "hr"},
-    "hr": FACTS | {"hr"},
+    "digital": FACTS | {"messages", "hr", "duplicate_of"},
+    "hr": FACTS | {"hr", "duplicate_of"},
     "media": FACTS,
     "servicesdesk": FACTS,
     "data": FACTS,
