@@ -129,6 +129,10 @@ def case_view(
         del view["resolution"]
     if case.decide_by is None:
         del view["data_protection"]
+    if "digital_unit" not in through:
+        # An id is for naming what to purge; nobody else has a use for it.
+        for spoken in (*view["advice"], *view["messages"], *view["notes"]):
+            del spoken["id"]
     view = {key: value for key, value in view.items() if key in shown}
     if timeline:
         view["timeline"] = _timeline(rows["timeline"], people, through, me)

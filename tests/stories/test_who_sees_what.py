@@ -83,6 +83,9 @@ def test_keys_entries_notes_papers_and_acts(token, database):
         seen = who.get(at(case)).json()
         assert set(seen) == keys, (name, set(seen) ^ keys)
         assert {entry["kind"] for entry in entries(who, case)} == KINDS[name], name
+        spoken = [each for area in ("advice", "messages", "notes") for each in seen.get(area, [])]
+        # An id is for naming what to purge.
+        assert {"id" in each for each in spoken} <= {name == "digital"}, name
         assert seen["pdf_audiences"] == PAPERS.get(name, []), name
         assert set(seen["may"]) == set(MAY[name].split()), (name, set(seen["may"]) ^ set(MAY[name].split()))
         assert {note["audience"] for note in seen.get("notes", [])} == NOTES.get(name, set()), name
