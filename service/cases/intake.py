@@ -27,7 +27,6 @@ from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
 from service.records.enums import AccountType, Answer, Code, DeskName, Kind, Severity, StepKind, StepState
-from service.records.people import Person
 from service.timeline import entries
 
 EARLIEST_YEAR = 2000
@@ -152,14 +151,13 @@ def _insert_case(
     not_manager: bool,
 ) -> Case:
     posted_at = given.get("post.posted_at")
-    reporter = db.get_one(Person, me.id)
     conflicted = frozenset({me.id})
     case = Case(
         **{COLUMNS[path]: value for path, value in given.items()},
         reference=_unused_reference(db, Case, "SM", at),
         kind=Kind.MISTAKE,
-        reporter_id=reporter.id,
-        subject_id=reporter.id if posted_by_me else None,
+        reporter_id=me.id,
+        subject_id=me.id if posted_by_me else None,
         posted_by_me=posted_by_me,
         not_manager=not_manager,
         posted_zone=zone_told_in(posted_at, me.zone) if posted_at else None,

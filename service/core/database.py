@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import pysqlite3
@@ -84,10 +85,37 @@ def _open_sqlite(url: str, pool: int) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A writing request takes the lock before it reads, so that two read-then-write deeds cannot both pass.
-        immediate = connection.get_execution_options().get("amends_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        if connection.get_execution_options().get("amends_writes"):
+            _take_write_lock(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _take_write_lock(connection: Connection) -> None:
+    """BEGIN IMMEDIATE, asked for every millisecond.
+
+    SQLite's own waiting sleeps longer each time. Of two busy processes the one that has the lock then keeps it, and the
+    other one's processor has nothing to do.
+    """
+    own: Any = connection.connection.dbapi_connection
+    until = monotonic() + BUSY_SECONDS
+    own.execute("PRAGMA busy_timeout=0")
+    try:
+        while monotonic() < until:
+            try:
+                own.execute("BEGIN IMMEDIATE")
+            except pysqlite3.dbapi2.OperationalError as wrong:
+                if wrong.sqlite_errorname != "SQLITE_BUSY":
+                    break
+                sleep(0.001)
+            else:
+                return
+        # In vain, and now said in SQLAlchemy's words.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        own.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
 
 
 def is_sqlite(session: Session) -> bool:

@@ -59,7 +59,8 @@ async def give_db(request: Request) -> AsyncIterator[Session]:
     embedded = is_sqlite(session)
     # A route that takes files works on them for long before its first statement: it stands in no line meanwhile.
     quick = request.route_handler.resolve_request_max_body_size() == BODY_LIMIT
-    async with my_turn_to_write() if embedded and quick and not reads else nullcontext():
+    async with my_turn_to_write() if embedded and quick and not reads else nullcontext(visit.leave_line) as leave:
+        visit.leave_line = leave
         try:
             yield session
         except BaseException:
@@ -70,6 +71,12 @@ async def give_db(request: Request) -> AsyncIterator[Session]:
             _undo(session)
         elif session.in_transaction():
             await end_in_thread(lambda: _undo(session) if visit.undo or reads else _keep(session))
+
+
+def keep_now(db: Session) -> None:
+    """Commit before the answer is made: it only reads, and whoever waits to write need not wait for it."""
+    db.commit()
+    current().leave_line()
 
 
 def _keep(session: Session) -> None:

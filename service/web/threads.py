@@ -1,8 +1,10 @@
 """The threads that handlers run in, and those that end their transactions."""
 
 import asyncio
-from collections.abc import Callable
+import sys
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
@@ -24,6 +26,9 @@ _endings = ThreadPoolExecutor(ENDINGS, "amends-ending")
 
 def use_own_threads() -> None:
     """Have Litestar run handlers in our own threads; called once an application is made."""
+    # A thread that holds the write lock gives way at each statement. It should not have to wait Python's usual 5 ms,
+    # as long as a whole page takes, until a thread that only renders gives way to it.
+    sys.setswitchinterval(0.0005)
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -40,9 +45,24 @@ async def end_in_thread(deed: Callable[[], Any]) -> None:
     await asyncio.get_running_loop().run_in_executor(_endings, partial(deed))
 
 
-def my_turn_to_write() -> asyncio.Lock:
-    """On SQLite, which takes one writer at a time: wait in line for it.
+@asynccontextmanager
+async def my_turn_to_write() -> AsyncIterator[Callable[[], object]]:
+    """On SQLite, which takes one writer at a time: wait in line for it. Gives a way to leave early, from any thread.
 
     Left to themselves, writers sleep and try again, the unlucky ones for seconds, and each of them keeps a thread.
     """
-    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+    loop = asyncio.get_running_loop()
+    turn = _turns.setdefault(loop, asyncio.Lock())
+    await turn.acquire()
+    mine = True
+
+    def leave() -> None:
+        nonlocal mine
+        if mine:
+            mine = False
+            turn.release()
+
+    try:
+        yield partial(loop.call_soon_threadsafe, leave)
+    finally:
+        leave()

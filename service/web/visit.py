@@ -1,6 +1,7 @@
 """One request, and the house it comes to: what every room of the web knows without being told."""
 
 import secrets
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -54,6 +55,8 @@ class Visit:
     """The one moment of this request: every deed in it happened then."""
     request_id: str = field(default_factory=lambda: secrets.token_hex(8))
     me: Me | None = None
+    leave_line: Callable[[], object] = lambda: None
+    """Lets the next writer on SQLite begin, once this request has committed."""
     looked: bool = False
     """Whether anybody has looked who is there."""
     had_session: bool = False

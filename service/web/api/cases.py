@@ -27,22 +27,22 @@ from service.web.evidence import enter, streamed, taken_in
 from service.web.filters import read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
-from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store
+from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store, keep_now
 from service.web.once import once_begin, once_end, once_seen
 from service.web.sessions import ASKED_LATER
 from service.web.summaries import pdf
+from service.web.visit import current
 
 THROUGH = "api"
 
 
-def shown(
-    db: Session, me: Person, case: Case, at: datetime, status: int = 200, here: Found | None = None
-) -> Response[dict[str, Any]]:
-    """A case as its doer may see it now, and the look noted in the same transaction."""
-    db.flush()
-    here = here or find_case(db, me, case.reference)
-    reads.log_in(db, me.id, here.case.id, "case", through=THROUGH, at=at)
-    return Response(as_json(db, me, here, at), status_code=status, headers=etag(here.case))
+def shown(db: Session, me: Person, case: Case, at: datetime, status: int = 200) -> Response[dict[str, Any]]:
+    """A case as its doer may see it now, once the deed is kept, and with it the line that notes the look."""
+    reads.log_in(db, me.id, case.id, "case", through=THROUGH, at=at)
+    keep_now(db)
+    with current().house.database.read() as after:
+        here = find_case(after, me, case.reference)
+        return Response(as_json(after, me, here, at), status_code=status, headers=etag(here.case))
 
 
 def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
