@@ -13,6 +13,7 @@ from service.cases.judging import INFORMS, employer_of, judge_again, keep_next_d
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
 from service.cases.policy import Act, Relation, require_stage
+from service.core.clock import in_utc
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -80,7 +81,7 @@ def set_columns(case: Case, facts: Mapping[str, Any], zone: str) -> dict[str, tu
         if before == after:
             continue
         changes[path] = (before, after)
-        setattr(case, column, after)
+        setattr(case, column, in_utc(after))
         if path == "post.posted_at":
             case.posted_zone = zone_told_in(after, zone) if after else None
     return changes

@@ -22,7 +22,7 @@ from service.cases.judging import (
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
 from service.cases.recipients import desk_to_hold, manager_to_tell, send_to
-from service.core.clock import in_zone, offset_of
+from service.core.clock import in_utc, in_zone, offset_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
@@ -153,7 +153,7 @@ def _insert_case(
     posted_at = given.get("post.posted_at")
     conflicted = frozenset({me.id})
     case = Case(
-        **{COLUMNS[path]: value for path, value in given.items()},
+        **{COLUMNS[path]: in_utc(value) for path, value in given.items()},
         reference=_unused_reference(db, Case, "SM", at),
         kind=Kind.MISTAKE,
         reporter_id=me.id,

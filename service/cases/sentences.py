@@ -120,7 +120,9 @@ def sentence(entry: Mapping[str, Any]) -> str:
     desks = [DESK_WORDS[DeskName(field.split(".")[1])] for field in fields if field.startswith("routes.")]
     steps = [STEP_SAID[field.split(".")[1]] for field in fields if field.startswith("steps.")]
     severity = next((change for change in entry["changes"] if change["field"] == "severity"), None)
-    return SENTENCES[entry["kind"]].format(
+    ended = any(field.startswith("routes.") and field.endswith(".ended_at") for field in fields)
+    said = "No longer with {desk}." if ended else SENTENCES[entry["kind"]]
+    return said.format(
         desk=desks[0] if desks else "the desk",
         step=steps[0] if steps else "a step",
         severity=f": severity is now {severity['after']}" if severity and severity["before"] else "",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
 LONDON = "Europe/London"
@@ -19,6 +20,11 @@ def in_zone(moment: datetime, zone: str) -> datetime:
     if zone[:1] in "+-":
         return moment.astimezone(datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo)
     return moment.astimezone(ZoneInfo(zone))
+
+
+def in_utc(told: Any) -> Any:
+    """A moment as it is kept and shown again, whatever offset it was told in; anything else as it is."""
+    return told.astimezone(UTC) if isinstance(told, datetime) else told
 
 
 def zone_exists(zone: str) -> bool:

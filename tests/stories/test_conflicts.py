@@ -9,6 +9,7 @@ from tests.makers import (
     PERSONAL,
     at,
     edit,
+    entries,
     faults,
     id_of,
     listed,
@@ -100,6 +101,8 @@ def test_a_manager_named_as_conflicted_is_out_at_once(token, database):
         ("head@demo.example", False),
     ]
     assert listed(head) == [case["reference"]]
+    moved = [entry["words"] for entry in entries(staff, case) if entry["kind"] in ("sent", "informed")][-2:]
+    assert moved == ["No longer with the line manager.", "Amends told the line manager."]
     assert "conflict" not in staff.get(f"{at(case)}/timeline").text
     back = {"desk": "line_manager", "person": "manager@demo.example", "reason": "x"}
     assert digital.post(f"{at(case)}/send", json=back).status_code == 422
