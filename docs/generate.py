@@ -16,11 +16,13 @@ from typing import Any
 
 from service.app import create_app
 from service.cases import lifecycle, speaking, view
+from service.cases.facts import FIXED_REASONS
 from service.cases.lifecycle import MOVES, SETTLED
 from service.cases.policy import AT, EYES, MAY, RELATIONS, VARIANTS, Act, Relation
 from service.cli import commands
 from service.core.settings import MEANING, ROOT, SHIPPED_PLAYBOOK, Settings
 from service.records.enums import NoteAudience, ReferralStage, Stage, StepState
+from service.steps.cannot import REASONS as CANNOT
 from service.timeline.entries import AUDIENCES
 from service.web.api.openapi import describe
 from service.web.deeds import DEEDS
@@ -366,6 +368,16 @@ def api_page() -> Iterator[str]:
         yield from _shape(name, schemas[name])
     upload = described["paths"]["/api/cases/{reference}/evidence"]["post"]["requestBody"]["content"]
     yield from _shape("EvidenceIn (multipart)", upload["multipart/form-data"]["schema"])
+    yield "## Fixed reasons"
+    yield ""
+    yield from prose(
+        "While the words of a guarded case are closed, `reason` is one of these. The record keeps it as a sentence. "
+        f"For `steps/{{kind}}/cannot` it is one of {code(CANNOT)}."
+    )
+    yield from table(
+        ("Call", "`reason`", "Kept as"),
+        ((f"`{deed}`", f"`{name}`", said) for deed, fixed in FIXED_REASONS.items() for name, said in fixed.items()),
+    )
     yield "## Answers"
     yield ""
     yield "A field that may be absent is absent where its reader may not see it."

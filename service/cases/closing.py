@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.facts import refuse_closed
+from service.cases.facts import reason_kept
 from service.cases.judging import keep_next_due, steps_of
 from service.cases.lifecycle import Move, Standing, after
 from service.cases.policy import Act, require_stage
@@ -96,9 +96,10 @@ def reopen(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> Non
 def ask_to_withdraw(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> None:
     """The reporter says that the report was not needed. The desk settles the steps and closes it as withdrawn.
 
-    Withdrawing never closes by itself: what was posted still has to be put right (our default).
+    Withdrawing never closes by itself: what was posted still has to be put right (our default). On a closed guarded
+    case the reason is one of `FIXED_REASONS`.
     """
-    refuse_closed(case, {"reason": reason})
+    reason = reason_kept(case, "withdraw", reason)
     require_stage(Act.WITHDRAW, case.stage)
     if case.withdrawal_asked_at is not None:
         raise Refusal("You have asked for this already.")

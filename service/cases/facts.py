@@ -48,6 +48,24 @@ WHY_CLOSED = (
 )
 
 
+# What may be chosen where typed words could repeat what must not be repeated: by deed, and as the record then says it.
+FIXED_REASONS: dict[str, dict[str, str]] = {
+    "withdraw": {
+        "never_published": "It was never published.",
+        "reported_already": "It was reported already.",
+        "not_a_mistake": "It was right as it was.",
+        "other": "For another reason, to be told by phone.",
+    },
+    "protection-decision": {
+        "no_personal_data": "It shows no personal details.",
+        "risk_unlikely": "A risk to the people in it is unlikely.",
+        "risk_possible": "There may be a risk to the people in it.",
+        "high_risk": "There may be a high risk to the people in it.",
+        "not_known_yet": "Not enough is known yet, and the time runs.",
+    },
+}
+
+
 class NotKept(Invalid):
     """Content was sent that a guarded case may not hold: it is neither stored nor shown again."""
 
@@ -85,3 +103,17 @@ def refuse_closed(case: Case, sent: Mapping[str, Any]) -> None:
     faults = [FieldError(field, WHY_CLOSED) for field, value in sent.items() if value not in (None, "", [])]
     if faults:
         raise NotKept(WHY_CLOSED, faults)
+
+
+def reason_kept(case: Case, deed: str, reason: str) -> str:
+    """The reason for a deed in words: of a fixed reason its sentence, else what was typed.
+
+    Raises NotKept, naming the fixed reasons, for typed words while the fields of the case are closed.
+    """
+    fixed = FIXED_REASONS[deed]
+    if reason in fixed:
+        return fixed[reason]
+    if is_closed(case):
+        why = f"{WHY_CLOSED} Choose one of: {', '.join(fixed)}."
+        raise NotKept(why, [FieldError("reason", why)])
+    return reason

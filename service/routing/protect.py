@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.facts import refuse_closed
+from service.cases.facts import reason_kept
 from service.cases.judging import keep_next_due
 from service.cases.policy import Relation
 from service.core.errors import Refusal
@@ -35,10 +35,11 @@ def decide_protection(
 ) -> None:
     """Record a decision. A later one may overturn it; the same again is refused (409).
 
-    Raises Invalid on a closed guarded case: its reasons could repeat what must not be repeated.
+    On a closed guarded case, whose 72 hours run all the same, the reason is one of `FIXED_REASONS`; only the desk that
+    holds it writes freely.
     """
     if Relation.HOLDER not in held:
-        refuse_closed(case, {"reason": reason})
+        reason = reason_kept(case, "protection-decision", reason)
     last = (
         db.execute(
             select(ProtectionDecision)

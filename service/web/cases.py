@@ -10,7 +10,7 @@ from litestar.response import Response, Stream
 from sqlmodel import Session
 
 from service.cases import policy
-from service.cases.facts import NotKept
+from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.lists import Filters, list_cases
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act
@@ -71,6 +71,7 @@ def show(
         case=view,
         wording=wording(playbook, view),
         contacts=contacts(playbook),
+        fixed_reasons=FIXED_REASONS,
         errors=by_field(refusal) if refusal else {},
         typed=_echo(view, sent, refusal) if sent else {},
         open_form=sent.path if sent else "",

@@ -180,7 +180,7 @@ def _purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime) 
 
 
 def _withdraw(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
-    """Ask that the report be withdrawn."""
+    """Ask that the report be withdrawn. On a guarded case: by a fixed reason."""
     closing.ask_to_withdraw(db, me, here.case, reason=sent.reason, at=at)
 
 
@@ -205,7 +205,7 @@ def _refer(db: Session, me: Me, here: Found, sent: shape.ReferralDecisionIn, at:
 
 
 def _protect(db: Session, me: Me, here: Found, sent: shape.ProtectionIn, at: datetime) -> None:
-    """Record a data protection decision."""
+    """Record a data protection decision. On a guarded case: by a fixed reason."""
     decide_protection(db, me, here.case, here.held, sent.question, tell=sent.tell, reason=sent.reason, at=at)
 
 

@@ -123,6 +123,42 @@ def test_content_in_the_body_that_raises_the_flag_is_refused_too(token, database
     assert staff.patch(at(case), json=raised).json()["guarded"] is True
 
 
+def test_withdrawn_and_decided_by_fixed_reasons_while_words_are_closed(token, sign_in, database):
+    staff, digital, data = people(token, "staff digital data")
+    case = report(staff, safety_risk="yes", personal_data="yes")
+    decision = {"question": "regulator", "tell": True}
+    for who, deed, body in ((staff, "withdraw", {}), (data, "protection-decision", decision)):
+        for typed in (SECRET, "never_published risk_possible", "risk_possible" if who is staff else "never_published"):
+            refused = who.post(f"{at(case)}/{deed}", json=body | {"reason": typed})
+            assert (refused.status_code, fields(refused)) == (422, {"reason"}), typed
+            assert SECRET not in refused.text
+            assert "Choose one of" in refused.json()["detail"]
+    decided = press(data, case, "protection-decision", **decision, reason="risk_possible")
+    assert decided["data_protection"]["decisions"][0]["reason"] == "There may be a risk to the people in it."
+    asked = press(staff, case, "withdraw", reason="never_published")
+    assert asked["withdrawal_asked_at"]
+    told = changed(entries(digital, case, "withdrawal_asked")[0])
+    assert told["withdrawal_reason"] == (None, "It was never published.")
+    assert SECRET not in everything_kept(database)
+    # On the page the same reasons are offered, and nothing can be typed.
+    reporter, officer = sign_in("staff"), sign_in("data")
+    again = report(staff, safety_risk="yes", personal_data="yes")
+    here = f"/cases/{again['reference']}"
+    assert 'type="radio" value="never_published"' in reporter.get(here).text
+    assert reporter.fill_in(f"{here}/withdraw", {"reason": SECRET}).status_code == 422
+    assert reporter.fill_in(f"{here}/withdraw", {"reason": "never_published"}).status_code == 303
+    page = officer.get(here).text
+    assert 'type="radio" value="risk_possible"' in page
+    assert 'name="reason" rows' not in page
+    chosen = {"question": "affected", "tell": "true", "reason": "high_risk"}
+    assert officer.fill_in(f"{here}/protection-decision", chosen).status_code == 303
+    # Once it is open, words may be typed.
+    press(digital, again, "open", reason="The security team has seen it.")
+    assert 'value="high_risk"' not in officer.get(here).text
+    press(data, again, "protection-decision", question="regulator", tell=False, reason="Nobody could read it.")
+    assert faults(database) == []
+
+
 def test_a_held_step_is_released_and_its_minutes_run_from_then(token, clock):
     staff, digital = people(token, "staff digital")
     case = report(staff, safety_risk="yes", facts_wrong="yes")
