@@ -62,6 +62,25 @@ def test_naming_ones_own_conflict_can_be_retried(token):
     assert digital.get(at(case)).status_code == 404
 
 
+def test_an_upload_can_be_retried_after_naming_ones_own_conflict(token):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+
+    def add(boundary, **told):
+        sent = upload_as(boundary, **told)
+        sent["headers"]["Idempotency-Key"] = "one"
+        return digital.post(f"{at(case)}/evidence", **sent)
+
+    assert add("first").status_code == 201
+    press(digital, case, "conflict", person="digital@demo.example", reason="My brother.")
+    again = add("again")
+    assert (again.status_code, again.json()) == (201, {"reference": case["reference"], "may": []})
+    # Another upload, or the same without its key, finds no case.
+    assert add("again", content=b"Another text.").status_code == 404
+    assert digital.post(f"{at(case)}/evidence", **upload_as("again")).status_code == 404
+    assert len(staff.get(at(case)).json()["evidence"]) == 1
+
+
 def test_a_key_is_its_owners(token):
     """Somebody else's key tells nothing."""
     staff, outsider = people(token, "staff outsider")

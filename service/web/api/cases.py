@@ -157,7 +157,12 @@ def shown_or_farewell(db: Session, me: Person, reference: str, at: datetime, sta
     try:
         return shown(db, me, find_case(db, me, reference).case, at, status)
     except NotFound:
-        return Response({"reference": reference, "may": []}, status_code=status)
+        return farewell(reference, status)
+
+
+def farewell(reference: str, status: int) -> Response[dict[str, Any]]:
+    """What is left to say of a case to somebody who sees it no more."""
+    return Response({"reference": reference, "may": []}, status_code=status)
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:
@@ -191,7 +196,7 @@ def _route(deed: Deed) -> HTTPRouteHandler:
 
 @post(
     "/api/cases/{reference:str}/evidence",
-    opt={"upload": shape.EvidenceIn, "answer": EvidenceOut, "once": True} | ASKED_LATER,
+    opt={"upload": shape.EvidenceIn, "answer": EvidenceOut | FarewellOut, "once": True} | ASKED_LATER,
     status_code=201,
     request_max_body_size=UPLOAD_LIMIT,
     sync_to_thread=True,
@@ -201,7 +206,13 @@ def add_file(
 ) -> Response[dict[str, Any]]:
     """Add a file as evidence."""
     with database.read() as before:
-        seen, again = find_case(before, me, reference), once_seen(before, me, sent)
+        again = once_seen(before, me, sent)
+        try:
+            seen = find_case(before, me, reference)
+        except NotFound:
+            if again is None:
+                raise
+            return farewell(reference, again.status)
         if again:
             return Response(file_json(before, me, seen, now, again.made), status_code=again.status)
     with taken_in(database, store, me, sent, reference, now, None) as taken:
