@@ -36,26 +36,34 @@ def serve(asked: argparse.Namespace) -> int:
     from service.cases import playbook
     from service.cases.pinned import register
     from service.core.clock import now
-    from service.web.serving import serve
+    from service.web.serving import listen, serve
     from service.worker.run import start
 
-    # Where nobody says how people reach it, they reach it where it listens; every process of it reads the same.
-    here = "127.0.0.1" if asked.host in ("0.0.0.0", "::", "") else asked.host  # noqa: S104 - not bound to, only named
-    os.environ.setdefault("AMENDS_BASE_URL", f"http://{f'[{here}]' if ':' in here else here}:{asked.port}")
-    settings = _settings()
-    database = _database(settings)
-    playbook.load(Path(settings.playbook))
-    with database.write() as db:
-        register(db, Path(settings.playbook), now())
-    end = None if asked.no_worker else start(database, settings, now)
     try:
-        return serve(asked.host, asked.port, asked.workers)
+        listening = listen(asked.host, asked.port)
     except OSError as wrong:
         raise Stop(f"Amends cannot listen at {asked.host}:{asked.port}: {wrong.strerror or wrong}") from wrong
-    finally:
-        if end:
-            end()
-        database.close()
+    with listening:
+        port = listening.getsockname()[1]
+        # Where nobody says how people reach it, they reach it where it listens; every process of it reads the same.
+        here = "127.0.0.1" if asked.host in ("0.0.0.0", "::", "") else asked.host  # noqa: S104 - not bound to, only named
+        os.environ.setdefault("AMENDS_BASE_URL", _address(here, port))
+        settings = _settings()
+        database = _database(settings)
+        playbook.load(Path(settings.playbook))
+        with database.write() as db:
+            register(db, Path(settings.playbook), now())
+        end = None if asked.no_worker else start(database, settings, now)
+        try:
+            return serve(listening, _address(asked.host, port), asked.workers)
+        finally:
+            if end:
+                end()
+            database.close()
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def worker(_asked: argparse.Namespace) -> int:

@@ -10,17 +10,24 @@ GRACE_SECONDS = 20
 BACKLOG = 2048
 
 
-def serve(host: str, port: int, workers: int) -> int:
-    """Serve at `host:port` (0: any free port) in `workers` processes; returns an exit code once everything is answered.
+def listen(host: str, port: int) -> socket.socket:
+    """Listen at `host:port` (0: any free port), so that whoever comes while the service still starts waits a moment.
 
-    Raises OSError when nobody can listen there. SIGTERM lets requests that have begun end, for at most 20 seconds.
+    Raises OSError when nobody can listen there.
     """
-    # Listening at once, so that whoever comes while the service still starts waits a moment and is not turned away.
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
     listening.set_inheritable(True)
     # The event loop sets this only on sockets that it opens itself; without it every answer waits 40 ms for an ACK.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
+
+
+def serve(listening: socket.socket, at: str, workers: int) -> int:
+    """Serve in `workers` processes, and say `at` which address; returns an exit code once everything is answered.
+
+    SIGTERM lets requests that have begun end, for at most 20 seconds.
+    """
     config = uvicorn.Config(
         "service.app:create_app",
         factory=True,
@@ -34,8 +41,7 @@ def serve(host: str, port: int, workers: int) -> int:
     )
     # The server raises the signal that ended it once more; by then everything is answered, and this is a good end.
     signal.signal(signal.SIGTERM, _ended)
-    shown = f"[{host}]" if ":" in host else host
-    print(f"Amends is at http://{shown}:{listening.getsockname()[1]} (Ctrl+C ends it)", flush=True)  # noqa: T201
+    print(f"Amends is at {at} (Ctrl+C ends it)", flush=True)  # noqa: T201
     try:
         if workers > 1:
             Multiprocess(config, sockets=[listening]).run()
@@ -45,8 +51,6 @@ def serve(host: str, port: int, workers: int) -> int:
         return 0
     except SystemExit as ended:
         return 1 if ended.code else 0
-    finally:
-        listening.close()
     return 0
 
 
