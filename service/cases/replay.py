@@ -11,6 +11,7 @@ from typing import Any
 
 from service.cases.facts import COLUMNS
 from service.records.enums import StepKind, StepState
+from service.timeline.chain import ACTOR as DOER
 from service.timeline.chain import plain
 
 ERASED = object()
@@ -136,7 +137,7 @@ def replay(entries: Iterable[Any]) -> dict[str, Any]:
         fields = entry.fields or {}
         for said in entry.commitments:
             path = RENAMED.get((entry.kind, said), said)
-            if path is not None:
+            if path is not None and said != DOER:
                 _set(state, path, fields[said]["after"] if said in fields else ERASED)
                 for name, what in WITNESSED.get(_pattern(path), {}).items():
                     _set(state, _beside(path, name), _witnessed(state, entry, what))

@@ -31,6 +31,7 @@ from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.timeline import entries
+from service.timeline.chain import ACTOR
 
 STEP_ORDER = {kind: place for place, kind in enumerate(StepKind)}
 
@@ -163,6 +164,7 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
                     if field in kept
                     else {"field": field, "before": None, "after": None, "erased": True}
                     for field in row.commitments
+                    if field != ACTOR
                 ],
                 "audience": audience,
             }

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 FIRST = "0" * 64
+ACTOR = "actor"
+"""The field of every entry that says who did it, by number; None for Amends itself."""
 
 
 def plain(value: Any) -> Any:
@@ -45,13 +47,15 @@ def entry_hash(
     position: int,
     sequence: int,
     kind: str,
-    actor: int | None,
     at: datetime,
     audience: str,
     commitments: dict[str, str],
     previous: str,
 ) -> str:
-    """The SHA-256 of an entry and of the one before it in the same case."""
+    """The SHA-256 of an entry and of the one before it in the same case.
+
+    Who did it is one of its `commitments`: a reader from whom the actor is kept can still check the entry.
+    """
     return hashlib.sha256(
-        canonical([reference, position, sequence, kind, actor, plain(at), audience, commitments, previous])
+        canonical([reference, position, sequence, kind, plain(at), audience, commitments, previous])
     ).hexdigest()

@@ -75,7 +75,7 @@ def add(
     readers = " ".join(name for name in AUDIENCES[kind] if not audience or name in audience)
     kept = {
         field: {"salt": chain.new_salt(), "before": chain.plain(before), "after": chain.plain(after)}
-        for field, (before, after) in (changes or {}).items()
+        for field, (before, after) in {**(changes or {}), chain.ACTOR: (None, actor)}.items()
     }
     pending: list[_Pending] | None = db.info.get(PENDING)
     if pending is None:
@@ -138,7 +138,7 @@ def write_pending(db: Session) -> None:
             },
             "previous": case.last_hash or chain.FIRST,
         }
-        digest = chain.entry_hash(reference=case.reference, actor=waiting.actor, **row)
+        digest = chain.entry_hash(reference=case.reference, **row)
         rows.append(row | {"case_id": case.id, "actor_id": waiting.actor, "hash": digest})
         values.append({"position": position, "fields": waiting.kept})
         told += outbox.to_tell(case.id, position, waiting.tell, waiting.at)

@@ -15,9 +15,7 @@ from service.timeline import chain
 
 NAME = "entries.json"
 WITHHELD = frozenset({"sequence", "hash", "previous", "withheld"})
-SHOWN = frozenset(
-    {"position", "sequence", "kind", "actor", "at", "audience", "commitments", "previous", "hash", "values"}
-)
+SHOWN = frozenset({"position", "sequence", "kind", "at", "audience", "commitments", "previous", "hash", "values"})
 HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -71,7 +69,6 @@ def _shown(row: Any) -> dict[str, Any]:
         "position": row.position,
         "sequence": row.sequence,
         "kind": row.kind,
-        "actor": row.actor_id,
         "at": chain.plain(row.at),
         "audience": row.audience,
         "commitments": row.commitments,
@@ -111,8 +108,6 @@ def _hash(entry: dict[str, Any], reference: str) -> str | None:
         if chain.plain(at) != entry["at"]:
             return None
         names = ("position", "sequence", "kind", "audience", "commitments", "previous")
-        return chain.entry_hash(
-            reference=reference, actor=entry["actor"], at=at, **{name: entry[name] for name in names}
-        )
+        return chain.entry_hash(reference=reference, at=at, **{name: entry[name] for name in names})
     except (ValueError, TypeError, OverflowError):
         return None

@@ -139,6 +139,8 @@ def _faults_of_case(case: Case, entries: list[Any], rows: Rows) -> Iterator[str]
             yield f"{where}: its hash is not the hash of what it says"
         if entry.fields is None:
             yield f"{where}: the row of its values is gone"
+        elif entry.fields.get(chain.ACTOR, {}).get("after", 0) != entry.actor_id:
+            yield f"{where}: it was not done by whom the row names"
         yield from (f"{where}: {fault}" for fault in value_faults(entry.commitments, entry.fields or {}))
         previous, position = entry.hash, entry.position
     if not entries:
@@ -154,7 +156,6 @@ def _hash(case: Case, entry: Any) -> str:
         position=entry.position,
         sequence=entry.sequence,
         kind=entry.kind,
-        actor=entry.actor_id,
         at=entry.at,
         audience=entry.audience,
         commitments=entry.commitments,

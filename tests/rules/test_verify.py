@@ -290,7 +290,7 @@ TAMPERED: dict[str, tuple[tuple[str, ...], str]] = {
         ("UPDATE timeline_entry SET at = '2026-11-19 09:00:00+00:00' WHERE position = 3",),
         "is not the hash of",
     ),
-    "its actor is edited": (("UPDATE timeline_entry SET actor_id = 2 WHERE position = 4",), "is not the hash of"),
+    "its actor is edited": (("UPDATE timeline_entry SET actor_id = 2 WHERE position = 4",), "not done by whom"),
     "its readers are edited": (("UPDATE timeline_entry SET audience = '' WHERE position = 4",), "is not the hash of"),
     "its hash is edited": (("UPDATE timeline_entry SET hash = previous WHERE position = 4",), "does not follow"),
     "an entry is deleted": (
@@ -650,7 +650,7 @@ def drop(told: dict[str, Any]) -> None:
 
 def edit(told: dict[str, Any]) -> None:
     """Say that somebody else did it."""
-    told["entries"][0]["actor"] = 99
+    told["entries"][0]["values"]["actor"]["after"] = 99
 
 
 def move(told: dict[str, Any]) -> None:
