@@ -3,6 +3,7 @@
 A column that holds words and is missing here cannot be purged; the tests name it.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +93,29 @@ def find_place(path: str) -> tuple[Place, str] | None:
         return PLACES[path], which if PLACES[path].key else ""
     place = PLACES.get(f"{area}.*.{name}" if name else f"{area}.*")
     return (place, which) if place is not None and which else None
+
+
+def paths_held(view: Mapping[str, Any]) -> list[str]:
+    """What could be purged of a case: every path under which this view, with its timeline, still holds words.
+
+    What its reader may not see, such as a note for HR alone, is not in the view, and so not named.
+    """
+    destroyed = {file["id"]: file["destroyed_at"] is not None for file in view["evidence"]}
+    found = [f"evidence.{which}" for which, gone in destroyed.items() if not gone]
+    for entry in view["timeline"]:
+        for change in entry["changes"]:
+            words = not change["erased"] and (change["before"] or change["after"])
+            path = _path_said(entry["kind"], change["field"])
+            # The hash of a file goes only after it; and why nobody could be told is in our own words.
+            kept = path.endswith(".sha256") and not destroyed[path.split(".")[1]]
+            if words and find_place(path) and not kept and entry["kind"] != "not_informed":
+                found.append(path)
+    return list(dict.fromkeys(found))
+
+
+def _path_said(kind: str, field: str) -> str:
+    """The path of what an entry of this kind calls so."""
+    return next((path for path, place in PLACES.items() if place.kind == kind and field in place.said), field)
 
 
 def names_said(path: str, place: Place) -> set[str]:

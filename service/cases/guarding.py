@@ -45,7 +45,8 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         destroyed += files
         held = _empty(db, case, place, which)
         # Words that somebody has cleared again are gone from the row, and still on the timeline.
-        if entries.erase(db, case, names_said(field, place), place.kind) == 0 and not held and not files:
+        erased = entries.erase(db, case, names_said(field, place), place.kind)
+        if not (erased or held or files or _goes_with_another(field, purged)):
             _nothing_in(field)
         readers.setdefault(place.audience, []).append(field)
     for audience, paths in readers.items():
@@ -55,6 +56,12 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
     asked = outbox.to_destroy(case.id, case.version, [file.id for file in destroyed], f"pdf/{case.id}", at)
     db.execute(insert(Outbox), asked)
     return destroyed
+
+
+def _goes_with_another(field: str, purged: Sequence[str]) -> bool:
+    """Whether it was emptied with another of these: a name with its file, a copy with the words that it repeats."""
+    places = {other: find_place(other) for other in purged if other != field}
+    return any(field.startswith(f"{other}.") or (place and field in place[0].copied) for other, place in places.items())
 
 
 def _nothing_in(field: str) -> NoReturn:

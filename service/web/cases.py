@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from service.cases import policy
 from service.cases.facts import FIXED_REASONS, NotKept
+from service.cases.free_words import paths_held
 from service.cases.lists import Filters, list_cases
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act
@@ -72,6 +73,7 @@ def show(
         wording=wording(playbook, view),
         contacts=contacts(playbook),
         fixed_reasons=FIXED_REASONS,
+        purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
         errors=by_field(refusal) if refusal else {},
         typed=_echo(view, sent, refusal) if sent else {},
         open_form=sent.path if sent else "",

@@ -1,5 +1,6 @@
 """A spill is destroyed wherever it lies: every column that holds words, every entry, and the bytes, in the end."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,9 @@ from service.records.timeline import Outbox
 from service.worker.bytes import sweep
 from service.worker.run import start, work_once
 from tests.makers import (
+    WORDS,
     at,
+    busy,
     case_id,
     entries,
     everything_kept,
@@ -86,7 +89,7 @@ def test_every_column_of_words_can_be_purged_or_says_why_not():
     assert EXEMPT.keys() & reached == set()
 
 
-def test_words_of_every_kind_are_destroyed(token, database):
+def test_words_of_every_kind_are_destroyed(token, sign_in, database):
     staff, manager, digital, data = people(token, "staff manager digital data")
     words = iter(f"{SECRET} {number}" for number in range(100))
     case = report(staff, facts_wrong="yes", personal_data="yes", codes=["disrepute"])
@@ -126,6 +129,10 @@ def test_words_of_every_kind_are_destroyed(token, database):
         *(f"evidence.{file['id']}", f"evidence.{file['id']}.sha256"),
         *(f"evidence.{kept['id']}.filename", f"evidence.{kept['id']}.description"),
     ]
+    page = sign_in("digital").get(f"/cases/{case['reference']}").text
+    offered = set(re.findall(r'name="fields" type="checkbox" value="([^"]+)"', page))
+    # The hash of a file is offered once the file is gone.
+    assert set(gone) - offered == {f"evidence.{file['id']}.sha256"}
     before = everything_kept(database).count(SECRET)
     for path in gone:
         press(digital, case, "purge", fields=[path], reason="Spilt")
@@ -142,6 +149,30 @@ def test_words_of_every_kind_are_destroyed(token, database):
     for path in gone:
         again = digital.post(f"{at(case)}/purge", json={"fields": [path], "reason": "Again"})
         assert (again.status_code, fields(again)) == ((200, set()) if path == "purged.reason" else (422, {"fields"}))
+
+
+def test_what_the_page_offers_is_all_there_is_and_all_of_it_goes(token, sign_in, database):
+    staff, hr = people(token, "staff hr")
+    case = busy(token)
+    press(hr, case, "notes", text="For HR alone.", audience="hr")
+    assert sign_in("digital").get(f"/cases/{case['reference']}").text.count('name="fields"') == 0
+    assert staff.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    desk, here = sign_in("digital"), f"/cases/{case['reference']}"
+
+    def offered():
+        return re.findall(r'name="fields" type="checkbox" value="([^"]+)"', desk.get(here).text)
+
+    first = offered()
+    assert "reason" not in first
+    assert len(set(first)) == len(first)
+    assert len(first) > 15
+    done = desk.fill_in(f"{here}/purge", {"fields": first, "reason": "All of it."})
+    assert done.status_code == 303, done.text
+    assert set(offered()) == {"purged.reason", f"evidence.{case['file']}.sha256"}
+    left = everything_kept(database)
+    assert not [word for word in (*WORDS.values(), "A cousin.", "Use two devices.", "Rudd") if word in left]
+    assert "For HR alone." in left
+    assert faults(database) == []
 
 
 def test_words_said_after_a_purge_stand_and_verify(token, database):
