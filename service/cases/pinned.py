@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.playbook import Playbook, PlaybookError
+from service.cases.playbook_source import read_text
 from service.core.database import insert_on
 from service.records.cases import PlaybookText
 
@@ -18,7 +19,7 @@ def register(db: Session, path: Path, at: datetime) -> None:
 
     Raises PlaybookError when the text has changed but its version has not: cases pin the version, so it must not move.
     """
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, path.name)
     version = str(tomllib.loads(text)["version"])
     insert = insert_on(db)(PlaybookText)
     # Two processes may start at once: the first one's text stands, and is compared like any other.

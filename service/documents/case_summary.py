@@ -1,6 +1,6 @@
 """The summary of a case: which parts of a view may be printed, and what is worked out from them before printing.
 
-The view a reader is given (`service/cases/queries.py`) has only what that reader may see. This module copies named
+The view a reader is given (`service/cases/view.py`) has only what that reader may see. This module copies named
 keys from it, so that a key added to the view later is not printed before somebody decides that it should be.
 """
 
@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from service.core.clock import LONDON, in_zone
-from service.core.templating import TEMPLATES, WORDS, day
+from service.core.templating import TEMPLATES, day
 from service.documents import words
+from service.records.field_words import TABLES
+from service.records.words import PDF_AUDIENCES
 from service.timeline.proof import NAME as ENTRIES
 
 TEMPLATE = "documents/case-summary.html"
@@ -127,7 +129,7 @@ def summary(
     context: dict[str, Any] = {
         "case": case,
         "audience": audience,
-        "for_whom": words.AUDIENCES[audience],
+        "for_whom": PDF_AUDIENCES[audience],
         "omitted": OMITTED[audience],
         "zone": zone,
         "put_right": _put_right(case),
@@ -168,12 +170,13 @@ def content_key(document: Mapping[str, Any]) -> str:
     """
     made = ("made_at", "made_by", "made_stamp", "identifier")
     context = {name: value for name, value in document["context"].items() if name not in made}
-    shapes = (document["template"], str(Path(document["template"]).with_suffix(".css")), WORDS)
+    shapes = (document["template"], str(Path(document["template"]).with_suffix(".css")))
     told = {
         "context": context,
         "pictures": {name: hashlib.sha256(data).hexdigest() for name, data in document["pictures"].items()},
         "attachments": [{**one, "bytes": hashlib.sha256(one["bytes"]).hexdigest()} for one in document["attachments"]],
         "templates": [hashlib.sha256((TEMPLATES / name).read_bytes()).hexdigest() for name in shapes],
+        "words": TABLES,
         "weasyprint": version("weasyprint"),
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()

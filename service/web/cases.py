@@ -171,7 +171,7 @@ def add_file(db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent,
     """Add a file to the case."""
     try:
         with taken_in(database, store, me, sent, reference, now, me.zone) as taken:
-            enter(db, me, find_case(db, me, reference, lock=True), taken, now)
+            enter(db, me, found(db, me, reference, Act.ADD_EVIDENCE, sent.if_match), taken, now)
     except (NotFound, NotPermitted):
         raise
     except Refusal as refusal:

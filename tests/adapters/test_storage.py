@@ -465,6 +465,7 @@ def test_a_file_is_entered_with_its_hash_and_on_the_timeline(database: Database)
             "description": "Before",
             "captured_at": "2026-11-20T22:59:11+00:00",
             "captured_zone": "Asia/Tokyo",
+            "actor": 1,
         }
 
 

@@ -459,3 +459,12 @@ def test_no_sequence_of_deeds_closes_a_case_with_something_outstanding(house):
         assert verify_log(db) == []
     for came_to in ("close", "close refused", "reopen", "one fact more"):
         assert SEEN[came_to], f"no run ever came to '{came_to}': {dict(SEEN)}"
+
+
+def test_a_playbook_from_an_editor_that_marks_its_files_is_registered(house, tmp_path):
+    """With a byte order mark and another system's line ends: `playbook check` takes it, so the start does too."""
+    marked = tmp_path / "marked.toml"
+    plain = Path(house.settings.playbook).read_text(encoding="utf-8")
+    marked.write_bytes(b"\xef\xbb\xbf" + plain.replace("\n", "\r\n").encode())
+    with house.database.write() as db:
+        register(db, marked, START)

@@ -2,7 +2,10 @@
 
 import re
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import JSON, Enum, String, func, select
@@ -13,7 +16,7 @@ from service.core.errors import Unavailable
 from service.core.storage import Store
 from service.evidence import destroy
 from service.evidence.places import new_id, original_key, preview_key
-from service.evidence.receive import MOST_FILES, store_files
+from service.evidence.receive import MOST_FILES
 from service.records.cases import Case, Route
 from service.records.enums import DeskName
 from service.records.evidence import Evidence
@@ -397,15 +400,38 @@ def send_file(request, token, sign_in):
     return through_page
 
 
+@dataclass(frozen=True)
+class Slow(Store):
+    """A store that takes its time: something happens once it has the first bytes."""
+
+    meanwhile: list[Callable[[], object]] = field(default_factory=list)
+
+    def keep(self, key, content):
+        kept = super().keep(key, content)
+        while self.meanwhile:
+            self.meanwhile.pop()()
+        return kept
+
+
+@pytest.fixture
+def while_stored(app):
+    """Have something happen while the next file is on its way into the store."""
+
+    def happen(deed):
+        store = app.state.house.store
+        app.state.house = replace(app.state.house, store=Slow(store.backend, store.folder, [deed]))
+
+    return happen
+
+
 @pytest.mark.parametrize("meanwhile", ["guarded", "closed", "full"])
 def test_a_file_that_is_refused_in_the_end_leaves_no_bytes(
-    token, app, database, clock, send_file, meanwhile, monkeypatch
+    token, app, database, clock, send_file, meanwhile, while_stored
 ):
     staff, digital = people(token, "staff digital")
     case = report(staff)
 
-    def slow(store, examined, evidence_id):
-        store_files(store, examined, evidence_id)
+    def change():
         if meanwhile == "guarded":
             assert digital.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
         elif meanwhile == "closed":
@@ -414,17 +440,38 @@ def test_a_file_that_is_refused_in_the_end_leaves_no_bytes(
         else:
             fill(database, case, clock)
 
-    monkeypatch.setattr("service.web.evidence.store_files", slow)
+    while_stored(change)
     assert send_file(case) == (422 if meanwhile == "guarded" else 409)
     assert keys(app) == []
     assert faults(database) == [] or meanwhile == "full"
 
 
-def test_a_full_case_is_refused_before_anything_is_stored(token, database, clock, send_file, monkeypatch):
+def test_a_file_whose_sender_is_walled_off_meanwhile_is_not_kept(token, app, while_stored):
+    staff, digital, digital2 = people(token, "staff digital digital2")
+    case = report(staff)
+    while_stored(lambda: press(digital, case, "conflict", person="digital2@demo.example", reason="A friend."))
+    assert upload(digital2, case, picture()).status_code == 404
+    assert keys(app) == []
+
+
+def test_a_file_that_answers_an_older_version_is_not_kept(token, app, while_stored):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    while_stored(lambda: press(digital, case, "triage", severity="low"))
+    stale = staff.post(
+        f"{at(case)}/evidence",
+        files={"file": ("shot.png", picture())},
+        headers={"If-Match": f'"{case["version"]}"'},
+    )
+    assert stale.status_code == 412
+    assert keys(app) == []
+
+
+def test_a_full_case_is_refused_before_anything_is_stored(token, app, database, clock, send_file, while_stored):
     case = report(token("staff"))
     fill(database, case, clock)
     stored = []
-    monkeypatch.setattr("service.web.evidence.store_files", lambda *given: stored.append(given))
+    while_stored(lambda: stored.append("a file"))
     assert send_file(case) == 409
     assert stored == []
 
@@ -435,30 +482,38 @@ def test_a_file_that_is_kept_stays(token, app, send_file):
     assert len(keys(app)) == 2
 
 
-def test_a_refusal_is_told_though_its_bytes_cannot_be_destroyed(token, app, database, clock, send_file, monkeypatch):
+class Stuck(Slow):
+    """A store that takes bytes and gives none of them up."""
+
+    def destroy(self, key):
+        raise Unavailable("away")
+
+
+def test_a_refusal_is_told_though_its_bytes_cannot_be_destroyed(token, app, send_file):
     staff, digital = people(token, "staff digital")
     case = report(staff)
-
-    def slow(store, examined, evidence_id):
-        store_files(store, examined, evidence_id)
-        assert digital.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
-        monkeypatch.setattr(Store, "destroy", lambda *_: (_ for _ in ()).throw(Unavailable("away")))
-
-    monkeypatch.setattr("service.web.evidence.store_files", slow)
+    guard = partial(digital.patch, at(case), json={"safety_risk": "yes"})
+    store = app.state.house.store
+    app.state.house = replace(app.state.house, store=Stuck(store.backend, store.folder, [guard]))
     assert send_file(case) == 422
+    assert len(keys(app)) == 2, "they wait for the sweep"
 
 
-def test_a_replayed_upload_leaves_no_second_copy(token, app, monkeypatch):
+def test_a_replayed_upload_leaves_no_second_copy(token, app, while_stored):
+    """Both are under way at once: the second learns of the first only inside its transaction."""
     staff = token("staff")
     case = report(staff)
     key = {"Idempotency-Key": "the-same"}
-    key["Content-Type"] = "multipart/form-data; boundary=the-same"
-    files = {"file": ("shot.png", picture())}
-    first = staff.post(f"{at(case)}/evidence", files=files, headers=key)
-    # As when both were under way at once: the second learns of the first only inside its transaction.
-    monkeypatch.setattr("service.web.api.cases.once_seen", lambda *_: None)
-    second = staff.post(f"{at(case)}/evidence", files=files, headers=key)
-    assert (first.status_code, second.status_code, second.json()["id"]) == (201, 201, first.json()["id"])
+    file = picture()
+    others = []
+
+    def send():
+        return staff.post(f"{at(case)}/evidence", files={"file": ("shot.png", file)}, headers=key)
+
+    while_stored(lambda: others.append(send()))
+    answer = send()
+    assert (answer.status_code, others[0].status_code) == (201, 201)
+    assert answer.json()["id"] == others[0].json()["id"]
     assert len(keys(app)) == 2
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from service.cases import policy
 from service.cases.lists import Filters, list_cases, summary
+from service.cases.policy import Act
 from service.cases.queries import Found, find_case, open_acts
 from service.cases.view import case_view, timeline_view
 from service.core.errors import NotFound, NotPermitted
@@ -28,7 +29,7 @@ from service.web.filters import read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store, keep_now
-from service.web.once import once_begin, once_end, once_seen
+from service.web.once import Replay, once_begin, once_end, once_seen
 from service.web.sessions import ASKED_LATER
 from service.web.summaries import pdf
 from service.web.visit import current
@@ -129,16 +130,9 @@ def change_case(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) 
 
 def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, reference: str, **place: Any) -> Response:
     """Find the case, do the deed, show the case. The same key again shows the case as it is now."""
-    replay: list[Any] = []
-
-    def unchanged(version: int) -> None:
-        if again := once_begin(db, me, sent):
-            replay.append(again)
-        else:
-            sent.if_match(version)
-
+    replay: list[Replay] = []
     try:
-        here = found(db, me, reference, deed.act, unchanged)
+        here = found(db, me, reference, deed.act, unless_replayed(db, me, sent, replay))
     except (NotFound, NotPermitted):
         # What they did then may have ended what they may do now: the answer to it may still be asked for again.
         if (before := once_seen(db, me, sent)) is None:
@@ -150,6 +144,18 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
     once_end(db, me, sent, status, reference)
     db.flush()
     return shown_or_farewell(db, me, reference, now, status)
+
+
+def unless_replayed(db: Session, me: Person, sent: Body, replay: list[Replay]) -> Callable[[int], None]:
+    """What `found` asks of the version: that it is the sender's, unless the key says that this was done before."""
+
+    def unchanged(version: int) -> None:
+        if again := once_begin(db, me, sent):
+            replay.append(again)
+        else:
+            sent.if_match(version)
+
+    return unchanged
 
 
 def shown_or_farewell(db: Session, me: Person, reference: str, at: datetime, status: int) -> Response[dict[str, Any]]:
@@ -206,19 +212,17 @@ def add_file(
 ) -> Response[dict[str, Any]]:
     """Add a file as evidence."""
     with database.read() as before:
-        again = once_seen(before, me, sent)
-        try:
-            seen = find_case(before, me, reference)
-        except NotFound:
-            if again is None:
-                raise
-            return farewell(reference, again.status)
-        if again:
+        if again := once_seen(before, me, sent):
+            try:
+                seen = find_case(before, me, reference)
+            except NotFound:
+                return farewell(reference, again.status)
             return Response(file_json(before, me, seen, now, again.made), status_code=again.status)
     with taken_in(database, store, me, sent, reference, now, None) as taken:
-        here = find_case(db, me, reference, lock=True)
-        if replay := once_begin(db, me, sent):
-            return Response(file_json(db, me, here, now, replay.made), status_code=replay.status)
+        replay: list[Replay] = []
+        here = found(db, me, reference, Act.ADD_EVIDENCE, unless_replayed(db, me, sent, replay))
+        if replay:
+            return Response(file_json(db, me, here, now, replay[0].made), status_code=replay[0].status)
         file = enter(db, me, here, taken, now)
         once_end(db, me, sent, 201, file.id)
         db.flush()
