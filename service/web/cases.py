@@ -214,9 +214,18 @@ def summary_pdf(
 
 @get("/cases/{reference:str}/pdf", sync_to_thread=True)
 def pdf_page(
-    db: Db, house: House, me: Me, now: Now, reference: FromPath[str], make: FromQuery[str | None] = None
-) -> Response[str]:
-    """The PDFs a reader may have; the narrowest is made at once, and the page says how it stands."""
+    db: Db,
+    house: House,
+    me: Me,
+    now: Now,
+    reference: FromPath[str],
+    make: FromQuery[str | None] = None,
+    seen: FromQuery[str | None] = None,
+) -> Response:
+    """The PDFs a reader may have; the narrowest is made at once, and the page says how it stands.
+
+    `seen` is how it stood when they looked last: while nothing is new, nothing comes, and so nothing is read out again.
+    """
     here = find_case(db, me, reference)
     allowed = policy.variants(policy.eyes(here.held))
     if not allowed:
@@ -233,9 +242,11 @@ def pdf_page(
             begin(house.pool, house.store, one)
         making = house.pool.making(one.kept_at) is not None
         variants.append({"audience": audience, "state": "making" if making else "none", "since": now})
-    waiting = any(variant["state"] == "making" for variant in variants)
-    headers = {"Refresh": "2"} if waiting else {}
-    return page("pdf.html", me, headers=headers, case=view, variants=variants, making=waiting)
+    stands = " ".join(f"{variant['audience']}.{variant['state']}" for variant in variants)
+    if seen == stands:
+        return Response(None, status_code=204)
+    making = any(variant["state"] == "making" for variant in variants)
+    return page("pdf.html", me, case=view, variants=variants, making=making, stands=stands)
 
 
 routes = [

@@ -288,6 +288,13 @@ def test_forced_colours(desk, api):
             ".map((each) => each.className)"
         )
         assert not bare, (path, bare)
+    page.goto(page_of(case))
+    for line in (".moj-timeline", ".moj-timeline__item"):
+        drawn = page.locator(line).first.evaluate(
+            "each => [getComputedStyle(each, '::before').backgroundColor, getComputedStyle(each).color]"
+        )
+        assert drawn[0] == drawn[1], line
+    page.goto("/report")
     choose(page, "Could it put someone at risk?", "No")
     chosen = page.locator("#report-safety_risk-2 + label")
     assert chosen.evaluate("each => getComputedStyle(each, '::after').content") == '"✓"'
