@@ -17,6 +17,7 @@ from service.core.storage import open_store
 from service.core.templating import environment
 from service.demo.cast import shown_cast
 from service.documents.pool import Pool
+from service.records.field_words import TABLES
 from service.web import assets, cases, front, headers, links, people, queue, referrals, reporting, signing_in
 from service.web.api import cases as api_cases
 from service.web.api import me, openapi
@@ -74,7 +75,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar
         rules=playbook.load(Path(settings.playbook)),
         store=open_store(settings.evidence_url),
         pool=Pool(),
-        pages=environment(),
+        pages=environment(TABLES),
         demo_cast=shown_cast() if settings.demo else (),
     )
     use_own_threads()

@@ -6,16 +6,9 @@ from enum import StrEnum
 
 from service.core.errors import FieldError, Refusal
 from service.records.enums import Kind, Resolution, Stage, StepKind, StepState
+from service.records.words import STEPS
 
 SETTLED = frozenset({StepState.TAKEN, StepState.WAIVED, StepState.NOT_NEEDED})
-
-STEP_WORDS = {
-    StepKind.DELETE: "Delete",
-    StepKind.APOLOGISE: "Apologise",
-    StepKind.CORRECT: "Correct",
-    StepKind.INFORM_MANAGER: "Inform the line manager",
-    StepKind.INFORM_DIGITAL_UNIT: "Inform the Digital Transformation Unit",
-}
 
 
 class Move(StrEnum):
@@ -46,7 +39,7 @@ Gate = Callable[[Standing], list[FieldError]]
 def steps_settled(standing: Standing) -> list[FieldError]:
     """Every planned step is taken, waived or not needed."""
     return [
-        FieldError(f"steps.{kind}", f"{STEP_WORDS[kind]}: this is not done yet. Take it, or waive it with a reason.")
+        FieldError(f"steps.{kind}", f"{STEPS[kind]}: this is not done yet. Take it, or waive it with a reason.")
         for kind, state in standing.steps
         if state not in SETTLED
     ]

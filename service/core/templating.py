@@ -1,6 +1,6 @@
 """Turns templates into pages: one Jinja environment for pages, letters and PDFs.
 
-Words for enum values live in `templates/components/words.html` and nowhere else; the filter `words` reads them there.
+Templates read the tables of words that are handed in as `words.codes`, or a value's words by the filter `words`.
 """
 
 import json
@@ -24,13 +24,12 @@ from jinja2 import (
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from service.core.clock import LONDON
 from service.core.saying import by, clock, day, left, local, minutes_words, moment, place, size
+from service.core.telling import Tables, filters
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "templates"
 STATIC = ROOT / "service" / "static"
-WORDS = "components/words.html"
 
 
 class Pages(Environment):
@@ -101,12 +100,16 @@ def asset_finder(static: Path, reload: bool = False) -> Any:
 
 
 def environment(
+    words: Tables,
     templates: Path = TEMPLATES,
     static: Path = STATIC,
     reload: bool = False,
     compiled: BytecodeCache | None = None,
 ) -> Environment:
-    """The environment that makes every page and PDF. Templates stay compiled, unless `reload` looks at them again."""
+    """The environment that makes every page and PDF, with these tables of words.
+
+    Templates stay compiled, unless `reload` looks at them again.
+    """
     env = Pages(
         loader=ChoiceLoader(
             [
@@ -122,37 +125,6 @@ def environment(
         bytecode_cache=compiled,
     )
 
-    @cache
-    def dictionary(what: str) -> Mapping[str, str]:
-        return getattr(env.get_template(WORDS).module, what)
-
-    def words(value: Any, what: str) -> str:
-        """The plain words for an enum value, from the dictionary `what`; a value it lacks loses its underscores."""
-        text = str(value)
-        return dictionary(what).get(text) or text.replace("_", " ")
-
-    def told(value: Any, field: str = "", zone: str = LONDON) -> str:
-        """A value from the timeline as people read it: yes and no, moments in `zone`, enum words for such a `field`."""
-        if value is None or value == "" or value == []:
-            return "empty"
-        if isinstance(value, bool):
-            return "yes" if value else "no"
-        if isinstance(value, list):
-            return ", ".join(told(each, field, zone) for each in value)
-        what = dictionary("spoken").get(field.rsplit(".", 1)[-1])
-        if not what and field.endswith(("_at", "_by")) and isinstance(value, str) and value[:4].isdigit():
-            return moment(datetime.fromisoformat(value), zone)
-        return words(value, what) if what else str(value)
-
-    def called(path: str) -> str:
-        """What a field of the timeline is called: `steps.delete.taken_at` is *Delete the post: done at*."""
-        area, *rest = path.split(".")
-        where = {"steps": "steps_neutral", "routes": "desks"}.get(area)
-        if where and len(rest) == 2:
-            return f"{words(rest[0], where)}: {words(rest[1], 'fields').lower()}"
-        spoken = area in ("advice", "messages", "notes")
-        return words("text" if spoken else path if path in dictionary("fields") else path.split(".")[-1], "fields")
-
     for each in (
         clock,
         day,
@@ -167,10 +139,8 @@ def environment(
         size,
         without,
         key,
-        words,
-        called,
-        told,
     ):
         env.filters[each.__name__] = each
-    env.globals.update(asset=asset_finder(static, reload), form_of=form_of)
+    env.filters |= filters(words)
+    env.globals.update(asset=asset_finder(static, reload), form_of=form_of, words=words)
     return env

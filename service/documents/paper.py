@@ -10,22 +10,18 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from service.core.templating import WORDS, environment
+from service.core.templating import environment
 from service.documents import words
+from service.records.field_words import TABLES
 
 LONG_WORD, SOME_LETTERS = re.compile(r"\S{200}"), re.compile(r"(?s).{1,100}")
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-# The page speaks to the person who reports; a paper is read by others.
-FIELDS = {
-    "narrative": "What happened",
-    "account.names_employer": "The account names the employer",
-}
 
 
 @cache
 def templates() -> jinja2.Environment:
     """The pages' environment, with the same words; on paper moments are told in full, and nothing may be misspelt."""
-    made = environment()
+    made = environment(TABLES)
     made.undefined = jinja2.StrictUndefined
     made.filters.update(
         people=_people,
@@ -33,9 +29,6 @@ def templates() -> jinja2.Environment:
         moment=words.moment,
         lines=_lines,
         clock=_clock,
-        field=_field,
-        why=_why,
-        lower_first=lambda said: said[:1].lower() + said[1:],
     )
     made.filters["told"] = _told_on_paper(made.filters["told"])
     return made
@@ -94,23 +87,3 @@ def _told_on_paper(told: Callable[..., str]) -> Callable[..., str]:
         return words.moment(value, zone) if isinstance(value, datetime) else told(value, field, zone)
 
     return tell
-
-
-def _why(because: str) -> str:
-    """Why somebody was told. A rule with a turn in it, `mistake.line_manager.deputy`, is told rule and turn."""
-    names: Any = templates().get_template(WORDS).module
-    rule, _, turn = because.rpartition(".")
-    parts = [because] if because in names.because else [part for part in (rule, turn) if part in names.because]
-    return " ".join(names.because[part] for part in parts) or because.replace("_", " ").replace(".", ": ")
-
-
-def _field(path: str) -> str:
-    """What a recorded field is called: `steps.delete.taken_at` is "Delete the post: done at"."""
-    names: Any = templates().get_template(WORDS).module
-    if whole := FIELDS.get(path) or names.fields.get(path):
-        return whole
-    room, _, rest = path.partition(".")
-    one, _, last = rest.partition(".")
-    known = {"steps": names.steps_neutral, "routes": names.desks}.get(room, {}).get(one)
-    name = names.fields.get(last or rest or room) or (last or rest or room).replace("_", " ").replace(".", ", ")
-    return f"{known}: {name[:1].lower()}{name[1:]}" if known else name[:1].upper() + name[1:]

@@ -1,7 +1,7 @@
 """How a document tells the time, in full and twice, and which way a line of people's words runs.
 
 Paper is read years later and far away: a moment on it has its year, the poster's zone and London's clock. The words
-for enum values are the pages' own (`templates/components/words.html`).
+for enum values are the pages' own (`service/records/words.py`).
 """
 
 from datetime import UTC, datetime
@@ -9,13 +9,6 @@ from unicodedata import bidirectional
 
 from service.core.clock import LONDON, in_zone
 from service.core.templating import place
-
-AUDIENCES = {
-    "reporter": "The person who reported it",
-    "line_manager": "Line manager",
-    "digital_unit": "Digital Transformation Unit",
-    "hr": "Human Resources",
-}
 
 
 def moment(value: datetime, zone: str = LONDON) -> str:

@@ -1,1 +1,1 @@
-"""Tables and enumerations, and nothing that acts on them."""
+"""Tables, enumerations and the plain words for them, and nothing that acts on them."""

@@ -1,4 +1,4 @@
-"""The words of the field. Stored by value; shown to people through `templates/components/words.html`."""
+"""The words of the field. Stored by value; shown to people by the tables in `words.py`."""
 
 from enum import StrEnum
 

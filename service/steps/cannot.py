@@ -10,10 +10,11 @@ from service.core.errors import FieldError, Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import StepKind, StepState
+from service.records.words import CANNOT_REASONS
 from service.steps.find import ABLE, step_of
 from service.timeline import entries
 
-REASONS = ("lost_access", "scheduled_tool", "reposted", "hacked", "other")
+REASONS = tuple(CANNOT_REASONS)
 
 
 def cannot_take(db: Session, me: Me, case: Case, kind: StepKind, *, reason: str, at: datetime) -> Step:

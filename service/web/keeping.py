@@ -59,7 +59,7 @@ def continue_page(
 ) -> Response:
     """The kept words with one button that sends them to where they were going, under a fresh guard."""
     rows = [
-        {"label": label(name), "name": name, "value": value}
+        {"name": name, "value": value}
         for name, values in fields
         for value in (values if isinstance(values, list) else [values])
         if value
@@ -67,11 +67,6 @@ def continue_page(
     answer = page("continue.html", me, status, action=action, kept=rows)
     answer.cookies.extend(cookies or [])
     return answer
-
-
-def label(name: str) -> str:
-    """`post.posted_at` as people read it: Post posted at."""
-    return name.replace(".", " ").replace("_", " ").strip().capitalize()
 
 
 def local_path(wanted: str) -> str:

@@ -22,6 +22,7 @@ from pypdf import PdfReader
 from service.documents import words
 from service.documents.case_summary import content_key, summary
 from service.documents.pool import DocumentNotMade, DocumentPoolClosed, DocumentTookTooLong, Pool
+from service.records.words import PDF_AUDIENCES
 from service.timeline.proof import entries_json
 from service.verification.pdf import verify_pdf
 
@@ -38,7 +39,7 @@ SCRIPTS = {
     "Cyrillic": "Мы приносим извинения",
     "emoji": "🙂",
 }
-AUDIENCES = list(words.AUDIENCES)
+AUDIENCES = list(PDF_AUDIENCES)
 # What must not be on a paper whose view lacks the key.
 CANARIES = {"hr": "CANARY-HR", "notes": "CANARY-NOTE", "messages": "CANARY-MESSAGE", "reporter": "CANARY-NAME"}
 
@@ -217,7 +218,7 @@ def test_every_page_says_which_case_it_is_for_whom_and_when_it_was_made(
     for number, page in enumerate(pages, 1):
         text = " ".join(page.extract_text().split())
         assert "SM-2026-000042" in text
-        assert f"For: {words.AUDIENCES[audience]}" in text
+        assert f"For: {PDF_AUDIENCES[audience]}" in text
         assert f"Page {number} of {len(pages)}" in text
         assert "Made at 14:04 on 21 November 2026 in London" in text
 
@@ -246,7 +247,7 @@ def test_times_are_told_where_the_poster_was_and_in_london(papers: dict[str, byt
 
 def test_steps_are_told_in_words(papers: dict[str, bytes]) -> None:
     text = text_of(papers["reporter"])
-    assert "not required (The facts were right after all)" in text
+    assert "not needed (The facts were right after all)" in text
     assert "not needed (The unit saw it first)" in text
     assert "late" in text
     assert "overdue" not in text

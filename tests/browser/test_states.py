@@ -89,7 +89,7 @@ def test_a_sign_in_that_runs_out_while_somebody_writes(phone, underneath):
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Nothing is lost. Send it now")).to_be_visible()
     kept = page.get_by_role("term")
-    expect(kept).to_have_text(["Kind of account", "Posted by the reporter", "What happened, in your words"])
+    expect(kept).to_have_text(["Kind of account", "Posted by the reporter", "What happened, as reported"])
     expect(page.get_by_role("definition")).to_have_text(["Official account", "Yes", re.compile("I was on the train.")])
     sound(page)
     page.get_by_role("button", name="Send it").click()

@@ -1,0 +1,66 @@
+"""How a template reads the tables of words: a value, the name of a field, what was recorded in it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from service.core.clock import LONDON
+from service.core.saying import moment
+
+Tables = Mapping[str, Any]
+"""`service/records/field_words.py` has them; nothing of ours is imported here."""
+TYPED = {"advice": "text", "messages": "text", "notes": "text", "evidence": "file"}
+"""What `messages.3` is, which has no name of its own."""
+
+
+def lower_first(said: str) -> str:
+    """The words as they stand after a colon or a comma; a short form such as *HR* keeps its capitals."""
+    return said if said[1:2].isupper() else said[:1].lower() + said[1:]
+
+
+def filters(tables: Tables) -> dict[str, Callable[..., str]]:
+    """`words`, `told`, `called` and `why`, which speak by these tables."""
+
+    def words(value: Any, what: str) -> str:
+        """The plain words for a value, from the table `what`; a value it lacks loses its underscores."""
+        return _said(value, tables[what])
+
+    def told(value: Any, field: str = "", zone: str = LONDON) -> str:
+        """A recorded value as people read it: yes and no, moments in `zone`, the words for such a `field`."""
+        if value is None or value == "" or value == []:
+            return "empty"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if isinstance(value, list):
+            return ", ".join(told(each, field, zone) for each in value)
+        if field == "purged":
+            return called(str(value))
+        table = tables["spoken"].get(field) or tables["spoken"].get(field.rsplit(".", 1)[-1])
+        if not table and field.endswith(("_at", "_by")) and isinstance(value, str) and value[:4].isdigit():
+            return moment(datetime.fromisoformat(value), zone)
+        return _said(value, table) if table else str(value)
+
+    def called(path: str) -> str:
+        """What a recorded field is called: `steps.delete.taken_at` is *Delete the post: done at*."""
+        fields = tables["fields"]
+        if path in fields:
+            return fields[path]
+        area, _, rest = path.partition(".")
+        last = TYPED[area] if area in TYPED and "." not in rest else path.rpartition(".")[2]
+        name = fields.get(last) or _plain(last)
+        whose = tables["whose"].get(area, {}).get(rest.partition(".")[0])
+        return f"{whose}: {lower_first(name)}" if whose else name[:1].upper() + name[1:]
+
+    def why(because: str) -> str:
+        """Why somebody was told, by the playbook's rule; one that a department has added is named as it is."""
+        return tables["because"].get(because) or f"By the playbook’s rule “{because}”."
+
+    return {"words": words, "told": told, "called": called, "why": why, "lower_first": lower_first}
+
+
+def _said(value: Any, table: Mapping[str, str]) -> str:
+    return table.get(value) or _plain(str(value))
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").strip()

@@ -1,0 +1,300 @@
+"""The plain words for every value of `enums.py`, for pages, papers, sentences and refusals alike.
+
+A word that people read is changed here, and only here. Each dictionary has exactly the values of its enum, and what is
+named beside them (`tests/rules/test_words.py`). What a recorded field is called stands in `field_words.py`. A name that
+ends in `_mine` is how it is said to the person who reports; the others are for everybody who looks at a case.
+"""
+
+from collections.abc import Mapping
+
+from service.records.enums import (
+    AccountType,
+    Answer,
+    Code,
+    DeskName,
+    Employer,
+    Engagement,
+    Kind,
+    NoteAudience,
+    ReferralStage,
+    Resolution,
+    Role,
+    Severity,
+    Stage,
+    StepKind,
+    StepState,
+)
+
+KINDS: Mapping[str, str] = {
+    Kind.MISTAKE: "Mistake",
+    Kind.CONCERN: "Concern",
+    Kind.ADVICE: "Advice",
+}
+
+STAGES: Mapping[str, str] = {
+    Stage.REPORTED: "Reported",
+    Stage.IN_HAND: "In hand",
+    Stage.CLOSED: "Closed",
+}
+
+SEVERITIES: Mapping[str, str] = {
+    Severity.CRITICAL: "Critical",
+    Severity.HIGH: "High",
+    Severity.MEDIUM: "Medium",
+    Severity.LOW: "Low",
+}
+
+STEPS: Mapping[str, str] = {
+    StepKind.DELETE: "Delete the post",
+    StepKind.APOLOGISE: "Say sorry in public",
+    StepKind.CORRECT: "Post the right facts",
+    StepKind.INFORM_MANAGER: "Tell the line manager",
+    StepKind.INFORM_DIGITAL_UNIT: "Tell the digital unit",
+}
+STEPS_MINE: Mapping[str, str] = {**STEPS, StepKind.INFORM_MANAGER: "Tell your line manager"}
+
+# What is owed next, where a word or two must do.
+DUES: Mapping[str, str] = {
+    StepKind.DELETE: "delete",
+    StepKind.APOLOGISE: "apologise",
+    StepKind.CORRECT: "correct",
+    StepKind.INFORM_MANAGER: "tell the manager",
+    StepKind.INFORM_DIGITAL_UNIT: "tell the digital unit",
+    "triage": "triage",
+    "protection": "decide who must be told",
+    f"acknowledge.{DeskName.LINE_MANAGER}": "manager to read it",
+    f"acknowledge.{DeskName.DIGITAL_UNIT}": "digital unit to read it",
+    f"acknowledge.{DeskName.HR}": "HR to read it",
+    f"acknowledge.{DeskName.MEDIA_OFFICE}": "Media Office to read it",
+    f"acknowledge.{DeskName.FCO_SERVICES}": "FCO Services to read it",
+    f"acknowledge.{DeskName.DATA_PROTECTION}": "data protection to read it",
+}
+
+OVERDUE = "overdue"
+"""*Due* with its moment passed: never stored, always shown."""
+STEP_STATES: Mapping[str, str] = {
+    StepState.DUE: "To do",
+    OVERDUE: "Late",
+    StepState.TAKEN: "Done",
+    StepState.WAIVED: "Not needed",
+    StepState.HELD: "On hold",
+    StepState.UNDECIDED: "Not decided yet",
+    StepState.NOT_NEEDED: "Not needed",
+}
+
+DESKS: Mapping[str, str] = {
+    DeskName.LINE_MANAGER: "Line manager",
+    DeskName.DIGITAL_UNIT: "Digital Transformation Unit",
+    DeskName.HR: "Human Resources",
+    DeskName.MEDIA_OFFICE: "Media Office",
+    DeskName.FCO_SERVICES: "FCO Services desk",
+    DeskName.DATA_PROTECTION: "Data protection team",
+}
+# In the middle of a sentence.
+THE_DESKS: Mapping[str, str] = {
+    DeskName.LINE_MANAGER: "the line manager",
+    DeskName.DIGITAL_UNIT: "the digital unit",
+    DeskName.HR: "HR",
+    DeskName.MEDIA_OFFICE: "the Media Office",
+    DeskName.FCO_SERVICES: "the FCO Services desk",
+    DeskName.DATA_PROTECTION: "the data protection team",
+}
+
+ACCOUNT_TYPES: Mapping[str, str] = {
+    AccountType.OFFICIAL: "Official account",
+    AccountType.WORK: "Personal account used for work",
+    AccountType.PERSONAL: "Personal account",
+}
+ACCOUNT_TYPES_MINE: Mapping[str, str] = {**ACCOUNT_TYPES, AccountType.WORK: "My own account, used for work"}
+# In the title of a case: "Wrong account · official X".
+ACCOUNT_TYPES_SHORT: Mapping[str, str] = {
+    AccountType.OFFICIAL: "official",
+    AccountType.WORK: "work-related",
+    AccountType.PERSONAL: "personal",
+}
+ACCOUNT_HINTS: Mapping[str, str] = {
+    AccountType.OFFICIAL: "It speaks for the department, an embassy or an ambassador.",
+    AccountType.WORK: "Your name, but you post about your work there.",
+    AccountType.PERSONAL: "Your private life. You may still be known as staff.",
+}
+
+ANSWERS: Mapping[str, str] = {
+    Answer.YES: "Yes",
+    Answer.NO: "No",
+    Answer.UNSURE: "Not sure",
+}
+
+CODES: Mapping[str, str] = {
+    Code.CONTRADICTS_POLICY: "Goes against government policy",
+    Code.POLITICALLY_PARTIAL: "Takes a political side",
+    Code.DISREPUTE: "Could harm the department’s good name",
+    Code.CLASSIFIED_OR_PRIVILEGED: "Classified or privileged material",
+    Code.ILLEGAL_OR_INAPPROPRIATE: "Illegal or inappropriate",
+    Code.CODE_OR_TERMS_BREACH: "Goes against the Civil Service Code or terms of work",
+    Code.NO_PRESS_LINE: "No press line yet",
+    Code.POLICY_INTERPRETATION: "Explains a policy that is still being agreed",
+    Code.MINISTERIAL_MOVEMENTS: "Says where a minister is or will be",
+    Code.REBUTTAL: "Answers back to a claim without clearance",
+    Code.OUTSIDE_EXPERTISE: "Outside the poster’s own subject",
+    Code.ANNOUNCEMENT_ON_PERSONAL_ACCOUNT: "Announcement on a personal account",
+    Code.FACTUAL_ERROR: "Wrong facts",
+    Code.OFFENSIVE_TO_AN_AUDIENCE: "Could hurt or offend people who see it",
+    Code.COPYRIGHT: "Somebody else’s picture, music or text",
+    Code.ADVERTISING: "Looks like advertising",
+    Code.PROTRACTED_ARGUMENT: "A long public argument",
+    Code.PERSONAL_SAFETY: "Could put somebody at risk",
+    Code.SECURITY_CLEARANCE_MENTIONED: "Mentions security clearance",
+    Code.TERRORISM_OR_ESPIONAGE_RISK: "Could help terrorists or spies",
+    Code.PERSONAL_DATA: "Shows somebody’s personal details",
+    Code.WRONG_ACCOUNT: "Wrong account",
+    Code.RELEASED_EARLY: "Posted too early",
+    Code.ACCOUNT_COMPROMISED: "Account was hacked",
+    Code.OTHER: "Something else",
+}
+
+# In the order in which a desk looks for them.
+CODE_GROUPS: Mapping[str, list[Code]] = {
+    "Conduct rules": [
+        Code.CONTRADICTS_POLICY,
+        Code.POLITICALLY_PARTIAL,
+        Code.DISREPUTE,
+        Code.CLASSIFIED_OR_PRIVILEGED,
+        Code.ILLEGAL_OR_INAPPROPRIATE,
+        Code.CODE_OR_TERMS_BREACH,
+    ],
+    "Clearance": [
+        Code.NO_PRESS_LINE,
+        Code.POLICY_INTERPRETATION,
+        Code.MINISTERIAL_MOVEMENTS,
+        Code.REBUTTAL,
+        Code.OUTSIDE_EXPERTISE,
+        Code.ANNOUNCEMENT_ON_PERSONAL_ACCOUNT,
+    ],
+    "Content": [
+        Code.FACTUAL_ERROR,
+        Code.OFFENSIVE_TO_AN_AUDIENCE,
+        Code.COPYRIGHT,
+        Code.ADVERTISING,
+        Code.PROTRACTED_ARGUMENT,
+    ],
+    "Safety": [
+        Code.PERSONAL_SAFETY,
+        Code.SECURITY_CLEARANCE_MENTIONED,
+        Code.TERRORISM_OR_ESPIONAGE_RISK,
+        Code.PERSONAL_DATA,
+    ],
+    "Mishaps": [Code.WRONG_ACCOUNT, Code.RELEASED_EARLY, Code.ACCOUNT_COMPROMISED, Code.OTHER],
+}
+
+# How a reporter says it. These six are shown at once, the rest on request.
+CODES_FIRST: Mapping[str, str] = {
+    Code.WRONG_ACCOUNT: "I used the wrong account",
+    Code.FACTUAL_ERROR: "The facts were wrong",
+    Code.RELEASED_EARLY: "It went out too early",
+    Code.OFFENSIVE_TO_AN_AUDIENCE: "It could hurt or offend people",
+    Code.PERSONAL_DATA: "It shows somebody’s personal details",
+    Code.ACCOUNT_COMPROMISED: "Somebody else got into the account",
+}
+CODES_MORE: Mapping[str, Mapping[str, str]] = {
+    "What it says": {
+        Code.POLITICALLY_PARTIAL: "It takes a political side",
+        Code.CONTRADICTS_POLICY: "It goes against government policy",
+        Code.DISREPUTE: "It could harm the department’s good name",
+        Code.ILLEGAL_OR_INAPPROPRIATE: "It may be illegal or inappropriate",
+        Code.CODE_OR_TERMS_BREACH: "It may go against the Civil Service Code or my terms of work",
+        Code.PROTRACTED_ARGUMENT: "I got drawn into a long public argument",
+        Code.COPYRIGHT: "It uses somebody else’s picture, music or text",
+        Code.ADVERTISING: "It looks like advertising for a company",
+    },
+    "Who should have cleared it": {
+        Code.NO_PRESS_LINE: "It is breaking news and there is no press line",
+        Code.POLICY_INTERPRETATION: "It explains a policy that is still being agreed",
+        Code.MINISTERIAL_MOVEMENTS: "It says where a minister is or will be",
+        Code.REBUTTAL: "It answers back to a claim about us",
+        Code.OUTSIDE_EXPERTISE: "It is about a subject that is not mine",
+        Code.ANNOUNCEMENT_ON_PERSONAL_ACCOUNT: "It announces something on a personal account",
+    },
+    "Safety": {
+        Code.CLASSIFIED_OR_PRIVILEGED: "It may show classified or privileged material",
+        Code.PERSONAL_SAFETY: "It could put somebody at risk",
+        Code.SECURITY_CLEARANCE_MENTIONED: "It mentions somebody’s security clearance",
+        Code.TERRORISM_OR_ESPIONAGE_RISK: "It could help terrorists or spies",
+    },
+    "None of these": {Code.OTHER: "Something else"},
+}
+
+RESOLUTIONS: Mapping[str, str] = {
+    Resolution.NO_FURTHER_ACTION: "Put right, nothing more to do",
+    Resolution.ADVICE_GIVEN: "Advice given",
+    Resolution.TRAINING_AGREED: "Training agreed",
+    Resolution.REFERRED: "Passed to HR",
+    Resolution.UNFOUNDED: "Nothing needed putting right",
+    Resolution.DUPLICATE: "Same as another case",
+    Resolution.WITHDRAWN: "Withdrawn",
+}
+
+NOTE_AUDIENCES: Mapping[str, str] = {
+    NoteAudience.REPORTER: "The reporter, the line manager and the desks",
+    NoteAudience.LINE_MANAGER: "The line manager, the digital unit and HR",
+    NoteAudience.DIGITAL_UNIT: "The digital unit only",
+    NoteAudience.HR: "HR only",
+}
+
+# For whom a PDF is made: after "For".
+PDF_AUDIENCES: Mapping[str, str] = {
+    "reporter": "the person who reported it",
+    "line_manager": THE_DESKS[DeskName.LINE_MANAGER],
+    "digital_unit": THE_DESKS[DeskName.DIGITAL_UNIT],
+    "hr": THE_DESKS[DeskName.HR],
+}
+
+EMPLOYERS: Mapping[str, str] = {
+    Employer.FCO: "FCO",
+    Employer.FCO_SERVICES: "FCO Services",
+}
+
+ENGAGEMENTS: Mapping[str, str] = {
+    Engagement.CIVIL_SERVANT: "Civil servant",
+    Engagement.LOCALLY_ENGAGED: "Locally engaged",
+    Engagement.CONTRACTOR: "Contractor",
+    Engagement.SECONDEE: "On secondment",
+    Engagement.SPECIAL_ADVISER: "Special adviser",
+}
+
+ROLES: Mapping[str, str] = {
+    Role.AUDITOR: "Auditor",
+    Role.ADMINISTRATOR: "Administrator",
+}
+
+REFERRAL_STAGES: Mapping[str, str] = {
+    ReferralStage.RECEIVED: "Received",
+    ReferralStage.ACCEPTED: "Accepted",
+    ReferralStage.RETURNED: "Sent back",
+    ReferralStage.FACT_FINDING: "Finding the facts",
+    ReferralStage.INFORMAL: "Settled informally",
+    ReferralStage.HEARING: "Hearing",
+    ReferralStage.DECIDED: "Decided",
+    ReferralStage.APPEALED: "Appealed",
+    ReferralStage.CLOSED: "Closed",
+}
+
+# Why a step cannot be taken: what is chosen on a guarded case, where words are closed.
+CANNOT_REASONS: Mapping[str, str] = {
+    "lost_access": "access to the account is lost",
+    "scheduled_tool": "a scheduling tool posted it and it cannot be reached",
+    "reposted": "other people have copied or reposted it",
+    "hacked": "somebody else controls the account",
+    "other": "another reason",
+}
+CANNOT_REASONS_MINE: Mapping[str, str] = {
+    "lost_access": "I have lost access to the account",
+    "scheduled_tool": "A scheduling tool posted it and I cannot get in",
+    "reposted": "Other people have copied or reposted it",
+    "hacked": "Somebody else controls the account",
+    "other": "Another reason",
+}
+
+PROTECTION_QUESTIONS: Mapping[str, str] = {
+    "regulator": "Tell the regulator",
+    "affected": "Tell the people affected",
+}

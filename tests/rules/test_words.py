@@ -1,0 +1,118 @@
+"""The tables of words are complete, and say no more than there is to say."""
+
+from enum import StrEnum
+
+import pytest
+
+from service.cases import playbook
+from service.cases.free_words import PLACES
+from service.cases.policy import VARIANTS
+from service.core.telling import filters
+from service.records import enums, words
+from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
+from service.routing.protect import Question
+from service.steps.cannot import REASONS
+from service.timeline.entries import AUDIENCES
+
+DUE_TO_DESKS = {f"acknowledge.{desk}" for desk in enums.DeskName}
+SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
+    "kinds": (enums.Kind, set()),
+    "stages": (enums.Stage, set()),
+    "severities": (enums.Severity, set()),
+    "steps": (enums.StepKind, set()),
+    "steps_mine": (enums.StepKind, set()),
+    "dues": (enums.StepKind, {"triage", "protection", *DUE_TO_DESKS}),
+    "step_states": (enums.StepState, {"overdue"}),
+    "desks": (enums.DeskName, set()),
+    "the_desks": (enums.DeskName, set()),
+    "account_types": (enums.AccountType, set()),
+    "account_types_mine": (enums.AccountType, set()),
+    "account_types_short": (enums.AccountType, set()),
+    "account_hints": (enums.AccountType, set()),
+    "answers": (enums.Answer, set()),
+    "codes": (enums.Code, set()),
+    "resolutions": (enums.Resolution, set()),
+    "note_audiences": (enums.NoteAudience, set()),
+    "employers": (enums.Employer, set()),
+    "engagements": (enums.Engagement, set()),
+    "roles": (enums.Role, set()),
+    "referral_stages": (enums.ReferralStage, set()),
+    "protection_questions": (Question, set()),
+}
+"""Table -> the enum whose values it has, and what it has besides."""
+
+
+@pytest.mark.parametrize("table", SAYS)
+def test_each_table_has_exactly_the_values_of_its_enum(table: str) -> None:
+    values, besides = SAYS[table]
+    assert set(TABLES[table]) == set(values) | besides
+    assert all(TABLES[table].values())
+
+
+def test_every_code_is_asked_for_once_and_stands_in_one_group() -> None:
+    asked = [*words.CODES_FIRST, *(code for group in words.CODES_MORE.values() for code in group)]
+    grouped = [code for group in words.CODE_GROUPS.values() for code in group]
+    assert sorted(asked) == sorted(grouped) == sorted(enums.Code)
+
+
+def test_what_is_not_an_enum_is_complete_as_well() -> None:
+    assert set(words.CANNOT_REASONS) == set(words.CANNOT_REASONS_MINE) == set(REASONS)
+    assert set(words.PDF_AUDIENCES) == {variant for variants in VARIANTS.values() for variant in variants}
+    assert set(ENTRIES) == set(AUDIENCES)
+    assert all(path in PLACES or path.startswith(("data_protection.", "referral.")) for path in SPILT)
+
+
+def test_every_rule_of_the_shipped_playbook_has_its_reason_in_words() -> None:
+    book = playbook.load()
+    rules = {rule.name for rule in (*book.severity.rules, *book.guarded.rules, *book.routes)}
+    by_hand = {"sent", "named", "triage.severity", *(f"{kind}.alternate_desk" for kind in enums.Kind)}
+    assert set(BECAUSE) == rules | by_hand
+
+
+def test_no_table_is_for_nothing() -> None:
+    """What is in no list above is composed of such, or speaks of the record."""
+    others = {"code_groups", "codes_first", "codes_more", "cannot_reasons", "cannot_reasons_mine", "pdf_audiences"}
+    record = {"fields", "spilt", "because", "entries", "happened", "decisions", "spoken", "whose"}
+    assert set(TABLES) == set(SAYS) | others | record
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("steps.delete.taken_at", "Delete the post: done at"),
+        ("routes.line_manager.person", "Line manager: person"),
+        ("routes.media_office.acknowledged_at", "Media Office: read at"),
+        ("data_protection.regulator.tell", "Tell the regulator: decided"),
+        ("data_protection.decide_by", "To be decided by"),
+        ("messages.7", "Text"),
+        ("evidence.9f.filename", "File"),
+        ("post.url", "Link to the post"),
+        ("hr.because", "HR suggested because of"),
+        ("something.new_here", "New here"),
+    ],
+)
+def test_what_a_recorded_field_is_called(path: str, said: str) -> None:
+    assert filters(TABLES)["called"](path) == said
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("hr.because", ["disrepute", "other"], "Could harm the department’s good name, Something else"),
+        ("because", ["high.code"], "What went wrong weighs heavily."),
+        ("purged", ["post.text", "steps.delete.link"], "What the post said, Delete the post: link"),
+        ("hr.proposed", "not_referred", "Not referred to HR"),
+        ("steps.delete.taken_at", "2026-11-20T14:04:00Z", "14:04 on 20 November in London"),
+        ("narrative", "its_mine", "its_mine"),
+        ("post.reach", 0, "0"),
+        ("guarded", True, "yes"),
+        ("codes", [], "empty"),
+    ],
+)
+def test_what_was_recorded_in_it(field: str, value: object, said: str) -> None:
+    assert filters(TABLES)["told"](value, field) == said
+
+
+def test_a_rule_that_a_department_added_is_named_as_it_is() -> None:
+    why = filters(TABLES)["why"]
+    assert why("mistake.our_own_rule") == "By the playbook’s rule “mistake.our_own_rule”."
