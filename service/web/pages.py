@@ -19,8 +19,7 @@ def page(
 ) -> Response:
     """The page `templates/pages/{name}` for this person; a status of 400 or above stores nothing of the request.
 
-    Every page also gets me, csrf, now, base, base_path, status and notice. The number in the masthead is `me_waiting`,
-    or the length of a list `waiting`.
+    Every page also gets me, csrf, now, base, base_path, status and notice.
     """
     visit = current()
     visit.undo = visit.undo or status >= 400
@@ -28,11 +27,8 @@ def page(
     notice = _notice(visit)
     if notice:
         cookies = [*cookies, cookie(visit.house, NOTICE, "", max_age=0)]
-    waiting = context.pop("me_waiting", None)
-    if waiting is None:
-        waiting = len(context["waiting"]) if isinstance(context.get("waiting"), list) else 0
     html = visit.house.pages.get_template(f"pages/{name}").render(
-        me=who(me, waiting) if me else None,
+        me=who(me) if me else None,
         csrf=csrf,
         now=visit.at,
         base=visit.house.settings.base_url,
@@ -44,7 +40,7 @@ def page(
     return Response(html, status_code=status, media_type="text/html", headers=headers, cookies=cookies)
 
 
-def who(me: Me, waiting: int = 0) -> dict[str, Any]:
+def who(me: Me) -> dict[str, Any]:
     """A person as templates know them."""
     return {
         "email": me.email,
@@ -52,7 +48,6 @@ def who(me: Me, waiting: int = 0) -> dict[str, Any]:
         "zone": me.zone,
         "desks": {desk.value: lead for desk, lead in me.desks.items()},
         "roles": sorted(role.value for role in me.roles),
-        "waiting": waiting,
     }
 
 

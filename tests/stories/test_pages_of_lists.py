@@ -79,3 +79,16 @@ def test_an_auditor_cannot_ask_what_they_may_not_read(token):
     for who in ("digital2@demo.example", "digital@demo.example", "none"):
         assert auditor.get(f"/api/cases?assigned={who}").status_code == 403, who
     assert digital.get("/api/cases?assigned=digital2@demo.example").json()["items"]
+
+
+def test_the_masthead_says_the_same_on_every_page(token, sign_in):
+    """What waits is counted where it is listed; a number that is right on one page only is worse than none."""
+    case = report(token("staff"))
+    using = sign_in("manager")
+    mastheads = set()
+    for path in ("/", "/cases", f"/cases/{case['reference']}", "/no/such/page"):
+        page = using.get(path).text
+        masthead = re.search(r'<nav[^>]*id="site-nav".*?</nav>', page, re.DOTALL)[0]
+        mastheads.add(masthead.replace(' aria-current="page"', ""))
+    assert len(mastheads) == 1
+    assert "1 case is waiting for you" in using.get("/").text
