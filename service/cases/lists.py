@@ -17,7 +17,7 @@ from service.cases.sentences import title
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
-from service.records.enums import AccountType, DeskName, Kind, Role, Severity, Stage, StepKind
+from service.records.enums import AccountType, DeskName, Kind, Role, Severity, Stage, StepKind, StepState
 from service.records.people import Person
 from service.records.timeline import ReadEntry
 
@@ -128,19 +128,39 @@ def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int
 
 
 def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[str, Any]]:
-    """Open cases sent to me as a line manager that I have not acknowledged, worst first."""
-    mine = (
-        select(col(Route.case_id))
-        .where(
-            col(Route.person_id) == ME,
-            col(Route.desk) == DeskName.LINE_MANAGER,
-            col(Route.acknowledged_at).is_(None),
-            col(Route.ended_at).is_(None),
-        )
-        .scalar_subquery()
+    """Open cases in which something is asked of this person, worst first, each with the nearest such thing as its next.
+
+    Their own steps that are due, and what was sent to them as a line manager and waits to be read.
+    """
+    steps: Select[*tuple[Any, ...]] = (
+        select(col(Step.case_id), col(Step.due_at), col(Step.kind))
+        .join(Case, col(Case.id) == col(Step.case_id))
+        .where(col(Case.reporter_id) == ME, col(Case.stage) != CLOSED, col(Step.state) == StepState.DUE)
+        .where(col(Step.kind).not_in((StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT)))
     )
+    routes: Select[*tuple[Any, ...]] = select(
+        col(Route.case_id), col(Route.acknowledge_by), literal_column("'acknowledge.line_manager'")
+    ).where(
+        col(Route.person_id) == ME,
+        col(Route.desk) == DeskName.LINE_MANAGER,
+        col(Route.acknowledged_at).is_(None),
+        col(Route.ended_at).is_(None),
+    )
+    asked: dict[int, tuple[datetime, str]] = {}
+    for statement in (steps, routes):
+        for case_id, due, what in db.connection().execute(statement, {"me": me.id}):
+            mine = (due or NOTHING_DUE, what)
+            asked[case_id] = min(asked.get(case_id, mine), mine)
+    if not asked:
+        return []
     query = _query(frozenset(me.desks), me.roles, Filters(open_only=True, order="worst"))
-    return [_row(row, at) for row in _rows(db, query.where(col(Case.id).in_(mine)), me, at, most)]
+    rows = _rows(db, query.where(col(Case.id).in_(asked)), me, at, most)
+    return [_row(row, at) | _owed(*asked[row.id], at) for row in rows]
+
+
+def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
+    known = due < NOTHING_DUE
+    return {"next_due": {"what": what, "at": due} if known else None, "overdue": known and due <= at}
 
 
 @lru_cache(maxsize=512)

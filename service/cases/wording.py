@@ -7,6 +7,8 @@ from service.cases.playbook_shape import Playbook
 from service.cases.playbook_words import Element, Words
 
 FEWEST_WORDS = 4
+BLANKS = ("[what it said]", "[what is right]")
+"""What a person fills in where a correction is composed for them."""
 EXAMPLE = {"when": "at 09:00 on 1 June", "said": "the visit is in May.", "fact": "the visit is in June."}
 """What the composers are tried with when a playbook is read."""
 
@@ -15,6 +17,12 @@ def compose_apology(playbook: Playbook, when: str, hacked: bool = False) -> str:
     """Wording for an apology. `when` says when the post was made, in words and the poster's zone. Source: policy."""
     template = playbook.words.apology.hacked if hacked else playbook.words.apology.ordinary
     return template.format(when=when)
+
+
+def correction_to_fill_in(playbook: Playbook, when: str, hacked: bool = False) -> str:
+    """The same with two blanks for the person to fill in."""
+    said, fact = BLANKS
+    return compose_correction(playbook, when, f"{said}.", f"{fact}.", hacked)
 
 
 def compose_correction(playbook: Playbook, when: str, said: str, fact: str, hacked: bool = False) -> str:
@@ -34,7 +42,12 @@ def apology_lacks(playbook: Playbook, text: str, hacked: bool = False, confirmed
 
 
 def correction_lacks(playbook: Playbook, text: str, confirmed: bool = False) -> list[str]:
-    """`what_was_corrected`, unless the text says it; other languages as for an apology. Source: policy."""
+    """`what_was_corrected`, unless the text says it; other languages as for an apology. Source: policy.
+
+    A text that still has one of our blanks in it says nothing, in any language.
+    """
+    if any(blank in text for blank in BLANKS):
+        return ["what_was_corrected"]
     return _lacking(playbook.words, text, ("what_was_corrected",), confirmed)
 
 

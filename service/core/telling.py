@@ -1,10 +1,10 @@
 """How a template reads the tables of words: a value, the name of a field, what was recorded in it."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from service.core.clock import LONDON
+from service.core.clock import LONDON, in_zone
 from service.core.saying import moment
 
 Tables = Mapping[str, Any]
@@ -16,6 +16,11 @@ TYPED = {"advice": "text", "messages": "text", "notes": "text", "evidence": "fil
 def lower_first(said: str) -> str:
     """The words as they stand after a colon or a comma; a short form such as *HR* keeps its capitals."""
     return said if said[1:2].isupper() else said[:1].lower() + said[1:]
+
+
+def upper_first(said: str) -> str:
+    """The words as a sentence begins with them."""
+    return said[:1].upper() + said[1:]
 
 
 def filters(tables: Tables) -> dict[str, Callable[..., str]]:
@@ -36,8 +41,9 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
         if field == "purged":
             return called(str(value))
         table = tables["spoken"].get(field) or tables["spoken"].get(field.rsplit(".", 1)[-1])
-        if not table and field.endswith(("_at", "_by")) and isinstance(value, str) and value[:4].isdigit():
-            return moment(datetime.fromisoformat(value), zone)
+        at = None if table or not field.endswith(("_at", "_by")) else _moment_in(value, zone)
+        if at is not None:
+            return moment(at, zone)
         return _said(value, table) if table else str(value)
 
     def called(path: str) -> str:
@@ -49,13 +55,22 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
         last = TYPED[area] if area in TYPED and "." not in rest else path.rpartition(".")[2]
         name = fields.get(last) or _plain(last)
         whose = tables["whose"].get(area, {}).get(rest.partition(".")[0])
-        return f"{whose}: {lower_first(name)}" if whose else name[:1].upper() + name[1:]
+        return f"{whose}: {lower_first(name)}" if whose else upper_first(name)
 
     def why(because: str) -> str:
         """Why somebody was told, by the playbook's rule; one that a department has added is named as it is."""
         return tables["because"].get(because) or f"By the playbook’s rule “{because}”."
 
-    return {"words": words, "told": told, "called": called, "why": why, "lower_first": lower_first}
+    return {each.__name__: each for each in (words, told, called, why, lower_first, upper_first)}
+
+
+def _moment_in(value: Any, zone: str) -> datetime | None:
+    """The moment that a text names: as a record keeps it, or as a box on a page took it, by the clock of `zone`."""
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else at.replace(tzinfo=in_zone(at.replace(tzinfo=UTC), zone).tzinfo)
 
 
 def _said(value: Any, table: Mapping[str, str]) -> str:

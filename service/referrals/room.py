@@ -1,14 +1,15 @@
 """What HR reads of referrals."""
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, func, select
 from sqlmodel import Session, col
 
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
 from service.records.cases import Case, Conflict
-from service.records.enums import DeskName
+from service.records.enums import DeskName, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
@@ -25,6 +26,14 @@ def list_referrals(db: Session, me: Me, *, before: int | None = None, limit: int
     if before is not None:
         query = query.where(col(Referral.id) < before)
     return list(db.execute(query).scalars())
+
+
+def waiting_referrals(db: Session, me: Me) -> int:
+    """How many referrals have been received and nothing more, for somebody at the HR desk; otherwise none."""
+    if DeskName.HR not in me.desks:
+        return 0
+    received = select(func.count()).where(col(Referral.stage) == ReferralStage.RECEIVED, _not_about(me))
+    return db.execute(received).scalar_one()
 
 
 def read_referral(db: Session, me: Me, reference: str) -> dict[str, Any]:
@@ -56,7 +65,9 @@ def read_referral(db: Session, me: Me, reference: str) -> dict[str, Any]:
         "mitigation": referral.mitigation,
         "self_reported": referral.self_reported,
         "subject_told": referral.subject_told,
-        "steps_taken": list(referral.steps_taken),
+        "steps_taken": [
+            {**step, "taken_at": datetime.fromisoformat(step["taken_at"])} for step in referral.steps_taken
+        ],
         "evidence": [{"id": file.id, "filename": file.filename, "sha256": file.sha256} for file in files],
         "received_at": referral.received_at,
         "referred_by": people.get(referral.referred_by_id),

@@ -17,7 +17,7 @@ from service.cases.pinned import playbook_of
 from service.cases.policy import Act
 from service.cases.queries import find_case, open_acts
 from service.cases.view import case_view
-from service.cases.wording import compose_apology, compose_correction
+from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import Database
 from service.core.errors import NotFound, NotPermitted, Refusal
 from service.core.templating import moment
@@ -109,7 +109,7 @@ def wording(playbook: Any, view: dict[str, Any]) -> dict[str, str]:
     return {
         "apology": compose_apology(playbook, when),
         "apology_hacked": compose_apology(playbook, when, hacked=True),
-        "correction": compose_correction(playbook, when, "[what it said].", "[what is right].", hacked=hacked),
+        "correction": correction_to_fill_in(playbook, when, hacked=hacked),
     }
 
 

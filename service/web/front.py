@@ -5,8 +5,10 @@ from litestar.response import Response
 
 from migrations.schema import is_current
 from service.cases.lists import Filters, asked_of_me, list_cases, waiting_at_desks
+from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import alive
 from service.core.errors import Unavailable
+from service.referrals.room import waiting_referrals
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
 from service.web.sessions import GREETS, PUBLIC
@@ -21,8 +23,8 @@ def home(db: Db, me: Me, now: Now) -> Response:
     waiting = asked_of_me(db, me, now)
     mine, _ = list_cases(db, me, Filters(mine=True, open_only=True), at=now, limit=SHOWN)
     counts = waiting_at_desks(db, me)
-    desks = [{"desk": desk.value, "name": "", "waiting": waits} for desk, waits in counts.items()]
-    return page("home.html", me, waiting=waiting, mine=mine, desks=desks)
+    desks = [{"desk": desk.value, "waiting": waits} for desk, waits in counts.items()]
+    return page("home.html", me, waiting=waiting, mine=mine, desks=desks, referrals=waiting_referrals(db, me))
 
 
 @get("/now", opt=GREETS, sync_to_thread=True)
@@ -32,12 +34,9 @@ def now_page(me: Somebody, rules: Rules) -> Response:
         {"who": contact.name, "phone": contact.phone, "when": ""}
         for contact in (rules.contacts.security, rules.contacts.digital_unit, rules.contacts.out_of_hours)
     ]
-    said = {"apology": rules.words.apology.ordinary, "correction": rules.words.correction.ordinary}
-    return page("now.html", me, contacts=contacts, wording={name: _to_fill_in(text) for name, text in said.items()})
-
-
-def _to_fill_in(template: str) -> str:
-    return template.format(when="earlier today", said="[what it said].", fact="[what is right].")
+    when = "earlier today"
+    wording = {"apology": compose_apology(rules, when), "correction": correction_to_fill_in(rules, when)}
+    return page("now.html", me, contacts=contacts, wording=wording)
 
 
 @get("/health", opt=PUBLIC, media_type=PLAIN, sync_to_thread=False)

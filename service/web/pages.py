@@ -70,8 +70,11 @@ def back_to(reference: str, notice: str = "") -> Response:
 
 
 def by_field(refusal: Refusal) -> dict[str, str]:
-    """A refusal's errors as a page wants them; one that names no field stands under `form`."""
-    return {error.field: error.message for error in refusal.errors} or {"form": refusal.detail}
+    """A refusal's errors as a page wants them: those of one field in a row, one that names no field under `form`."""
+    told: dict[str, str] = {}
+    for error in refusal.errors:
+        told[error.field] = f"{told[error.field]} {error.message}" if error.field in told else error.message
+    return told or {"form": refusal.detail}
 
 
 def _notice(visit: Visit) -> str | None:

@@ -138,7 +138,7 @@ class TestLocked:
             assert holder.stdout.readline() == "held\n"
             _is_away(staff.post("/api/cases", json=REPORT))
             _is_away(staff.post(f"/api/cases/{before}/messages", json={"text": "Lost?"}))
-            refused = page.fill_in("/report", {"kind": "mistake", "narrative": "Nothing is kept", "facts_wrong": "no"})
+            refused = page.fill_in("/report", {"kind": "mistake", "narrative": "Nothing is kept", **NO_DANGER})
             assert refused.status_code == 503
             assert refused.headers["retry-after"]
             assert staff.get("/api/cases").status_code == 200

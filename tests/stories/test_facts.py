@@ -239,7 +239,7 @@ def test_the_same_key_again_is_the_same_case(token, database):
 def test_pages_keep_every_word_through_a_refusal_and_a_stale_page(sign_in, token):
     staff = sign_in("staff")
     staff.get("/report")
-    typed = {"kind": "mistake", "narrative": "Every word of it", "post.posted_at": "2026-11-21T08:00"}
+    typed = {"kind": "mistake", **NO_DANGER, "narrative": "Every word of it", "post.posted_at": "2026-11-21T08:00"}
     refused = staff.fill_in("/report", typed)
     assert (refused.status_code, "Every word of it" in refused.text) == (422, True)
     assert "This time has not come yet" in refused.text

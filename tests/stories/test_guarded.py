@@ -6,6 +6,7 @@ import pytest
 
 from tests.makers import (
     APOLOGY,
+    NO_DANGER,
     at,
     changed,
     entries,
@@ -292,13 +293,13 @@ def test_only_words_and_files_can_be_destroyed(token, database, field):
 def test_pages_do_not_say_it_back(sign_in, database):
     staff = sign_in("staff")
     staff.get("/report")
-    told = {"kind": "mistake", "account.platform": "Threads", "post.text": SECRET, "narrative": SECRET}
+    told = {"kind": "mistake", **NO_DANGER, "account.platform": "Threads", "post.text": SECRET, "narrative": SECRET}
     for flag in ({"safety_risk": "unsure"}, {"codes": "classified_or_privileged"}):
         refused = staff.fill_in("/report", told | flag)
         assert refused.status_code == 422
         assert SECRET not in refused.text
         assert "Threads" in refused.text
-    here = staff.fill_in("/report", {"kind": "mistake", "codes": "wrong_account"}).headers["location"]
+    here = staff.fill_in("/report", {"kind": "mistake", **NO_DANGER, "codes": "wrong_account"}).headers["location"]
     staff.get(here)
     raised = staff.fill_in(f"{here}/facts", {"possibly_classified": "yes", "narrative": SECRET, "account.handle": "@A"})
     assert (raised.status_code, SECRET in raised.text) == (422, False)

@@ -13,6 +13,7 @@ from sqlmodel import col
 from service.app import create_app
 from service.demo.cast import PASSWORD
 from service.records.people import BrowserSession, Person
+from tests.makers import NO_DANGER
 
 STAFF = "staff@demo.example"
 
@@ -243,7 +244,7 @@ MEGABYTES = b"x" * 3_000_000
 
 def test_words_beside_a_file_survive_a_sign_in_that_ran_out(sign_in, clock):
     using = sign_in("staff")
-    here = using.fill_in("/report", {"kind": "mistake"}).headers["location"]
+    here = using.fill_in("/report", {"kind": "mistake", **NO_DANGER}).headers["location"]
     for stretch in (1, 15):
         clock.forward(hours=stretch)
         # Somebody else signing in clears away what ended long ago, and not what ended just now.

@@ -1,0 +1,110 @@
+"""What pages ask of people: what waits is said at home, and a form says everything that is missing from it."""
+
+import re
+
+from tests.makers import APOLOGY, CORRECTION, NO_DANGER, fields, people, press, put_right, report
+
+SAFETY = ("safety_risk", "possibly_classified", "personal_data")
+
+
+def heading(page: str) -> str:
+    return page.partition('<h1 class="govuk-heading-l">')[2].partition("</h1>")[0]
+
+
+def test_home_names_what_is_asked_of_the_reader_and_of_nobody_else(token, sign_in, clock):
+    staff = token("staff")
+    at_home = {who: sign_in(who) for who in ("staff", "manager", "digital", "outsider")}
+    assert heading(at_home["staff"].get("/").text) == "Nothing is waiting for you"
+    case = report(staff)
+    assert heading(at_home["staff"].get("/").text) == "1 case is waiting for you"
+    assert heading(at_home["manager"].get("/").text) == "1 case is waiting for you"
+    assert heading(at_home["digital"].get("/").text) == "1 waiting at your desk"
+    assert heading(at_home["outsider"].get("/").text) == "Nothing is waiting for you"
+    assert "delete" in at_home["staff"].get("/").text
+    # The next thing is the reader's own, though the digital unit's hour is up sooner than the manager's four.
+    waiting = at_home["manager"].get("/").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert "digital unit" not in waiting
+    press(staff, case, "steps/delete/take")
+    assert heading(at_home["staff"].get("/").text) == "1 case is waiting for you"
+    press(staff, case, "steps/apologise/take", public_text=APOLOGY)
+    assert heading(at_home["staff"].get("/").text) == "Nothing is waiting for you"
+    press(token("manager"), case, "acknowledge")
+    assert heading(at_home["manager"].get("/").text) == "Nothing is waiting for you"
+
+
+def test_a_referral_waits_for_hr_until_somebody_takes_it_up(token, sign_in):
+    staff, digital = people(token, "staff digital")
+    hr, media = sign_in("hr"), sign_in("media")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    assert heading(hr.get("/").text) == "Nothing is waiting for you"
+    press(digital, case, "referral-decision", refer=True, reason="It brought us into disrepute.")
+    assert heading(hr.get("/").text) == "1 waiting at your desk"
+    assert "Referrals" not in media.get("/").text.partition("<main")[2]
+
+
+def test_hr_reads_when_each_step_was_taken_by_the_clock_of_whoever_took_it(token, sign_in, clock):
+    clock.at("2026-11-20T23:04:00+09:00")
+    staff, digital = people(token, "staff digital")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    press(digital, case, "referral-decision", refer=True, reason="It brought us into disrepute.")
+    hr = sign_in("hr")
+    reference = token("hr").get("/api/referrals").json()["items"][0]["reference"]
+    page = hr.get(f"/referrals/{reference}").text
+    assert "14:04 on 20 November in London (23:04 in Tokyo)" in page
+    assert "2026-11-20T" not in re.sub(r"<[^>]*>", "", page)
+
+
+def test_the_page_asks_for_an_answer_to_each_question_about_safety(sign_in):
+    staff = sign_in("staff")
+    staff.get("/report")
+    told = {"kind": "mistake", "narrative": "Every word of it"}
+    refused = staff.fill_in("/report", told)
+    assert (refused.status_code, "Every word of it" in refused.text) == (422, True)
+    for question in SAFETY:
+        assert f"{question}-error" in refused.text
+    assert staff.fill_in("/report", told | NO_DANGER).status_code == 303
+
+
+def test_a_correction_with_the_blanks_still_in_it_is_not_one(token):
+    staff = token("staff")
+    case = report(staff, codes=["factual_error"], facts_wrong="yes")
+    take = f"/api/cases/{case['reference']}/steps/correct/take"
+    for left in ("[what it said]", "[what is right]"):
+        text = f"{CORRECTION} {left}"
+        refused = staff.post(take, json={"public_text": text, "confirmed": True})
+        assert (refused.status_code, fields(refused)) == (422, {"public_text"})
+    assert staff.post(take, json={"public_text": CORRECTION}).status_code == 200
+
+
+def test_a_page_says_everything_that_an_apology_lacks(token, sign_in):
+    case = report(token("staff"))
+    staff = sign_in("staff")
+    staff.get(f"/cases/{case['reference']}")
+    refused = staff.fill_in(f"/cases/{case['reference']}/steps/apologise/take", {"public_text": "Oops, so sorry all"})
+    assert refused.status_code == 422
+    assert "by mistake" in refused.text.partition("govuk-error-summary")[2].partition("</ul>")[0]
+    assert "official view" in refused.text.partition("govuk-error-summary")[2].partition("</ul>")[0]
+
+
+def test_a_time_typed_on_a_stale_page_is_read_by_the_clock_it_was_typed_by(token, sign_in, clock):
+    clock.at("2026-11-20T23:04:00+09:00")
+    case = report(token("staff"))
+    staff = sign_in("staff")
+    page = staff.get(f"/cases/{case['reference']}")
+    press(token("staff"), case, "steps/delete/take")
+    assert page.status_code == 200
+    here = f"/cases/{case['reference']}/steps/delete/take"
+    assert "23:01 on 20 November in Tokyo" in staff.fill_in(here, {"taken_at": "2026-11-20T23:01"}).text
+    assert staff.fill_in(here, {"taken_at": "2026-13-45T99:99"}).status_code == 422
+
+
+def test_no_pdf_is_offered_to_somebody_who_may_have_none(token, sign_in):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    put_right(staff, digital, case)
+    press(digital, case, "close", resolution="advice_given")
+    here = f"/cases/{case['reference']}"
+    assert f'href="{here}/pdf"' in sign_in("staff").get(here).text
+    assert f'href="{here}/pdf"' not in sign_in("auditor").get(here).text
