@@ -44,7 +44,7 @@ JUDGED = frozenset(
 
 WHY_CLOSED = (
     "This case may involve a risk to somebody or classified material. Do not write, paste, link or upload any of it. "
-    "The Digital Transformation Unit will tell you when this opens."
+    "The desk that has the case will tell you when this opens."
 )
 
 

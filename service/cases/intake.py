@@ -30,8 +30,7 @@ from service.records.enums import AccountType, Answer, Code, DeskName, Kind, Sev
 from service.timeline import entries
 
 EARLIEST_YEAR = 2000
-NO_MANAGER = "Nobody is set as your line manager. The digital unit knows, and you can name somebody."
-NOT_THIS_MANAGER = "You asked that your line manager is not told. The digital unit will name somebody else."
+NO_MANAGER = "Nobody is set as your line manager. The desk that has your case knows, and you can name somebody."
 
 
 _INSERT_STEPS = insert(Step.__table__)  # type: ignore[attr-defined]  # every table model has one
@@ -249,8 +248,6 @@ def _send(
         routes.append(send_to(db, playbook, case, planned.desk, because=planned.because, actor=None, at=at, told=told))
         if planned.desk in INFORMS_OF:
             informed(steps[INFORMS_OF[planned.desk]], at)
-    if case.not_manager:
-        steps[StepKind.INFORM_MANAGER].reason = NOT_THIS_MANAGER
     holder = DeskName(case.holding_desk)
     if holder not in {planned.desk for planned in judgement.routes}:
         routes.append(send_to(db, playbook, case, holder, because="mistake.alternate_desk", actor=None, at=at))

@@ -84,18 +84,18 @@ ALLOWED: dict[str, Any] = {
 
 OMITTED = {
     "reporter": (
-        "notes and messages that the Digital Transformation Unit or Human Resources keep for themselves",
-        "anything that Human Resources has not told you yet, if they are involved at all",
+        "notes and messages that the desk that has the case or HR keep for themselves",
+        "anything that HR has not told you yet, if they are involved at all",
         "for a concern: what others said and did about it",
     ),
     "line_manager": (
         "the name of somebody who asked to report in confidence",
-        "notes that the Digital Transformation Unit or Human Resources keep for themselves",
-        "decisions about Human Resources that are not yours",
+        "notes that the desk that has the case or HR keep for themselves",
+        "decisions about HR that are not yours",
     ),
     "digital_unit": (
         "the name of somebody who asked to report in confidence, unless it was revealed with a reason",
-        "what Human Resources keeps in its own record, and its notes",
+        "what HR keeps in its own record, and its notes",
     ),
     "hr": (
         "the name of somebody who asked to report in confidence, unless it was revealed with a reason",

@@ -227,6 +227,6 @@ WHOSE: Mapping[str, Mapping[str, str]] = {
 TABLES: Mapping[str, Any] = {
     name.lower(): table
     for name, table in {**vars(words), **globals()}.items()
-    if name.isupper() and isinstance(table, dict)
+    if name.isupper() and name[0] != "_" and isinstance(table, dict)
 }
 """Every table by its name in small letters, as templates read them: `words.codes`."""

@@ -233,18 +233,29 @@ RESOLUTIONS: Mapping[str, str] = {
     Resolution.WITHDRAWN: "Withdrawn",
 }
 
-NOTE_AUDIENCES: Mapping[str, str] = {
-    NoteAudience.REPORTER: "The reporter, the line manager and the desks",
-    NoteAudience.LINE_MANAGER: "The line manager, the digital unit and HR",
-    NoteAudience.DIGITAL_UNIT: "The digital unit only",
-    NoteAudience.HR: "HR only",
+# The digital unit reads what was once sent to it, also where a conflict of its own made another desk hold the case.
+_HOLDERS = {
+    holder: desk
+    if holder in (DeskName.DIGITAL_UNIT, DeskName.FCO_SERVICES)
+    else f"{desk}, anyone at the digital unit without a conflict"
+    for holder, desk in THE_DESKS.items()
+}
+# Who may read a note, by the desk that holds the case: what is for that desk is called after it.
+NOTE_AUDIENCES_OF: Mapping[str, Mapping[str, str]] = {
+    holder: {
+        NoteAudience.REPORTER: "The reporter, the line manager and the desks",
+        NoteAudience.LINE_MANAGER: f"The line manager, {desk} and HR",
+        NoteAudience.DIGITAL_UNIT: f"Only {desk}",
+        NoteAudience.HR: "Only HR",
+    }
+    for holder, desk in _HOLDERS.items()
 }
 
 # For whom a PDF is made: after "For".
 PDF_AUDIENCES: Mapping[str, str] = {
     "reporter": "the person who reported it",
     "line_manager": THE_DESKS[DeskName.LINE_MANAGER],
-    "digital_unit": THE_DESKS[DeskName.DIGITAL_UNIT],
+    "digital_unit": "the desk that has the case",
     "hr": THE_DESKS[DeskName.HR],
 }
 

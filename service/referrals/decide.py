@@ -51,7 +51,7 @@ def decide_referral(
         raise Refusal("This is decided already.")
     proposal = _proposal(db, case)
     if not counts and proposal is not None and proposal.by_id == me.id and proposal.refer == refer:
-        raise Refusal("You have proposed this already. The digital unit will confirm it.")
+        raise Refusal("You have proposed this already. The desk that has the case decides.")
     desk = DeskName(case.holding_desk) if counts else DeskName.LINE_MANAGER
     db.add(ReferralDecision(case_id=case.id, by_id=me.id, desk=desk, refer=refer, reason=reason, at=at, counts=counts))
     word = "referred" if refer else "not_referred"

@@ -68,7 +68,7 @@ def send(
 def require_naming(case: Case, held: frozenset[Relation]) -> None:
     """Raise NotPermitted for a reporter who asked that their manager is not told: the desk names somebody else."""
     if Relation.HOLDER not in held and case.not_manager:
-        raise NotPermitted("The digital unit will name somebody else. You need not do anything.")
+        raise NotPermitted("The desk that has your case will name somebody else. You need not do anything.")
 
 
 def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], person: Person, *, at: datetime) -> None:

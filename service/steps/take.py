@@ -24,8 +24,8 @@ NOT_NOW = {
     StepState.TAKEN: "This step is already done.",
     StepState.WAIVED: "This step was waived, so there is nothing to do.",
     StepState.NOT_NEEDED: "This step is not needed.",
-    StepState.HELD: "This step is on hold. The digital unit will tell you when to take it.",
-    StepState.UNDECIDED: "The digital unit is still deciding whether this step is needed.",
+    StepState.HELD: "This step is on hold. The desk that has your case will tell you when to take it.",
+    StepState.UNDECIDED: "The desk that has your case is still deciding whether this step is needed.",
 }
 
 

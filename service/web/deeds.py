@@ -247,7 +247,7 @@ def _reopen(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime
 
 DEEDS = (
     Deed("steps/{kind:str}/take", Act.TAKE_STEP, shape.TakeIn, _take, "Recorded. Thank you."),
-    Deed("steps/{kind:str}/cannot", Act.CANNOT, shape.ReasonIn, _cannot, "The digital unit knows, and will help."),
+    Deed("steps/{kind:str}/cannot", Act.CANNOT, shape.ReasonIn, _cannot, "The desk that has your case will help you."),
     Deed("steps/{kind:str}/waive", Act.WAIVE, shape.ReasonIn, _waive, "This step is waived."),
     Deed("steps/{kind:str}/verify", Act.VERIFY, shape.NothingIn, _verify, "This step is verified."),
     Deed("steps/{kind:str}/release", Act.RELEASE, shape.NothingIn, _release, "This step can go ahead."),
@@ -263,7 +263,7 @@ DEEDS = (
     Deed("notes", Act.NOTE, shape.NoteIn, _note, "Your note is kept."),
     Deed("open", Act.OPEN, shape.ReasonIn, _open, "The fields of this case are open."),
     Deed("purge", Act.PURGE, shape.PurgeIn, _purge, "The content is destroyed."),
-    Deed("withdraw", Act.WITHDRAW, shape.ReasonIn, _withdraw, "The digital unit knows what you asked for."),
+    Deed("withdraw", Act.WITHDRAW, shape.ReasonIn, _withdraw, "The desk that has your case knows what you asked for."),
     Deed("referral-decision", Act.DECIDE_REFERRAL, shape.ReferralDecisionIn, _refer, "The decision is recorded."),
     Deed("protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, _protect, "The decision is recorded."),
     Deed("conflict", Act.NAME_CONFLICT, shape.ConflictIn, _conflict, "They will not see this case."),

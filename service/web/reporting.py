@@ -1,5 +1,7 @@
 """Reporting a mistake: one screen, the safety questions first; the case exists when it is sent."""
 
+from typing import Any
+
 from litestar import get, post
 from litestar.response import Response
 
@@ -58,7 +60,7 @@ def _guards(typed: dict[str, str | list[str]], rules: Playbook) -> bool:
     return answered or not codes.isdisjoint([told] if isinstance(told, str) else told)
 
 
-def _promises(me: Person, rules: Playbook, not_manager: bool) -> dict[str, object]:
+def _promises(me: Person, rules: Playbook, not_manager: bool) -> dict[str, Any]:
     """Who will be told, and who can read it: as the playbook has it for this person."""
     said, services = rules.who_can_read, me.employer is Employer.FCO_SERVICES
     instead = "" if services else said.mistake_not_manager

@@ -32,7 +32,6 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "answers": (enums.Answer, set()),
     "codes": (enums.Code, set()),
     "resolutions": (enums.Resolution, set()),
-    "note_audiences": (enums.NoteAudience, set()),
     "employers": (enums.Employer, set()),
     "engagements": (enums.Engagement, set()),
     "roles": (enums.Role, set()),
@@ -59,6 +58,8 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.CANNOT_REASONS) == set(words.CANNOT_REASONS_MINE) == set(REASONS)
     assert set(words.PDF_AUDIENCES) == {variant for variants in VARIANTS.values() for variant in variants}
     assert set(ENTRIES) == set(AUDIENCES)
+    assert set(words.NOTE_AUDIENCES_OF) == set(enums.DeskName)
+    assert all(set(readers) == set(enums.NoteAudience) for readers in words.NOTE_AUDIENCES_OF.values())
     assert all(path in PLACES or path.startswith(("data_protection.", "referral.")) for path in SPILT)
 
 
@@ -71,7 +72,15 @@ def test_every_rule_of_the_shipped_playbook_has_its_reason_in_words() -> None:
 
 def test_no_table_is_for_nothing() -> None:
     """What is in no list above is composed of such, or speaks of the record."""
-    others = {"code_groups", "codes_first", "codes_more", "cannot_reasons", "cannot_reasons_mine", "pdf_audiences"}
+    others = {
+        "note_audiences_of",
+        "code_groups",
+        "codes_first",
+        "codes_more",
+        "cannot_reasons",
+        "cannot_reasons_mine",
+        "pdf_audiences",
+    }
     record = {"fields", "spilt", "because", "entries", "happened", "decisions", "spoken", "whose"}
     assert set(TABLES) == set(SAYS) | others | record
 
