@@ -1,9 +1,13 @@
 """The composition root: opens what the service is made of and puts the rooms together."""
 
 import asyncio
+import multiprocessing
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from litestar import Litestar, Router
@@ -101,6 +105,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar
 @asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
     house: House = app.state.house
+    Thread(target=_end_with_parent, name="amends-parent", daemon=True).start()
     with house.database.write() as db:
         pinned.register(db, Path(house.settings.playbook), house.clock())
     # Not at once: the first page must not wait for it, and what only starts and stops never pays for it.
@@ -110,3 +115,13 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
     finally:
         warming.cancel()
         house.close()
+
+
+def _end_with_parent() -> None:
+    """Where this is one of several processes that serve: end as on SIGTERM once the process that began them is gone.
+
+    It does the background work too. Without it this one would hold the port and answer, while no mail is ever sent.
+    """
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)

@@ -101,11 +101,13 @@ def serve(connection: Connection, seconds: int) -> None:
     """Answer documents until the other side goes away. One that fails is answered with a reason, never with words
     of the document; one that outlives its time ends this process, even where nobody is left to do it."""
     _warm()
-    connection.send_bytes(MADE)
+    answer = MADE
     while True:
         try:
+            connection.send_bytes(answer)
             document = connection.recv()
-        except EOFError:
+        except (EOFError, OSError):
+            # OSError where the pool was killed: what it had not read yet makes the socket break, not end.
             return
         # The pool kills first; this one is for a worker whose pool has gone.
         signal.alarm(seconds + 5)
@@ -117,10 +119,6 @@ def serve(connection: Connection, seconds: int) -> None:
         except (Exception, FatalURLFetchingError) as problem:  # noqa: BLE001 - the pool turns it into a refusal
             answer = REFUSED + _reason(problem).encode()
         signal.alarm(0)
-        try:
-            connection.send_bytes(answer)
-        except OSError:
-            return
 
 
 def _write(document: dict[str, Any], context: dict[str, Any]) -> bytes:

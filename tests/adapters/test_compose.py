@@ -207,6 +207,21 @@ def test_a_worker_that_dies_is_made_anew_and_interrupting_leaves_nobody_behind(c
     assert web.end(signal.SIGINT) in (0, 1)
 
 
+@pytest.mark.slow
+def test_killing_the_service_leaves_nobody_behind(composed: Composed):
+    assert composed.run("migrate").returncode == 0
+    web = composed.start("web")
+    # Each process that answers has programs that make PDFs, a while after it began.
+    soon(lambda: sum("documents.render" in command_line(pid) for pid in web.children()) >= 4)
+    address = web.address()
+    with client(address) as asking:
+        assert asking.get("/ready").status_code == 200
+    assert web.end(signal.SIGKILL) == -signal.SIGKILL
+    assert "Traceback" not in web.words, web.words
+    with client(address) as asking, pytest.raises(httpx.ConnectError):
+        asking.get("/ready")
+
+
 def command_line(pid: int) -> str:
     """How a process was started."""
     try:

@@ -473,8 +473,10 @@ time.sleep(60)
 """
 
 
-def test_workers_end_when_the_service_is_killed() -> None:
-    service = subprocess.Popen([sys.executable, "-c", ABANDONED], stdout=subprocess.PIPE, cwd=Path(__file__).parents[2])
+def test_workers_end_without_a_word_when_the_service_is_killed(tmp_path: Path) -> None:
+    command, here = [sys.executable, "-c", ABANDONED], Path(__file__).parents[2]
+    with (tmp_path / "log").open("w") as log:
+        service = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, cwd=here)
     assert service.stdout is not None
     workers = [int(pid) for pid in service.stdout.readline().split()]
     assert all(lives(worker) for worker in workers)
@@ -485,6 +487,7 @@ def test_workers_end_when_the_service_is_killed() -> None:
     while any(lives(worker) for worker in workers) and time.monotonic() < limit:
         time.sleep(0.1)
     assert not [worker for worker in workers if lives(worker)]
+    assert (tmp_path / "log").read_text() == ""
 
 
 @pytest.mark.parametrize(
