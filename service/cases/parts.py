@@ -86,6 +86,7 @@ def route_shown(route: Route, people: People, content: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "desk": route.desk,
         "because": route.because,
+        "instead": route.instead,
         "sent_at": route.sent_at,
         "acknowledge_by": route.acknowledge_by,
         "acknowledged_at": route.acknowledged_at,

@@ -55,14 +55,13 @@ def send_to(
     also: Mapping[str, tuple[object, object]] | None = None,
 ) -> Route:
     """Open a route, note it on the timeline with its reason, and ask that those people be told."""
-    if told is not None and told.instead:
-        because = f"{because}.{told.instead}"
-    person = told.person if told else None
+    person, instead = (told.person, told.instead) if told else (None, None)
     route = Route(
         case_id=case.id,
         desk=desk,
         person_id=person.id if person else None,
         because=because,
+        instead=instead,
         reason=reason,
         sent_at=at,
         acknowledge_by=acknowledge_by(playbook, desk, Severity(case.severity), at, person),
@@ -74,6 +73,8 @@ def send_to(
     }
     if person:
         changes[f"routes.{desk}.person"] = (None, person.email)
+    if instead:
+        changes[f"routes.{desk}.instead"] = (None, instead)
     if reason:
         changes[f"routes.{desk}.reason"] = (None, reason)
     changes |= also or {}

@@ -69,7 +69,7 @@ EVIDENCE = (
 # What a file loses when it is destroyed; what it was stays, and so does its hash unless that is named as well.
 LOST = ("filename", "description")
 # routes.DESK.NAME -> column of the desk's routes; a case can be sent to one desk twice, so all of them are collected.
-ROUTE = ("sent_at", "because", "reason", "acknowledged_at", "acknowledged_by_id", "ended_at", "person")
+ROUTE = ("sent_at", "because", "instead", "reason", "acknowledged_at", "acknowledged_by_id", "ended_at", "person")
 # What HR received, as the decision says it; the rest of a referral follows from that entry, and has no path there.
 REFERRAL: dict[str, str] = {
     "allegation": "allegation",

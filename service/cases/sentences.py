@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from service.records.enums import Code
-from service.records.field_words import ENTRIES
+from service.records.field_words import ENTRIES, INSTEAD
 from service.records.words import ACCOUNT_TYPES_SHORT, CODES, SEVERITIES, STEPS, THE_DESKS
 
 # What a list shows first: where a post went wrong is said sooner than what it says.
@@ -31,10 +31,12 @@ def sentence(entry: Mapping[str, Any]) -> str:
     steps = [STEPS[field.split(".")[1]] for field in fields if field.startswith("steps.")]
     severity = next((change for change in entry["changes"] if change["field"] == "severity"), None)
     worse = f": severity is now {SEVERITIES[severity['after']].lower()}" if severity and severity["before"] else ""
+    others = [change["after"] for change in entry["changes"] if change["field"].endswith(".instead")]
     ended = any(field.startswith("routes.") and field.endswith(".ended_at") for field in fields)
     said = "No longer with {desk}." if ended else ENTRIES[entry["kind"]]
-    return said.format(
+    told = said.format(
         desk=desks[0] if desks else "the desk",
         step=steps[0] if steps else "A step",
         severity=worse,
     )
+    return " ".join([told, *(INSTEAD[instead] for instead in others if instead)])

@@ -57,9 +57,13 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
         whose = tables["whose"].get(area, {}).get(rest.partition(".")[0])
         return f"{whose}: {lower_first(name)}" if whose else upper_first(name)
 
-    def why(because: str) -> str:
-        """Why somebody was told, by the playbook's rule; one that a department has added is named as it is."""
-        return tables["because"].get(because) or f"By the playbook’s rule “{because}”."
+    def why(because: str, instead: str | None = None) -> str:
+        """Why somebody was told, by the playbook's rule; one that a department has added is named as it is.
+
+        `instead`: why it is not the person first thought of.
+        """
+        rule = tables["because"].get(because) or f"By the playbook’s rule “{because}”."
+        return f"{rule} {tables['instead'][instead]}" if instead else rule
 
     return {each.__name__: each for each in (words, told, called, why, lower_first, upper_first)}
 

@@ -53,8 +53,8 @@ ALLOWED: dict[str, Any] = {
     ),
     "routes": dict.fromkeys(
         (
-            *("desk", "name", "because", "reason", "sent_at", "acknowledge_by", "acknowledged_at", "acknowledged_by"),
-            "ended_at",
+            *("desk", "name", "because", "instead", "reason", "sent_at", "acknowledge_by", "acknowledged_at"),
+            *("acknowledged_by", "ended_at"),
         ),
         True,
     ),

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.records.enums import Instead
 from service.records.people import Absence, DeskMember, Person, Unit
 
 LONGEST_CHAIN = 20
@@ -17,7 +18,7 @@ class Told:
     """Somebody to tell, and why it is them and not the person first thought of (None when it is)."""
 
     person: Person
-    instead: str | None = None
+    instead: Instead | None = None
 
 
 def absent(db: Session, person: Person, at: datetime) -> bool:
@@ -39,14 +40,14 @@ def stand_in(db: Session, person: Person, at: datetime) -> Told | None:
     deputy who has left is none.
     """
     seen: set[int] = set()
-    instead: str | None = None
+    instead: Instead | None = None
     found: Person | None = person
     while found is not None and found.id not in seen and len(seen) < LONGEST_CHAIN:
         seen.add(found.id)
         if not found.active:
-            found, instead = _get(db, found.manager_id), "moved_up"
+            found, instead = _get(db, found.manager_id), Instead.MOVED_UP
         elif (deputy := _deputy(db, found, at)) is not None and deputy.id not in seen:
-            found, instead = deputy, "deputy"
+            found, instead = deputy, Instead.DEPUTY
         else:
             return Told(found, instead)
     return None
@@ -74,17 +75,18 @@ def line_manager_of(db: Session, person: Person, at: datetime, skip: frozenset[i
     return away
 
 
-def _managers_above(db: Session, person: Person) -> Iterator[tuple[Person, str | None]]:
+def _managers_above(db: Session, person: Person) -> Iterator[tuple[Person, Instead | None]]:
     """The manager, or the unit's substitute, then their manager and so on, each once, and why it is them."""
-    manager, instead = _get(db, person.manager_id), None
+    manager = _get(db, person.manager_id)
+    instead: Instead | None = None
     if manager is None and person.unit_id is not None:
         unit = db.get(Unit, person.unit_id)
-        manager, instead = _get(db, unit.substitute_id if unit else None), "substitute"
+        manager, instead = _get(db, unit.substitute_id if unit else None), Instead.SUBSTITUTE
     seen: set[int] = set()
     while manager is not None and manager.id not in seen:
         seen.add(manager.id)
         yield manager, instead
-        manager, instead = _get(db, manager.manager_id), "moved_up"
+        manager, instead = _get(db, manager.manager_id), Instead.MOVED_UP
 
 
 def members(db: Session, desk: str) -> list[Person]:

@@ -12,6 +12,7 @@ from service.records.enums import (
     Answer,
     Code,
     DeskName,
+    Instead,
     Kind,
     NoteAudience,
     Resolution,
@@ -147,6 +148,8 @@ class Route(SQLModel, table=True):
     desk: DeskName = Field(sa_type=word(DeskName))
     person_id: int | None = Field(default=None, foreign_key="person.id")
     because: str = Field(max_length=100)
+    instead: Instead | None = Field(default=None, sa_type=word(Instead))
+    """Why it is this person, where it is not the manager first thought of."""
     reason: str | None = Field(default=None, sa_type=Text)
     sent_at: datetime
     acknowledge_by: datetime | None = None

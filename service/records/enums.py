@@ -127,6 +127,14 @@ class NoteAudience(StrEnum):
     HR = "hr"
 
 
+class Instead(StrEnum):
+    """Why somebody is told in place of the manager first thought of."""
+
+    DEPUTY = "deputy"
+    MOVED_UP = "moved_up"
+    SUBSTITUTE = "substitute"
+
+
 class Employer(StrEnum):
     """Who employs a person; FCO Services has a social media policy of its own."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.records import words
+from service.records.enums import Instead
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
 FIELDS: Mapping[str, str] = {
@@ -60,6 +61,7 @@ FIELDS: Mapping[str, str] = {
     "evidence": "Evidence",
     "holding_desk": "Desk that holds it",
     "because": "Why",
+    "instead": "Why somebody else",
     "kind": "Kind",
     "playbook": "Playbook",
     "sent_at": "Sent at",
@@ -150,6 +152,13 @@ BECAUSE: Mapping[str, str] = {
     "triage.severity": "Set at triage.",
 }
 
+# After that: why it is not the person first thought of. It gives away nobody's conflict.
+INSTEAD: Mapping[str, str] = {
+    Instead.DEPUTY: "They are away, so their deputy is told.",
+    Instead.MOVED_UP: "The next manager up is told in their place.",
+    Instead.SUBSTITUTE: "None is set, so the unit’s substitute is told.",
+}
+
 # What happened, by the kind of entry; who and when stand beside it.
 ENTRIES: Mapping[str, str] = {
     "reported": "Reported.",
@@ -214,6 +223,7 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "type": words.ACCOUNT_TYPES,
     "cannot_reason": words.CANNOT_REASONS,
     "because": BECAUSE,
+    "instead": INSTEAD,
     "hr.decision": DECISIONS,
     "hr.proposed": DECISIONS,
 }

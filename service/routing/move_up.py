@@ -9,9 +9,9 @@ from service.cases.intake import NO_MANAGER
 from service.cases.judging import keep_next_due, steps_of
 from service.cases.pinned import playbook_of
 from service.cases.recipients import not_to_tell, open_routes, send_to
-from service.people.availability import line_manager_of
+from service.people.availability import Told, line_manager_of
 from service.records.cases import Case, Route
-from service.records.enums import DeskName, Stage, StepKind, StepState
+from service.records.enums import DeskName, Instead, Stage, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
 
@@ -58,8 +58,8 @@ def move_on(db: Session, case: Case, manager: Person, *, at: datetime) -> None:
         return
     told = line_manager_of(db, manager, at, not_to_tell(db, case, at))
     if told is not None:
-        because = ended[-1].because.removesuffix(".moved_up")
-        playbook = playbook_of(db, case.playbook_version)
+        told = Told(told.person, told.instead or Instead.MOVED_UP)
+        playbook, because = playbook_of(db, case.playbook_version), ended[-1].because
         send_to(db, playbook, case, DeskName.LINE_MANAGER, because=because, actor=None, at=at, told=told)
         return
     step = next(step for step in steps_of(db, case) if step.kind == StepKind.INFORM_MANAGER)

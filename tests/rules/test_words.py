@@ -36,6 +36,7 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "engagements": (enums.Engagement, set()),
     "roles": (enums.Role, set()),
     "referral_stages": (enums.ReferralStage, set()),
+    "instead": (enums.Instead, set()),
     "protection_questions": (Question, set()),
 }
 """Table -> the enum whose values it has, and what it has besides."""

@@ -100,9 +100,13 @@ def test_a_manager_named_as_conflicted_is_out_at_once(token, database):
         ("manager@demo.example", True),
         ("head@demo.example", False),
     ]
+    assert (routes[1]["because"], routes[1]["instead"]) == ("mistake.line_manager", "moved_up")
     assert listed(head) == [case["reference"]]
     moved = [entry["words"] for entry in entries(staff, case) if entry["kind"] in ("sent", "informed")][-2:]
-    assert moved == ["No longer with the line manager.", "Amends told the line manager."]
+    assert moved == [
+        "No longer with the line manager.",
+        "Amends told the line manager. The next manager up is told in their place.",
+    ]
     assert "conflict" not in staff.get(f"{at(case)}/timeline").text
     back = {"desk": "line_manager", "person": "manager@demo.example", "reason": "x"}
     assert digital.post(f"{at(case)}/send", json=back).status_code == 422

@@ -1,11 +1,14 @@
 """Who is told, who is passed over, who holds a case, and who acknowledges it."""
 
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from service.documents.case_summary import summary
+from service.documents.paper import templates
 from service.records.people import Absence, Person, Unit
 from tests.makers import (
     DEMO,
@@ -32,6 +35,11 @@ def away(database, name: str) -> None:
     with database.write() as db:
         person = db.execute(select(Person.id).where(col(Person.email) == name + DEMO)).scalar_one()
         db.add(Absence(person_id=person, from_at=begins, until_at=begins + timedelta(days=14)))
+
+
+def reached(told) -> tuple[str, str, str | None]:
+    """Who was told along a route, by which rule, and why them in place of somebody else."""
+    return told["person"], told["because"], told["instead"]
 
 
 def test_the_manager_and_the_digital_unit_are_told_at_once_and_acknowledge_in_one_press(token, clock, database):
@@ -134,7 +142,7 @@ def test_the_units_substitute_stands_in_where_there_is_no_manager(token, databas
         unit.substitute_id = db.execute(select(Person.id).where(col(Person.email) == "head@demo.example")).scalar_one()
         db.add(unit)
     told = route(report(token("staff")), "line_manager")
-    assert (told["person"], told["because"]) == ("head@demo.example", "mistake.line_manager.substitute")
+    assert reached(told) == ("head@demo.example", "mistake.line_manager", "substitute")
 
 
 @pytest.mark.parametrize("away_or_left", ["left", "away"])
@@ -147,9 +155,9 @@ def test_who_stands_in_for_the_manager_and_that_it_says_so(token, database, away
     case = report(token("staff"))
     told = route(case, "line_manager")
     expected = {"left": ("head@demo.example", "moved_up"), "away": ("outsider@demo.example", "deputy")}[away_or_left]
-    assert (told["person"], told["because"]) == (expected[0], f"mistake.line_manager.{expected[1]}")
+    assert reached(told) == (expected[0], "mistake.line_manager", expected[1])
     informed = [changed(entry) for entry in entries(token("staff"), case, "informed")]
-    assert ("routes.line_manager.because", (None, told["because"])) in [
+    assert ("routes.line_manager.instead", (None, told["instead"])) in [
         pair for one in informed for pair in one.items()
     ]
     assert token(expected[0]).get(at(case)).status_code == 200
@@ -162,13 +170,13 @@ def test_where_the_absent_managers_deputy_reports_the_manager_above_is_told(toke
     away(database, "manager")
     case = report(token("colleague"))
     told = route(case, "line_manager")
-    assert (told["person"], told["because"]) == ("head@demo.example", "mistake.line_manager.moved_up")
+    assert reached(told) == ("head@demo.example", "mistake.line_manager", "moved_up")
     assert token("head").get(at(case)).status_code == 200
     assert token("manager").get(at(case)).status_code == 404
     # Nobody above: better somebody who is away than nobody at all.
     edit(database, "manager", manager=None)
     told = route(report(token("colleague")), "line_manager")
-    assert (told["person"], told["because"]) == ("manager@demo.example", "mistake.line_manager")
+    assert reached(told) == ("manager@demo.example", "mistake.line_manager", None)
 
 
 def test_a_manager_who_reports_is_passed_over(token):
@@ -244,6 +252,57 @@ def test_fco_services_desk_brings_in_the_digital_unit_which_then_holds_the_case(
     assert held == [
         {"holding_desk": ("fco_services", "digital_unit"), "assigned_to": ("servicesdesk@demo.example", None)}
     ]
+    assert faults(database) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ("deputy", "They are away, so their deputy is told."),
+        ("moved_up", "The next manager up is told in their place."),
+        ("substitute", "None is set, so the unit’s substitute is told."),
+    ],
+)
+def test_a_page_a_paper_and_the_record_say_in_words_why_somebody_else_is_told(token, sign_in, database, how, said):
+    if how == "deputy":
+        edit(database, "manager", deputy="outsider")
+        away(database, "manager")
+    elif how == "moved_up":
+        edit(database, "manager", active=False)
+    else:
+        edit(database, "staff", manager=None)
+        with database.write() as db:
+            unit = db.execute(select(Unit).where(col(Unit.name) == "Embassy Tokyo")).scalar_one()
+            head = db.execute(select(Person.id).where(col(Person.email) == "head@demo.example")).scalar_one()
+            unit.substitute_id = head
+            db.add(unit)
+    staff = token("staff")
+    case = report(staff)
+    assert route(case, "line_manager")["instead"] == how
+    assert route(case, "digital_unit")["instead"] is None
+    rule = "Line manager of the person who reported it."
+    assert entries(staff, case, "informed")[0]["words"] == f"Amends told the line manager. {said}"
+    page = unescape(sign_in("staff").get(f"/cases/{case['reference']}").text)
+    assert f"{rule} {said}" in page
+    assert how.replace("_", " ") not in page.replace(said, "").replace("their deputy", "")
+    # The paper is drawn from the same view, by the same filter.
+    assert (
+        templates().from_string("{{ because | why(instead) }}").render(route(case, "line_manager")) == f"{rule} {said}"
+    )
+    assert summary(case, "reporter", datetime.now(UTC), "", b"")["context"]["case"]["routes"][0]["instead"] == how
+    assert faults(database) == []
+
+
+def test_a_named_manager_who_is_away_is_told_by_way_of_their_deputy(token, database):
+    edit(database, "head", deputy="outsider")
+    away(database, "head")
+    staff, digital = people(token, "staff digital")
+    case = report(staff, not_manager=True)
+    named = press(digital, case, "manager", email="head@demo.example")
+    assert reached(route(named, "line_manager")) == ("outsider@demo.example", "named", "deputy")
+    assert entries(staff, case, "manager_named")[0]["words"] == (
+        "A manager was named and told. They are away, so their deputy is told."
+    )
     assert faults(database) == []
 
 

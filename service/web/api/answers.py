@@ -40,6 +40,7 @@ class RouteOut(TypedDict):
 
     desk: str
     because: str
+    instead: str | None
     sent_at: datetime
     acknowledge_by: datetime | None
     acknowledged_at: datetime | None
