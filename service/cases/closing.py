@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from service.cases.facts import reason_kept
 from service.cases.judging import keep_next_due, steps_of
 from service.cases.lifecycle import Move, Standing, after
-from service.cases.policy import Act, require_stage
+from service.cases.policy import QUIET_ENDINGS, Act, require_stage
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Advice, Case, ReferralDecision
@@ -65,9 +65,9 @@ def close(
     case.resolution, case.closed_at = resolution, at
     case.duplicate_of_id = duplicate_of.id if duplicate_of else None
     openly: dict[str, tuple[object, object]] = {"stage": (before, case.stage)}
-    quietly: dict[str, tuple[object, object]] = {}
-    # That a case went to HR is HR's to disclose; and another case is absent for whoever does not see it.
-    ending = quietly if resolution is Resolution.REFERRED else openly
+    # Written whatever the ending is: a hash that travels only with some endings would tell which they are.
+    quietly: dict[str, tuple[object, object]] = {"resolution": (None, resolution)}
+    ending = quietly if resolution in QUIET_ENDINGS else openly
     ending["resolution"] = (None, resolution)
     if note is not None:
         ending["closing_note"] = (None, note)
@@ -75,8 +75,7 @@ def close(
         quietly["duplicate_of"] = (None, duplicate_of.reference)
     tell = (case.reporter_id,) if case.reporter_id else ()
     entries.add(db, case, "closed", actor=me.id, at=at, changes=openly, tell=tell)
-    if quietly:
-        entries.add(db, case, "resolved", actor=me.id, at=at, changes=quietly)
+    entries.add(db, case, "resolved", actor=me.id, at=at, changes=quietly)
     keep_next_due(db, case)
 
 
@@ -88,8 +87,7 @@ def reopen(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> Non
     entries.add(
         db, case, "reopened", actor=me.id, at=at, changes={"stage": (before, case.stage), "reason": (None, reason)}
     )
-    if resolution is not None:
-        entries.add(db, case, "resolved", actor=me.id, at=at, changes={"resolution": (resolution, None)})
+    entries.add(db, case, "resolved", actor=me.id, at=at, changes={"resolution": (resolution, None)})
     keep_next_due(db, case)
 
 

@@ -98,8 +98,7 @@ def judge_again(
     if judgement.guarded and not case.guarded:
         changes["guarded"] = (False, True)
         case.guarded = True
-    if judgement.hr_suggested or by_desk or case.triaged_at is None:
-        suggest_hr(db, case, judgement, at)
+    suggest_hr(db, case, judgement, at, takes_back=by_desk or case.triaged_at is None)
     for step in steps_of(db, case):
         _judge_step(playbook, case, step, judgement, at, changes)
     for route in open_routes(db, case):
@@ -185,13 +184,19 @@ def _send_to_new_desks(db: Session, playbook: Playbook, case: Case, judgement: J
             informed(told, at)
 
 
-def suggest_hr(db: Session, case: Case, judgement: Judgement, at: datetime) -> None:
-    """Keep whether HR is suggested, and why; an entry of its own, since neither reporter nor subject may see it."""
-    before, after = list(case.hr_because), list(judgement.hr_because)
-    if judgement.hr_suggested == case.hr_suggested and before == after:
-        return
-    changes = {"hr.suggested": (case.hr_suggested, judgement.hr_suggested), "hr.because": (before, after)}
-    case.hr_suggested, case.hr_because = judgement.hr_suggested, after
+def suggest_hr(db: Session, case: Case, judgement: Judgement, at: datetime, *, takes_back: bool = True) -> None:
+    """Keep whether HR is suggested, and why; an entry of its own, since neither reporter nor subject may see it.
+
+    The entry is written whenever the playbook judges, whatever it finds. A reporter's PDF has the bare hash of each
+    entry that they may not see: one that is there only when HR is suggested would tell them.
+    """
+    before = (case.hr_suggested, list(case.hr_because))
+    if judgement.hr_suggested or takes_back:
+        case.hr_suggested, case.hr_because = judgement.hr_suggested, list(judgement.hr_because)
+    changes = {
+        "hr.suggested": (before[0], case.hr_suggested),
+        "hr.because": (before[1], list(case.hr_because)),
+    }
     entries.add(db, case, "hr_judged", actor=None, at=at, changes=changes)
 
 

@@ -15,7 +15,7 @@ from sqlmodel import col
 from service.core.errors import NotPermitted, Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route
-from service.records.enums import DeskName, Employer, Role, Scope, Stage
+from service.records.enums import DeskName, Employer, Resolution, Role, Scope, Stage
 
 
 class Relation(StrEnum):
@@ -177,6 +177,9 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.REOPEN: (R.HOLDER,),
 }
 
+QUIET_ENDINGS = frozenset({Resolution.REFERRED, Resolution.DUPLICATE})
+"""What only the digital unit and HR are told: that a case went to HR is HR's to disclose, and that it repeats another
+case is about a case that is absent for most. Since two endings are kept back, neither is named by its absence."""
 OPEN = frozenset({Stage.REPORTED, Stage.IN_HAND})
 ANY = frozenset(Stage)
 

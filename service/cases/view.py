@@ -26,13 +26,14 @@ from service.cases.sentences import sentence, title_of
 from service.cases.speaking import readable
 from service.people.identity import Me
 from service.records.cases import Advice, Case, Message, Note, ProtectionDecision, ReferralDecision, Route, Step
-from service.records.enums import DeskName, NoteAudience, Resolution, StepKind
+from service.records.enums import DeskName, NoteAudience, StepKind
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.timeline import entries
 from service.timeline.chain import ACTOR
 
+SPOKEN = ("advice.", "messages.", "notes.")
 STEP_ORDER = {kind: place for place, kind in enumerate(StepKind)}
 
 # What may be read through which eyes, by key of the view. A key that is named for none of a reader's eyes is absent.
@@ -126,7 +127,7 @@ def case_view(
     }
     if case.confidential or case.reporter_id is None:
         del view["reporter"]
-    if quiet and case.resolution == Resolution.REFERRED:
+    if quiet and case.resolution in policy.QUIET_ENDINGS:
         del view["resolution"]
     if case.decide_by is None:
         del view["data_protection"]
@@ -160,9 +161,7 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
             entry |= {
                 "actor": name_of(people, row.actor_id) if row.actor_id else "Amends",
                 "changes": [
-                    {"field": field, "before": kept[field]["before"], "after": kept[field]["after"], "erased": False}
-                    if field in kept
-                    else {"field": field, "before": None, "after": None, "erased": True}
+                    _change(field, kept.get(field), numbered="digital_unit" in through)
                     for field in row.commitments
                     if field != ACTOR
                 ],
@@ -171,6 +170,14 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
             entry["words"] = sentence(entry)
         seen.append(entry)
     return seen
+
+
+def _change(field: str, kept: dict[str, Any] | None, *, numbered: bool) -> dict[str, Any]:
+    # `messages.12` would tell how much others write. Only whoever can purge it needs its number.
+    name = field if numbered or not field.startswith(SPOKEN) else field.partition(".")[0]
+    if kept is None:
+        return {"field": name, "before": None, "after": None, "erased": True}
+    return {"field": name, "before": kept["before"], "after": kept["after"], "erased": False}
 
 
 @lru_cache

@@ -1,8 +1,24 @@
 """One busy case, and everybody's view of it: keys, entries, notes, papers, lists, counts, and the log of who looked."""
 
+import json
 import re
+from io import BytesIO
 
-from tests.makers import WORDS, at, busy, entries, faults, listed, report
+import pypdf
+
+from tests.makers import (
+    PERSONAL,
+    WORDS,
+    at,
+    busy,
+    entries,
+    faults,
+    listed,
+    people,
+    press,
+    put_right,
+    report,
+)
 
 META = frozenset(
     "reference kind stage severity version reported_at playbook guarded holding_desk triaged_at closed_at steps routes "
@@ -252,3 +268,50 @@ def test_references_are_drawn_and_tell_nothing(token):
     assert all(re.fullmatch(r"SM-2026-\d{6}", number) for number in numbers)
     drawn = [int(number[-6:]) for number in numbers]
     assert sorted(drawn) != drawn or max(drawn) - min(drawn) > 5
+
+
+def attached(who, case) -> list[dict]:
+    """The entries that travel in somebody's own PDF."""
+    pdf = pypdf.PdfReader(BytesIO(who.get(f"{at(case)}/summary.pdf").content))
+    return json.loads(pdf.attachments["entries.json"][0])["entries"]
+
+
+def shape(told: list[dict]) -> list[tuple]:
+    """What an outsider to HR could count: which entries are shown, and the names of what each commits to."""
+    return [
+        (entry.get("kind"), tuple(sorted(re.sub(r"\.\d+$", "", field) for field in entry.get("commitments", ()))))
+        for entry in told
+    ]
+
+
+def test_a_reporters_pdf_has_the_same_shape_whether_or_not_hr_was_thought_of(token):
+    staff, digital = people(token, "staff digital")
+    shapes = []
+    for codes, refer in (["copyright"], None), (["disrepute"], True), (["disrepute"], False):
+        case = report(staff, account=PERSONAL, codes=codes)
+        told = [shape(attached(staff, case))]
+        staff.patch(at(case), json={"media_interest": True})
+        told.append(shape(attached(staff, case)))
+        put_right(staff, digital, case)
+        if refer is None:
+            press(digital, case, "notes", text="Nothing for HR.", audience="digital_unit")
+        else:
+            press(digital, case, "referral-decision", refer=refer, reason="As the rules have it.")
+        other = report(staff)
+        ending = (
+            {"resolution": "referred"} if refer else {"resolution": "duplicate", "duplicate_of": other["reference"]}
+        )
+        press(digital, case, "close", **ending)
+        assert "resolution" not in staff.get(at(case)).json()
+        shapes.append([*told, shape(attached(staff, case))])
+    assert shapes[0] == shapes[1] == shapes[2]
+
+
+def test_numbers_of_words_are_only_for_whoever_can_purge_them(token):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    press(digital, case, "advice", text="Use two devices.")
+    (mine,) = entries(staff, case, "advised")
+    (theirs,) = entries(digital, case, "advised")
+    assert {change["field"] for change in mine["changes"]} >= {"advice"}
+    assert any(change["field"].startswith("advice.") for change in theirs["changes"])
