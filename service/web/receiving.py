@@ -61,7 +61,11 @@ async def _take_form_in(request: Request, sent: Sent) -> None:
         for name, value in pairs:
             sent.fields.setdefault(name, []).append(value)
         return
-    for name, value in (await request.form()).multi_items():
+    parts = list((await request.form()).multi_items())
+    for name, value in parts:
+        # A part may name a charset that makes half characters, which nobody could keep or even print: a ValueError.
+        f"{name}{value.filename if isinstance(value, UploadFile) else value}".encode()
+    for name, value in parts:
         if isinstance(value, UploadFile):
             sent.files[name] = value
         else:

@@ -35,6 +35,8 @@ def sign_in_form(me: Somebody, after: Annotated[str, QueryParameter(name="next")
 @post("/sign-in", opt=GREETS, status_code=200, sync_to_thread=True)
 def sign_in(request: Request, house: House, database: Data, now: Now, sent: Sent) -> Response:
     """Sign in with an address and a password; the key of the session is new each time."""
+    if sent.fault is not None:
+        raise sent.fault
     email, after, kept = sent.one("email").strip(), local_path(sent.one("next") or "/"), sent.one("kept")
     try:
         person = who_signs_in(database, email, sent.one("password"), address_of(request, house), now)

@@ -354,6 +354,11 @@ BROKEN = (
     b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nv',
     b'--x\r\nContent-Disposition: form-data; name="a"; filename="\xff"\r\n\r\nv\r\n--x--\r\n',
     b'--x\r\nContent-Disposition: form-data; name="a"\r\nContent-Type: text/plain; charset=none\r\n\r\nv\r\n--x--\r\n',
+    *(
+        b'--x\r\nContent-Disposition: form-data; name="%s"\r\n'
+        b"Content-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800\r\n--x--\r\n" % name
+        for name in (b"narrative", b"email", b"kept", b"csrf", b"text", b"_version")
+    ),
     b'--x\r\nContent-Disposition: form-data; name="csrf"; filename="csrf"\r\n\r\nv\r\n--x--\r\n',
     b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nnot a file\r\n--x--\r\n',
     b"--x\r\n" + b"A: b\r\n" * 2000 + b"\r\nv\r\n--x--\r\n",
@@ -366,6 +371,9 @@ BROKEN = (
 def test_no_broken_body_is_a_fault_of_ours(target):
     thrower = Thrower(target)
     with Browser(base_url=target.url) as browser:
+        browser.get("/sign-in")
+        stranger = ("Cookie", f"amends-before={browser.cookies['amends-before']}")
+        strangers_guard = ("X-CSRF-Token", browser.csrf)
         browser.sign_in("staff" + AT)
         browser.get("/now")
         cookie = ("Cookie", f"amends={browser.cookies['amends']}")
@@ -380,9 +388,14 @@ def test_no_broken_body_is_a_fault_of_ours(target):
             "application/json",
         ):
             kind = ("Content-Type", content_type)
-            for path in (f"/cases/{case}/evidence", "/report"):
+            for path in (*(f"/cases/{case}/{deed}" for deed in ("evidence", "messages", "facts")), "/report"):
                 sound((body[:80], content_type, path), *thrower.throw("POST", path, [cookie, guard, kind], body))
             path = f"/api/cases/{case}/evidence"
             sound((body[:80], content_type, path), *thrower.throw("POST", path, [key, kind], body))
-        sound(body[:80], *thrower.throw("POST", "/sign-in", [guard, ("Content-Type", FORM)], body))
+        for content_type in ("multipart/form-data; boundary=x", FORM):
+            kind = ("Content-Type", content_type)
+            sound(body[:80], *thrower.throw("POST", "/sign-in", [stranger, strangers_guard, kind], body))
+            # Without a guard, as from a page that was open too long: the words are shown again.
+            here = ("Sec-Fetch-Site", "same-origin")
+            sound(body[:80], *thrower.throw("POST", "/report", [cookie, here, kind], body))
     target.no_fault()

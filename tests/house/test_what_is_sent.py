@@ -17,6 +17,7 @@ from service.web.given import Sent as Given
 from service.web.schemas import Long, Moment, OneLine, Words
 from service.web.sessions import PUBLIC
 from service.web.unflatten import told_moment
+from tests.makers import report
 
 WITH_ZONE = "Enter the time with a zone, like 2026-11-20T23:04:00+09:00"
 
@@ -280,3 +281,36 @@ def test_a_file_comes_with_its_words(browser):
     )
     refused = program.post("/api/try/upload", content=odd, headers={"Content-Type": "multipart/form-data; boundary=x"})
     assert refused.status_code == 400
+
+
+def half_a_character(name: str, more: str = "") -> dict[str, object]:
+    """A form of which one part names a charset that makes half a character."""
+    part = "Content-Disposition: form-data; name="
+    odd = f'--x\r\n{part}"{name}"\r\nContent-Type: text/plain; charset=unicode_escape\r\n\r\n\\ud800\r\n'
+    rest = f'--x\r\n{part}"csrf"\r\n\r\n{more}\r\n' if more else ""
+    return {"content": f"{odd}{rest}--x--\r\n", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}
+
+
+@pytest.mark.parametrize("name", ["kept", "email", "password", "next"])
+def test_half_a_character_is_malformed_before_anybody_signs_in(browser, name):
+    stranger = browser()
+    stranger.get("/sign-in")
+    form = half_a_character(name)
+    assert stranger.post("/sign-in", **half_a_character(name, stranger.csrf)).status_code == 400
+    assert (
+        stranger.post("/sign-in", **form | {"headers": form["headers"] | {"X-CSRF-Token": stranger.csrf}}).status_code
+        == 400
+    )
+
+
+def test_half_a_character_is_malformed_in_every_form(sign_in, token):
+    case = report(token("staff"))["reference"]
+    staff = sign_in("staff")
+    staff.get("/report")
+    for path in ("/report", f"/cases/{case}/messages", f"/cases/{case}/facts", f"/cases/{case}/evidence"):
+        for name in ("narrative", "text", "_version", "csrf"):
+            form = half_a_character(name)
+            guarded = form["headers"] | {"X-CSRF-Token": staff.csrf}
+            assert staff.post(path, **form | {"headers": guarded}).status_code == 400, (path, name)
+            ours = form["headers"] | {"Sec-Fetch-Site": "same-origin"}
+            assert staff.post(path, **form | {"headers": ours}).status_code == 400, (path, name)
