@@ -159,6 +159,14 @@ INSTEAD: Mapping[str, str] = {
     Instead.SUBSTITUTE: "None is set, so the unit’s substitute is told.",
 }
 
+# How that is said to them, before the name of who reported it.
+INSTEAD_MINE: Mapping[str, str] = {
+    "manager": "because you manage",
+    Instead.DEPUTY: "as the deputy of the line manager of",
+    Instead.MOVED_UP: "in place of the line manager of",
+    Instead.SUBSTITUTE: "because no line manager is set for",
+}
+
 # What happened, by the kind of entry; who and when stand beside it.
 ENTRIES: Mapping[str, str] = {
     "reported": "Reported.",

@@ -37,6 +37,7 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "roles": (enums.Role, set()),
     "referral_stages": (enums.ReferralStage, set()),
     "instead": (enums.Instead, set()),
+    "instead_mine": (enums.Instead, {"manager"}),
     "protection_questions": (Question, set()),
 }
 """Table -> the enum whose values it has, and what it has besides."""

@@ -284,6 +284,7 @@ def test_a_page_a_paper_and_the_record_say_in_words_why_somebody_else_is_told(to
     assert entries(staff, case, "informed")[0]["words"] == f"Amends told the line manager. {said}"
     page = unescape(sign_in("staff").get(f"/cases/{case['reference']}").text)
     assert f"{rule} {said}" in page
+    assert "</strong>, for the line manager" in page
     assert how.replace("_", " ") not in page.replace(said, "").replace("their deputy", "")
     # The paper is drawn from the same view, by the same filter.
     assert (
@@ -291,6 +292,17 @@ def test_a_page_a_paper_and_the_record_say_in_words_why_somebody_else_is_told(to
     )
     assert summary(case, "reporter", datetime.now(UTC), "", b"")["context"]["case"]["routes"][0]["instead"] == how
     assert faults(database) == []
+
+
+def test_a_deputy_is_not_told_that_they_manage_somebody(token, sign_in, database):
+    edit(database, "manager", deputy="outsider")
+    case = report(token("staff"))
+    assert "because you manage Member of staff" in sign_in("manager").get(f"/cases/{case['reference']}").text
+    away(database, "manager")
+    case = report(token("staff"))
+    page = sign_in("outsider").get(f"/cases/{case['reference']}").text
+    assert "as the deputy of the line manager of Member of staff" in page
+    assert "because you manage" not in page
 
 
 def test_a_named_manager_who_is_away_is_told_by_way_of_their_deputy(token, database):
