@@ -118,6 +118,17 @@ def _take_write_lock(connection: Connection) -> None:
         own.execute(f"PRAGMA busy_timeout={round(BUSY_SECONDS * 1000)}")
 
 
+def fold_in(database: Database) -> None:
+    """Bring SQLite's write-ahead log into the file: until then the log holds what a purge has taken out of rows.
+
+    Readers may keep some of it back for a moment; whoever calls this calls it again. PostgreSQL vacuums by itself.
+    """
+    if database.reading.dialect.name == "sqlite":
+        with database.reading.connect() as connection:
+            own: Any = connection.connection.dbapi_connection
+            own.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+
 def is_sqlite(session: Session) -> bool:
     """Which engine a session speaks to; used only where the two differ in kind."""
     return session.get_bind().dialect.name == "sqlite"

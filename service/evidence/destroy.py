@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
-from service.core.database import Database
+from service.core.database import Database, fold_in
 from service.core.errors import Unavailable
 from service.core.storage import STAGING, Store
 from service.evidence.places import FOLDER, original_key, preview_key
@@ -44,7 +44,8 @@ def destroy(store: Store, evidence: Evidence) -> None:
 def destroy_purged(database: Database, store: Store, body: dict[str, Any]) -> None:
     """Destroy what a purge has asked for in the outbox: `evidence`, ids of files, and all that is kept under `prefix`.
 
-    May be called again. Raises Unavailable, and ValueError for a file that still stands.
+    Then what the rows have lost leaves the database's own log too. May be called again. Raises Unavailable, and
+    ValueError for a file that still stands.
     """
     with database.read() as db:
         files = db.execute(select(Evidence).where(col(Evidence.id).in_(body.get("evidence", ())))).scalars().all()
@@ -53,6 +54,7 @@ def destroy_purged(database: Database, store: Store, body: dict[str, Any]) -> No
     if prefix := body.get("prefix"):
         for kept in list(store.list(prefix)):
             store.destroy(kept.key)
+    fold_in(database)
 
 
 def discard(store: Store, evidence_id: str) -> None:

@@ -1,6 +1,6 @@
 """A case as a PDF: from the variant's own view, kept by content, made in the pool."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.queries import find_case
+from service.cases.queries import Found, find_case
 from service.cases.view import case_view
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.storage import Store
@@ -33,6 +33,8 @@ class Paper:
 
     document: Mapping[str, Any]
     kept_at: str
+    still: Callable[[], bool]
+    """Whether the case still stands as it did. While a PDF is made, its words may be destroyed."""
 
 
 def audience_for(wanted: str | None, allowed: list[str]) -> str:
@@ -55,7 +57,14 @@ def paper(db: Session, store: Store, case: Case, audience: str, *, made_by: str,
     }
     proof = entries_json(entries.of_case(db, case.id), case.reference, through)
     document = summary(view, audience, at, made_by, proof, pictures)
-    return Paper(document, f"pdf/{case.id}/{content_key(document)}.pdf")
+    version, engine = case.version, db.get_bind().engine
+    stands = select(col(Case.version)).where(col(Case.id) == case.id)
+
+    def still() -> bool:
+        with engine.connect() as connection:
+            return connection.execute(stands).scalar() == version
+
+    return Paper(document, f"pdf/{case.id}/{content_key(document)}.pdf", still)
 
 
 def begin(pool: Pool, store: Store, one: Paper) -> Future[bytes]:
@@ -66,7 +75,8 @@ def begin(pool: Pool, store: Store, one: Paper) -> Future[bytes]:
     future = pool.submit(one.document, key=one.kept_at)
 
     def keep(made: Future[bytes]) -> None:
-        if not made.cancelled() and made.exception() is None:
+        # Kept after a purge, it would have the purged words for good: the worker looks only twice.
+        if not made.cancelled() and made.exception() is None and one.still():
             store.keep(one.kept_at, made.result())
 
     future.add_done_callback(keep)
@@ -94,12 +104,19 @@ def pdf(
     through: str,
 ) -> Response[bytes]:
     """Find the case, make or fetch its paper outside any transaction, note the look, hand it over."""
-    here = find_case(db, me, reference)
-    chosen = audience_for(audience, policy.variants(policy.eyes(here.held)))
-    one = paper(db, store, here.case, chosen, made_by=me.name, at=now)
-    # Making it may take seconds: nothing is kept open meanwhile.
-    db.close()
-    made = bytes_of(pool, store, one)
+
+    def make() -> tuple[Found, str, Paper, bytes]:
+        here = find_case(db, me, reference)
+        chosen = audience_for(audience, policy.variants(policy.eyes(here.held)))
+        one = paper(db, store, here.case, chosen, made_by=me.name, at=now)
+        # Making it may take seconds: nothing is kept open meanwhile.
+        db.close()
+        return here, chosen, one, bytes_of(pool, store, one)
+
+    here, chosen, one, made = make()
+    if not one.still():
+        # Once more, as it stands now; a case that changes all the time is shown as it stood.
+        here, chosen, one, made = make()
     reads.log(db, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen)
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{chosen}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
