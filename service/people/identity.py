@@ -103,20 +103,38 @@ def refuse_while_backing_off(db: Session, keys: tuple[str, ...], at: datetime) -
                 raise TooMany("That did not work several times. Wait a little, then try again.", int(left) + 1)
 
 
-def count_try(db: Session, keys: tuple[str, ...], *, right: bool, at: datetime) -> None:
-    """Remember a failed sign-in for each key, or forget the failures after a good one."""
-    hashes = [hashed(key) for key in keys]
-    if right:
-        db.execute(delete(SignInTry).where(col(SignInTry.key_hash).in_(hashes)))
-        return
-    for key_hash in hashes:
+def count_try(db: Session, keys: tuple[str, str], at: datetime) -> datetime | None:
+    """Remember a try as a failed one, for its account and its address; returns when the address failed before this."""
+    before = None
+    for key_hash in [hashed(key) for key in keys]:
         tried = db.get(SignInTry, key_hash)
+        before = tried.last_at if tried else None
         if tried is None:
             db.add(SignInTry(key_hash=key_hash, wrong=1, last_at=at))
         else:
             tried.wrong = 1 if at - tried.last_at > FORGET_TRIES_AFTER else tried.wrong + 1
             tried.last_at = at
             db.add(tried)
+    return before
+
+
+def forget_tries(db: Session, keys: tuple[str, str], at: datetime, before: datetime | None) -> None:
+    """After a right one, counted at `at`: forget the account's failures, and those only at its address.
+
+    People behind one address who mistype their own passwords never add up, while whoever tries other people's
+    passwords gains nothing by signing in with their own in between.
+    """
+    account, address = (db.get(SignInTry, hashed(key)) for key in keys)
+    own = account.wrong if account else 1
+    if account:
+        db.delete(account)
+    if address and address.wrong <= own:
+        db.delete(address)
+    elif address:
+        address.wrong -= own
+        if before and address.last_at == at:
+            address.last_at = before
+        db.add(address)
 
 
 def begin_session(db: Session, person: Person, at: datetime, browser: str = "") -> str:

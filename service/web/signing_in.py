@@ -63,12 +63,13 @@ def who_signs_in(database: Database, email: str, password: str, address: str, no
     keys = (f"account {email.lower()}", f"address {address}")
     with database.read() as db:
         identity.refuse_while_backing_off(db, keys, now)
+    before = None
     for last in (False, True):
         try:
             with database.write() as db:
                 _wait_for(db, keys)
                 identity.refuse_while_backing_off(db, keys, now)
-                identity.count_try(db, keys, right=False, at=now)
+                before = identity.count_try(db, keys, now)
             break
         except IntegrityError:
             # The same first try from two places at once: the other one has made the row.
@@ -78,7 +79,8 @@ def who_signs_in(database: Database, email: str, password: str, address: str, no
         person = identity.check_password(db, email, password)
     if person is not None:
         with database.write() as db:
-            identity.count_try(db, keys, right=True, at=now)
+            _wait_for(db, keys)
+            identity.forget_tries(db, keys, now, before)
     return person
 
 

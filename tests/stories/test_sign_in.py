@@ -77,6 +77,34 @@ def test_five_failures_make_everybody_wait(browser, clock):
     assert using.sign_in(STAFF).status_code == 303
 
 
+def test_signing_in_oneself_does_not_pay_for_guesses_at_others(browser):
+    answers = []
+    for turn in range(12):
+        answers.append(browser().sign_in(f"somebody{turn}@demo.example", "not-the-password").status_code)
+        if turn % 3 == 2:
+            browser().sign_in(STAFF)
+    assert answers == [401] * 5 + [429] * 7
+
+
+def test_an_office_behind_one_address_does_not_lock_itself_out(browser):
+    for person in ("staff", "digital", "manager", "hr", "auditor") * 3:
+        using, address = browser(), f"{person}@demo.example"
+        assert using.sign_in(address, "mistyped-password").status_code == 401
+        assert using.sign_in(address, "mistyped-again-yes").status_code == 401
+        assert using.sign_in(address).status_code == 303
+
+
+def test_right_sign_ins_keep_no_failure_alive_at_an_address(browser, clock):
+    for _ in range(4):
+        assert browser().sign_in("nobody@demo.example", "not-the-password").status_code == 401
+    for _ in range(4):
+        clock.forward(minutes=20)
+        assert browser().sign_in(STAFF).status_code == 303
+    for _ in range(4):
+        assert browser().sign_in("nobody@demo.example", "not-the-password").status_code == 401
+    assert browser().sign_in(STAFF).status_code == 303
+
+
 def test_guesses_made_at_the_same_moment_are_counted_too(browser):
     def guess(number: int) -> int:
         return browser().sign_in(STAFF, f"guess-number-{number}").status_code
