@@ -27,6 +27,9 @@ def page_of(case: dict) -> str:
     return f"/cases/{case['reference']}"
 
 
+QUESTIONS = ("Could it put someone at risk?", "Might it hold", "Does it show personal details")
+
+
 def choose(page: Page, question: str, said: str) -> None:
     """Answer a question that has its choices in a row."""
     page.get_by_role("group", name=question).get_by_role("radio", name=said, exact=True).check(force=True)
@@ -75,6 +78,8 @@ def test_an_apology_without_its_two_things(phone, api):
 def test_a_sign_in_that_runs_out_while_somebody_writes(phone, underneath):
     page = phone("staff")
     page.goto("/report")
+    for question in QUESTIONS:
+        choose(page, question, "No")
     page.get_by_label("Official account").check()
     page.get_by_text("Add more now (you can do it later)").click()
     page.get_by_label("What happened, in your own words").fill("I was on the train.\n" + SCRIPTS["Chinese"])
@@ -89,8 +94,10 @@ def test_a_sign_in_that_runs_out_while_somebody_writes(phone, underneath):
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Nothing is lost. Send it now")).to_be_visible()
     kept = page.get_by_role("term")
-    expect(kept).to_have_text(["Kind of account", "Posted by the reporter", "What happened, as reported"])
-    expect(page.get_by_role("definition")).to_have_text(["Official account", "Yes", re.compile("I was on the train.")])
+    asked = ["Could put someone at risk", "May be classified or privileged", "Shows personal details of others"]
+    expect(kept).to_have_text([*asked, "Kind of account", "Posted by the reporter", "What happened, as reported"])
+    said = [*["No"] * 3, "Official account", "Yes", re.compile("I was on the train.")]
+    expect(page.get_by_role("definition")).to_have_text(said)
     sound(page)
     page.get_by_role("button", name="Send it").click()
     expect(page).to_have_url(re.compile("/cases/SM-"))
@@ -131,15 +138,14 @@ def test_words_for_what_somebody_else_has_done_meanwhile(desk, api):
 # ---- Guarded ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("question", "said"), [("Could it put someone at risk?", "Not sure"), ("Might it hold", "Yes")]
-)
+@pytest.mark.parametrize(("question", "said"), [(QUESTIONS[0], "Not sure"), (QUESTIONS[1], "Yes")])
 def test_a_guarded_report_hides_the_boxes_and_sends_no_word(phone, question, said):
     page = phone("staff")
     page.goto("/report")
     page.get_by_text("Add more now (you can do it later)").click()
     page.get_by_label("What did the post say?").fill("CANARY")
-    choose(page, question, said)
+    for each in QUESTIONS:
+        choose(page, each, said if each == question else "No")
     for label in ("Link to the post", "What did the post say?", "What happened, in your own words"):
         expect(page.get_by_label(label)).to_be_hidden()
     expect(page.locator("#guard-note")).to_be_visible()
@@ -156,7 +162,7 @@ def test_a_guarded_case(phone, desk, api):
     page = phone("staff")
     page.goto(page_of(case))
     expect(page.get_by_role("link", name=re.compile("Security"))).to_have_attribute("href", re.compile(r"^tel:\+"))
-    expect(page.locator("#step-apologise")).to_contain_text("Wait.")
+    expect(page.locator("#step-apologise")).to_contain_text("Wait before you say anything in public.")
     expect(page.locator("main textarea:visible, main input[type=file]")).to_have_count(0)
     sound(page)
     page.get_by_role("button", name="I have deleted it").click()
