@@ -5,7 +5,7 @@ nothing: the original is kept, there is no preview, and `examine` says so.
 """
 
 import io
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from PIL import Image, ImageCms, ImageOps
@@ -13,15 +13,18 @@ from PIL import Image, ImageCms, ImageOps
 from service.evidence.sniff import GIF, JPEG, PNG, WEBP
 
 LONGEST_SIDE = 1200
-MOST_PIXELS = 40_000_000
+MOST_PIXELS = 16_000_000
+MOST_PIXELS_OF_JPEG = 40_000_000
+"""Its decoder can leave out what a small picture does not need, and so never makes more than 16 million of them."""
 MOST_SIDE = 65_535
 QUALITY = 82
 
 # Each kind is given to its own decoder alone: none of Pillow's forty others should meet a stranger's file.
 DECODERS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF"}
 
-# One at a time in a process: a picture of 40 megapixels takes a few hundred megabytes while it is decoded.
-_one_at_a_time = threading.Lock()
+# One at a time in a process: a picture of 16 megapixels takes up to 300 megabytes while it is made small. And all in
+# one thread: what a thread has freed, the C library keeps for that thread, and ten of them would keep it ten times.
+_one_at_a_time = ThreadPoolExecutor(1, "amends-preview")
 
 
 class Preview(NamedTuple):
@@ -40,16 +43,21 @@ def has_preview(media_type: str) -> bool:
 def preview(content: bytes, media_type: str) -> Preview | None:
     """The first frame, upright, flattened on white, in sRGB, no side over 1,200 pixels; as a JPEG without metadata.
 
-    None for what is not a picture, and for a picture that is broken, cut short, or larger than 40 megapixels: its size
-    is read from its header, and nothing is decoded. Takes up to seconds: call it outside any transaction.
+    None for what is not a picture, and for a picture that is broken, cut short, or larger than 16 megapixels (a JPEG: 40,
+    unless it is progressive): its size is read from its header, and nothing is decoded. Takes up to seconds: call it
+    outside any transaction.
     """
     decoder = DECODERS.get(media_type)
-    if decoder is None:
-        return None
+    return _one_at_a_time.submit(_preview, content, decoder).result() if decoder else None
+
+
+def _preview(content: bytes, decoder: str) -> Preview | None:
     try:
-        with _one_at_a_time, Image.open(io.BytesIO(content), formats=[decoder]) as picture:
+        with Image.open(io.BytesIO(content), formats=[decoder]) as picture:
             width, height = picture.size
-            if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
+            # A progressive JPEG is held whole before any of it can be left out.
+            skips = decoder == "JPEG" and "progressive" not in picture.info
+            if width * height > (MOST_PIXELS_OF_JPEG if skips else MOST_PIXELS) or max(width, height) > MOST_SIDE:
                 return None
             return _encoded(_flat(_upright(_small(picture))))
     except Exception:  # noqa: BLE001 - decoders raise nearly anything on hostile bytes; none of it is our fault
@@ -62,8 +70,8 @@ def _small(picture: Image.Image) -> Image.Image:
     elif picture.mode.startswith("I"):
         # Sixteen bits of grey: Pillow would cut them off at 255 and show a white page.
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    # Lets the JPEG decoder skip what the small picture does not need.
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    # Lets the JPEG decoder skip what the small picture does not need: no side comes out at 3,600 pixels or more.
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.5)
     return picture
 
 

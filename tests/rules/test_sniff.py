@@ -4,9 +4,12 @@ import gzip
 import io
 import re
 import struct
+import subprocess
+import sys
 import zlib
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -351,6 +354,40 @@ def test_a_picture_over_the_limit_has_no_preview_and_one_at_the_limit_has(name: 
     assert len(bomb) < 200_000
     assert preview(bomb, PNG) is None
     assert preview(picture("PNG", (8000, MOST_PIXELS // 8000), "L", 128), PNG) is not None
+
+
+@pytest.mark.parametrize(
+    ("side", "progressive", "shown"),
+    [(6300, False, True), (6400, False, False), (4000, True, True), (4100, True, False)],
+)
+def test_a_jpeg_may_be_larger_as_it_is_decoded_small(side: int, progressive: bool, shown: bool) -> None:
+    small = preview(picture("JPEG", (side, side), "L", 128, progressive=progressive), JPEG)
+    assert (small is not None) == shown
+    assert not small or (small.width, small.height) == (LONGEST_SIDE, LONGEST_SIDE)
+
+
+MANY = """
+import io, sys
+from concurrent.futures import ThreadPoolExecutor
+from PIL import Image
+from service.evidence.preview import preview
+made = sys.stdin.buffer.read()
+with ThreadPoolExecutor(10) as pool:
+    assert all(pool.map(lambda _: preview(made, sys.argv[1]), range(10)))
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "media_type", "mode", "side"), [("PNG", PNG, "RGBA", 4000), ("JPEG", JPEG, "RGB", 6300)]
+)
+def test_ten_large_pictures_at_once_take_no_more_memory_than_one(
+    form: str, media_type: str, mode: str, side: int
+) -> None:
+    made = picture(form, (side, side), mode, (10, 20, 30, 40)[: len(mode)])
+    command = [sys.executable, "-c", MANY, media_type]
+    done = subprocess.run(command, input=made, capture_output=True, check=True, cwd=Path(__file__).parents[2])
+    assert int(done.stdout) < 300 * 1024
 
 
 @pytest.mark.parametrize("size", [*TOO_MANY_PIXELS.values(), (30_000, 30_000)])
