@@ -43,9 +43,9 @@ def has_preview(media_type: str) -> bool:
 def preview(content: bytes, media_type: str) -> Preview | None:
     """The first frame, upright, flattened on white, in sRGB, no side over 1,200 pixels; as a JPEG without metadata.
 
-    None for what is not a picture, and for a picture that is broken, cut short, or larger than 16 megapixels (a JPEG: 40,
-    unless it is progressive): its size is read from its header, and nothing is decoded. Takes up to seconds: call it
-    outside any transaction.
+    None for what is not a picture, and for a picture that is broken, cut short, or larger than 16 megapixels (a JPEG:
+    40, unless it is progressive): its size is read from its header, and nothing is decoded. Takes up to seconds: call
+    it outside any transaction.
     """
     decoder = DECODERS.get(media_type)
     return _one_at_a_time.submit(_preview, content, decoder).result() if decoder else None
