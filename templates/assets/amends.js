@@ -190,6 +190,16 @@ document.addEventListener("keydown", (event) => {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  // The server would refuse it with the words kept; far too much it would not even take in.
+  const long = [...form.querySelectorAll("textarea[data-max]")].find((area) => area.value.length > Number(area.dataset.max));
+  if (long) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    long.setCustomValidity(`Use at most ${Number(long.dataset.max).toLocaleString("en-GB")} characters. Nothing is sent yet.`);
+    long.reportValidity();
+    long.addEventListener("input", () => long.setCustomValidity(""), { once: true });
+    return;
+  }
   if (form.dataset.sent) {
     event.preventDefault();
     event.stopImmediatePropagation();

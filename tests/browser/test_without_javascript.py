@@ -66,7 +66,7 @@ def test_the_queue_without_scripts(desk):
     page.goto("/queue")
     sound_without_scripts(page)
     page.locator("summary", has_text="Choose which cases").click()
-    page.get_by_label("How bad").select_option("Low")
+    page.get_by_label("Severity").select_option("Low")
     page.get_by_role("button", name="Show these").click()
     expect(page).to_have_url(re.compile("severity=low"))
     page.get_by_role("link", name=re.compile("Low")).click()
