@@ -84,7 +84,7 @@ class Outbox(SQLModel, table=True):
 
 
 class Once(SQLModel, table=True):
-    """An Idempotency-Key that was used: what was asked (its hash) and which record it made."""
+    """An Idempotency-Key that was used: what was asked (its HMAC) and which record it made."""
 
     __tablename__ = "once"
     person_id: int = Field(foreign_key="person.id", primary_key=True)

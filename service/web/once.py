@@ -1,6 +1,7 @@
 """An Idempotency-Key is used once: the same request again finds the record that the first one made."""
 
 import hashlib
+import hmac
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -11,6 +12,7 @@ from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.timeline import Once
 from service.web.forms import MULTIPART, Sent
+from service.web.visit import current
 
 UNFINISHED = 0
 
@@ -81,7 +83,9 @@ def _asked(sent: Sent) -> str:
     parts = [sent.method.encode(), sent.path.encode(), sent.content_type.encode()]
     # A client that sends a form again draws a new boundary: the fields and files are what was asked, not the bytes.
     parts += _parts_of_form(sent) if sent.content_type == MULTIPART and sent.fault is None else [sent.body]
-    return hashlib.sha256(b"".join(len(part).to_bytes(8, "big") + part for part in parts)).hexdigest()
+    # It outlives what was sent, so it must not tell, to somebody who has the database and a guess, what was purged.
+    secret = current().house.settings.secret_key.encode()
+    return hmac.new(secret, b"".join(len(part).to_bytes(8, "big") + part for part in parts), hashlib.sha256).hexdigest()
 
 
 def _parts_of_form(sent: Sent) -> list[bytes]:

@@ -1,7 +1,17 @@
 """What is sent again with the same key is answered as the first time, and done once."""
 
+import hmac
+from hashlib import sha256
+
 import pytest
 from makers import at, fields, people, press, report
+from sqlalchemy import delete, select
+from sqlmodel import col
+
+from service.people.directory import find, set_role
+from service.records.enums import Role
+from service.records.people import DeskMember
+from service.records.timeline import Once
 
 
 def upload_as(boundary, content=b"A plain text.", name="a.txt", description="A view"):
@@ -79,6 +89,36 @@ def test_an_upload_can_be_retried_after_naming_ones_own_conflict(token):
     assert add("again", content=b"Another text.").status_code == 404
     assert digital.post(f"{at(case)}/evidence", **upload_as("again")).status_code == 404
     assert len(staff.get(at(case)).json()["evidence"]) == 1
+
+
+def test_an_upload_cannot_be_asked_for_again_with_an_auditors_eyes(token, database):
+    """They have changed post since: they see the case, and no files."""
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    sent = upload_as("one")
+    sent["headers"]["Idempotency-Key"] = "one"
+    assert digital.post(f"{at(case)}/evidence", **sent).status_code == 201
+    with database.write() as db:
+        person = find(db, "digital@demo.example")
+        db.execute(delete(DeskMember).where(col(DeskMember.person_id) == person.id))
+        set_role(db, person.email, Role.AUDITOR)
+    assert digital.get(at(case)).status_code == 200
+    assert digital.post(f"{at(case)}/evidence", **sent).status_code == 404
+
+
+def test_what_is_remembered_of_a_request_does_not_tell_its_words(token, database):
+    """Whoever has the database cannot try guesses at words that were purged."""
+    staff = token("staff")
+    case = report(staff)
+    address, body = f"{at(case)}/messages", b'{"text": "The name of the source"}'
+    headers = {"Content-Type": "application/json", "Idempotency-Key": "one"}
+    assert staff.post(address, content=body, headers=headers).status_code == 200
+    parts = [b"POST", address.encode(), b"application/json", body]
+    guess = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    with database.read() as db:
+        (asked,) = db.execute(select(Once.asked)).scalars()
+    assert asked != sha256(guess).hexdigest()
+    assert asked == hmac.new(b"a-secret-for-tests-only-0123456789", guess, sha256).hexdigest()
 
 
 def test_a_key_is_its_owners(token):

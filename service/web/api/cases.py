@@ -230,9 +230,11 @@ def add_file(
 
 
 def file_json(db: Session, me: Person, here: Found, at: datetime, evidence_id: str) -> dict[str, Any]:
-    """One file as it stands in the case."""
-    files = case_view(db, here.case, policy.eyes(here.held), at=at, me=me)["evidence"]
-    return next(file for file in files if file["id"] == evidence_id)
+    """One file as it stands in the case. Raises NotFound for eyes that do not see it any more, as an auditor's."""
+    files = case_view(db, here.case, policy.eyes(here.held), at=at, me=me).get("evidence", [])
+    if file := next((file for file in files if file["id"] == evidence_id), None):
+        return file
+    raise NotFound
 
 
 @get("/api/cases/{reference:str}/evidence/{file_id:str}", opt={"bytes": "*/*"}, sync_to_thread=True)
