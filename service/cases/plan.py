@@ -19,6 +19,7 @@ from service.records.enums import (
     StepKind,
     StepState,
 )
+from service.records.words import CODES
 
 SAID_TWICE = {"facts_wrong": Code.FACTUAL_ERROR, "personal_data": Code.PERSONAL_DATA}
 """Questions whose *yes* is the same fact as a code."""
@@ -100,7 +101,7 @@ def settle(facts: Facts) -> Facts:
     for question, code in SAID_TWICE.items():
         answer = getattr(facts, question)
         if code in facts.codes and answer is Answer.NO:
-            message = f"You chose “{code.value}”, and answered no to the question that asks the same. Change one."
+            message = f"You chose “{CODES[code]}”, and answered no to the question that asks the same. Change one."
             raise Contradiction(message, [FieldError(question, message)])
         if answer is Answer.YES:
             facts = replace(facts, codes=facts.codes | {code})
