@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 from litestar.datastructures import Cookie
 from litestar.response import Response
 
+from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED
+from service.cases.playbook import Playbook
 from service.people.identity import Me
 from service.web.pages import SIGN_IN, page
 from service.web.sessions import signed, unsigned
@@ -17,9 +19,30 @@ MOST_KEPT = 256 * 1024
 NOT_KEPT = frozenset({"/sign-in", "/sign-out"})
 
 
+REPORT = "/report"
+GUARDS = ("safety_risk", "possibly_classified")
+
+Typed = dict[str, str | list[str]]
+
+
+def guards(typed: Typed, rules: Playbook) -> bool:
+    """Whether these answers or codes, as they were typed, close the boxes for content."""
+    codes = {code for rule in rules.guarded.rules for code in rule.codes}
+    told = typed.get("codes", [])
+    answered = any(typed.get(question) in ("yes", "unsure") for question in GUARDS)
+    return answered or not codes.isdisjoint([told] if isinstance(told, str) else told)
+
+
+def worth_keeping(visit: Visit) -> Typed:
+    """The words of the form that was sent, without those that its own answers close."""
+    typed = visit.sent.typed if visit.sent and visit.path not in NOT_KEPT else {}
+    closed = CLOSED_WHEN_GUARDED if visit.path == REPORT and guards(typed, visit.house.rules) else ()
+    return {name: value for name, value in typed.items() if name not in closed}
+
+
 def kept_words(visit: Visit) -> str:
     """The words of the refused form as signed text; nothing when there are none or too many."""
-    fields = list(visit.sent.typed.items()) if visit.sent and visit.path not in NOT_KEPT else []
+    fields = list(worth_keeping(visit).items())
     size = sum(len(str(value).encode()) for _, value in fields)
     return signed(visit.house, KEPT, [visit.path, fields]) if fields and size <= MOST_KEPT else ""
 
@@ -57,14 +80,19 @@ def sign_in_page(
 def continue_page(
     me: Me, action: str, fields: list[tuple[str, Any]], status: int = 200, cookies: list[Cookie] | None = None
 ) -> Response:
-    """The kept words with one button that sends them to where they were going, under a fresh guard."""
+    """The kept words with one button that sends them to where they were going, under a fresh guard.
+
+    A form that was for a case may have been for a guarded one, so what such a case closes is carried and not shown.
+    """
+    unshown = () if action == REPORT else (*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE)
     rows = [
-        {"name": name, "value": value}
+        {"name": name, "value": value, "shown": name not in unshown}
         for name, values in fields
         for value in (values if isinstance(values, list) else [values])
         if value
     ]
-    answer = page("continue.html", me, status, action=action, kept=rows)
+    left_out = action == REPORT and guards(dict(fields), current().house.rules)
+    answer = page("continue.html", me, status, action=action, kept=rows, left_out=left_out)
     answer.cookies.extend(cookies or [])
     return answer
 

@@ -28,7 +28,7 @@ from service.core.errors import (
 )
 from service.web.complaints import complaints
 from service.web.forms import NotThisType
-from service.web.keeping import continue_page, kept_words, local_path, sign_in_page
+from service.web.keeping import continue_page, kept_words, local_path, sign_in_page, worth_keeping
 from service.web.pages import go_to, page
 from service.web.sessions import READS, StalePage, look
 from service.web.visit import Visit, current
@@ -168,8 +168,8 @@ def _shown(visit: Visit, refusal: Refusal) -> Response:
             after = local_path(visit.path + (f"?{visit.query}" if visit.query else ""))
             return go_to(f"/sign-in?next={quote(after, safe='')}" if after != "/" else "/sign-in")
         return sign_in_page(status=401, after=_page_of(visit.path), kept=kept_words(visit))
-    if isinstance(refusal, StalePage) and visit.me and visit.sent and visit.sent.typed:
-        return continue_page(visit.me, visit.path, list(visit.sent.typed.items()), refusal.status)
+    if isinstance(refusal, StalePage) and visit.me and (kept := worth_keeping(visit)):
+        return continue_page(visit.me, visit.path, list(kept.items()), refusal.status)
     detail = " ".join(dict.fromkeys(error.message for error in refusal.errors)) or _detail(refusal)
     return page("error.html", visit.me, refusal.status, _headers(refusal), title=refusal.title, detail=detail)
 

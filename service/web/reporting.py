@@ -16,13 +16,13 @@ from service.web.cases import contacts, not_kept
 from service.web.deeds import report
 from service.web.forms import Sent as Body
 from service.web.given import Db, Me, Now, Rules, Sent
+from service.web.keeping import guards
 from service.web.pages import back_to, by_field, page
 from service.web.schemas import ReportIn
 
 DONE = "Your report is sent. Amends has told the people who must know."
 SAFETY = ("safety_risk", "possibly_classified", "personal_data")
 ANSWER = "Answer yes, no or not sure. Not sure is a good answer."
-GUARDS = ("safety_risk", "possibly_classified")
 
 
 @get("/report", sync_to_thread=True)
@@ -52,14 +52,6 @@ def _require_safety_answers(told: ReportIn) -> None:
         raise Invalid("Answer the questions about safety.", faults)
 
 
-def _guards(typed: dict[str, str | list[str]], rules: Playbook) -> bool:
-    """Whether these answers or codes, as they were typed, close the boxes for content."""
-    codes = {code for rule in rules.guarded.rules for code in rule.codes}
-    told = typed.get("codes", [])
-    answered = any(typed.get(question) in ("yes", "unsure") for question in GUARDS)
-    return answered or not codes.isdisjoint([told] if isinstance(told, str) else told)
-
-
 def _promises(me: Person, rules: Playbook, not_manager: bool) -> dict[str, Any]:
     """Who will be told, and who can read it: as the playbook has it for this person."""
     said, services = rules.who_can_read, me.employer is Employer.FCO_SERVICES
@@ -76,7 +68,7 @@ def _promises(me: Person, rules: Playbook, not_manager: bool) -> dict[str, Any]:
 def form(me: Person, rules: Playbook, refusal: Refusal | None = None, sent: Body | None = None) -> Response[str]:
     """The form; after a refusal with its reasons and the words that were typed."""
     typed = dict(sent.typed) if sent else {}
-    closed = set(CLOSED_WHEN_GUARDED) if _guards(typed, rules) else not_kept(refusal)
+    closed = set(CLOSED_WHEN_GUARDED) if guards(typed, rules) else not_kept(refusal)
     typed = {name: value for name, value in typed.items() if name not in closed}
     errors = by_field(refusal) if refusal else {}
     status = refusal.status if refusal else 200

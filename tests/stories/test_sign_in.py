@@ -13,7 +13,6 @@ from sqlmodel import col
 from service.app import create_app
 from service.demo.cast import PASSWORD
 from service.records.people import BrowserSession, Person
-from tests.makers import NO_DANGER
 
 STAFF = "staff@demo.example"
 
@@ -182,42 +181,6 @@ def test_signing_out_ends_the_session_everywhere(sign_in, browser):
     assert copied.get("/report").status_code == 303
 
 
-def test_typed_words_survive_a_sign_in_that_ran_out(sign_in, clock):
-    using = sign_in("staff")
-    clock.forward(hours=1)
-    typed = {"narrative": "I pressed send — 間違えて投稿しました\r\n“sorry”", "codes": ["wrong_account", "other"]}
-    refused = using.fill_in("/report", typed)
-    assert refused.status_code == 401
-    assert "What you typed is safe" in refused.text
-    kept = hidden(refused.text, "kept")
-    wrong = using.fill_in("/sign-in", {"email": STAFF, "password": "not-the-password", "kept": kept})
-    assert hidden(wrong.text, "kept") == kept
-    shown = using.fill_in("/sign-in", {"email": STAFF, "password": PASSWORD, "kept": hidden(wrong.text, "kept")})
-    assert shown.status_code == 200
-    assert 'action="/report"' in shown.text
-    assert "間違えて投稿しました" in shown.text
-    assert re.findall(r'name="codes" value="([^"]+)"', shown.text) == ["wrong_account", "other"]
-    assert using.fill_in("/report", typed).status_code not in (401, 403)
-
-
-def test_nobody_else_can_make_words_that_look_kept(browser):
-    answer = browser().sign_in(STAFF, kept="WyIvcmVwb3J0IixbXV0=.0000")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/")
-
-
-def test_a_form_from_before_a_new_sign_in_keeps_its_words(sign_in):
-    using = sign_in("staff")
-    old = using.csrf
-    using.get("/sign-in")
-    using.sign_in(STAFF)
-    again = using.post(
-        "/report", data={"csrf": old, "narrative": "My words"}, headers={"Sec-Fetch-Site": "same-origin"}
-    )
-    assert again.status_code == 403
-    assert 'name="narrative" value="My words"' in again.text
-    assert hidden(again.text, "csrf") not in ("", old)
-
-
 def test_another_site_cannot_send_a_form(sign_in):
     using = sign_in("staff")
     for headers in (
@@ -265,25 +228,6 @@ def test_where_tls_is_the_cookie_insists_on_it(browser, settings, clock):
         assert "Domain" not in answer.headers["set-cookie"]
         assert answer.headers["strict-transport-security"].startswith("max-age=")
         assert using.get("/report").status_code == 200
-
-
-MEGABYTES = b"x" * 3_000_000
-
-
-def test_words_beside_a_file_survive_a_sign_in_that_ran_out(sign_in, clock):
-    using = sign_in("staff")
-    here = using.fill_in("/report", {"kind": "mistake", **NO_DANGER}).headers["location"]
-    for stretch in (1, 15):
-        clock.forward(hours=stretch)
-        # Somebody else signing in clears away what ended long ago, and not what ended just now.
-        sign_in("colleague")
-        refused = using.fill_in(
-            f"{here}/evidence", {"description": "The reply thread"}, files={"file": ("shot.png", MEGABYTES)}
-        )
-        assert refused.status_code == 401
-        assert "What you typed is safe" in refused.text
-    shown = using.fill_in("/sign-in", {"email": STAFF, "password": PASSWORD, "kept": hidden(refused.text, "kept")})
-    assert 'name="description" value="The reply thread"' in shown.text
 
 
 @pytest.mark.parametrize("cookies", [{}, {"amends": "made-up"}, {"amends-before": "made-up"}, {"other": "x"}])
