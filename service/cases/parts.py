@@ -86,7 +86,6 @@ def route_shown(route: Route, people: People, content: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {
         "desk": route.desk,
         "because": route.because,
-        "instead": route.instead,
         "sent_at": route.sent_at,
         "acknowledge_by": route.acknowledge_by,
         "acknowledged_at": route.acknowledged_at,
@@ -94,6 +93,7 @@ def route_shown(route: Route, people: People, content: bool) -> dict[str, Any]:
     }
     if content:
         shown |= {
+            "instead": route.instead,
             "person": people[route.person_id]["email"] if route.person_id else None,
             "name": name_of(people, route.person_id) or None,
             "reason": route.reason,

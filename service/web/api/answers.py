@@ -40,7 +40,7 @@ class RouteOut(TypedDict):
 
     desk: str
     because: str
-    instead: str | None
+    instead: NotRequired[str | None]
     sent_at: datetime
     acknowledge_by: datetime | None
     acknowledged_at: datetime | None
