@@ -59,6 +59,8 @@ class Sent:
     files: dict[str, UploadFile] = field(default_factory=dict)
     fault: Refusal | None = None
     """Why the body could not be taken in; raised when somebody asks for it."""
+    secret: str = field(default="", repr=False)
+    """The house's own: what is remembered of a request is hashed with it."""
 
     def read(self, shape: type[Shape]) -> Shape:
         """The JSON body in this shape; an empty body counts as `{}`.

@@ -12,7 +12,6 @@ from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.timeline import Once
 from service.web.forms import MULTIPART, Sent
-from service.web.visit import current
 
 UNFINISHED = 0
 
@@ -84,8 +83,9 @@ def _asked(sent: Sent) -> str:
     # A client that sends a form again draws a new boundary: the fields and files are what was asked, not the bytes.
     parts += _parts_of_form(sent) if sent.content_type == MULTIPART and sent.fault is None else [sent.body]
     # It outlives what was sent, so it must not tell, to somebody who has the database and a guess, what was purged.
-    secret = current().house.settings.secret_key.encode()
-    return hmac.new(secret, b"".join(len(part).to_bytes(8, "big") + part for part in parts), hashlib.sha256).hexdigest()
+    return hmac.new(
+        sent.secret.encode(), b"".join(len(part).to_bytes(8, "big") + part for part in parts), hashlib.sha256
+    ).hexdigest()
 
 
 def _parts_of_form(sent: Sent) -> list[bytes]:

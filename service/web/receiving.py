@@ -18,7 +18,8 @@ async def receive(request: Request, visit: Visit) -> Sent:
     if visit.sent is not None:
         return visit.sent
     media_type, _ = request.content_type
-    sent = Sent(visit.method, visit.path, visit.at, content_type=media_type, headers=request.headers)
+    secret = visit.house.settings.secret_key
+    sent = Sent(visit.method, visit.path, visit.at, content_type=media_type, headers=request.headers, secret=secret)
     visit.sent = sent
     try:
         if visit.me is None and not visit.is_api and not visit.had_session:
