@@ -69,7 +69,10 @@ def few() -> Path:
         for left in making.parent.glob(f"{making.name}*"):
             left.unlink()
         migrate(f"sqlite:///{making}")
-        seed(open_database(f"sqlite:///{making}"), settings(making), at=now(), cases=FEW, progress=StringIO())
+        database = open_database(f"sqlite:///{making}")
+        seed(database, settings(making), at=now(), cases=FEW, progress=StringIO())
+        # Renamed under an open connection, the file would be written to behind that connection's back.
+        database.close()
         _fold_in(making)
         making.rename(path)
     return path
