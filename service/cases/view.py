@@ -163,13 +163,18 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
                 "changes": [
                     _change(field, kept.get(field), numbered="digital_unit" in through)
                     for field in row.commitments
-                    if field != ACTOR
+                    if field != ACTOR and not _unchanged(kept.get(field))
                 ],
                 "audience": audience,
             }
             entry["words"] = sentence(entry)
         seen.append(entry)
     return seen
+
+
+def _unchanged(kept: dict[str, Any] | None) -> bool:
+    # Some entries are written whatever they find; what stayed as it was is no change to show.
+    return kept is not None and kept["before"] == kept["after"]
 
 
 def _change(field: str, kept: dict[str, Any] | None, *, numbered: bool) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def serve(listening: socket.socket, at: str, workers: int) -> int:
     )
     # The server raises the signal that ended it once more; by then everything is answered, and this is a good end.
     signal.signal(signal.SIGTERM, _ended)
-    print(f"Amends is at {at} (Ctrl+C ends it)", flush=True)  # noqa: T201
+    print(f"Amends is at {at} (Ctrl+C ends it)", flush=True)  # noqa: T201 - whoever started it reads this
     try:
         if workers > 1:
             Multiprocess(config, sockets=[listening]).run()

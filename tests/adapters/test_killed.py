@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import httpx
+import pysqlite3
 import pytest
 from sqlalchemy import select, text
 from sqlmodel import col
@@ -155,7 +156,7 @@ class TestRollbackJournal:
     @pytest.fixture(params=["sqlite"])
     def cast_url(self, sqlite_files, tmp_path, monkeypatch):
         monkeypatch.setattr(databases, "BUSY_SECONDS", 1)
-        monkeypatch.setattr(databases, "sound_wal", lambda version: False)
+        monkeypatch.setattr(pysqlite3, "sqlite_version_info", (3, 40, 1))
         shutil.copyfile(sqlite_files["cast"], tmp_path / "amends.db")
         return f"sqlite:///{tmp_path / 'amends.db'}"
 

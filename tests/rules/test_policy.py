@@ -316,7 +316,7 @@ def test_reading_tokens_do_nothing_else(stand, token):
 
 
 def test_require_says_what_permitted_says():
-    me = Me(1, "a@b", "A", "UTC", "fco")  # type: ignore[arg-type]
+    me = Me(1, "a@b", "A", "UTC", "fco")  # type: ignore[arg-type]  # its employer plays no part
     for act in Act:
         for relation in Relation:
             held = frozenset({relation})

@@ -47,7 +47,7 @@ def seeded(database, settings) -> str:
 
 def _cases(database) -> list[Case]:
     with database.read() as db:
-        return list(db.execute(select(Case)).scalars())
+        return list(db.execute(select(Case).order_by(col(Case.id))).scalars())
 
 
 def test_every_state_is_there(seeded, database, settings):

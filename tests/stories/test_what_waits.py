@@ -108,3 +108,11 @@ def test_no_pdf_is_offered_to_somebody_who_may_have_none(token, sign_in):
     here = f"/cases/{case['reference']}"
     assert f'href="{here}/pdf"' in sign_in("staff").get(here).text
     assert f'href="{here}/pdf"' not in sign_in("auditor").get(here).text
+
+
+def test_what_stayed_as_it_was_is_not_shown_as_a_change(token):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, codes=["copyright"], account={"type": "personal", "platform": "X"})
+    seen = digital.get(f"/api/cases/{case['reference']}/timeline").json()["items"]
+    assert [entry["changes"] for entry in seen if entry["kind"] == "hr_judged"] == [[]]
+    assert all(change["before"] != change["after"] for entry in seen for change in entry["changes"])
