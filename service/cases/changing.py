@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlmodel import Session
 
+from service.cases.clocks import keep_next_due, start_protection_clock
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, NotKept, judged_facts, refuse_closed
 from service.cases.intake import check_moments, zone_told_in
-from service.cases.judging import INFORMS, employer_of, judge_again, keep_next_due, start_protection_clock, steps_of
+from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
 from service.cases.policy import Act, Relation, require_stage

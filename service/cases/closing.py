@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.cases.clocks import keep_next_due
 from service.cases.facts import reason_kept
-from service.cases.judging import keep_next_due, steps_of
+from service.cases.judging import steps_of
 from service.cases.lifecycle import Move, Standing, after
 from service.cases.policy import QUIET_ENDINGS, Act, require_stage
 from service.core.errors import Refusal, invalid

@@ -114,6 +114,20 @@ def bank_holidays(division: str) -> frozenset[date]:
     return frozenset(date.fromisoformat(event["date"]) for event in json.loads(bundled)[division]["events"])
 
 
+@dataclass(frozen=True)
+class Due:
+    """When something is due, and when whoever owes it is reminded, both in UTC."""
+
+    remind_at: datetime
+    at: datetime
+
+
+def due(start: datetime, within: Within, zone: str, week: WorkingWeek, playbook: KeepsTime) -> Due:
+    """`reminder_at` and `deadline` together."""
+    told = (start, within, zone, week, playbook)
+    return Due(reminder_at(*told), deadline(*told))
+
+
 def deadline(start: datetime, within: Within, zone: str, week: WorkingWeek, playbook: KeepsTime) -> datetime:
     """The moment, in UTC, by which something that started at `start` is due.
 

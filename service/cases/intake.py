@@ -8,17 +8,16 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
-from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
-from service.cases.judging import (
+from service.cases.clocks import (
     NOTHING_DUE,
-    RANK,
-    informed,
     run_clock,
+    running,
     set_next_due,
     start_protection_clock,
-    suggest_hr,
     triage_due,
 )
+from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
+from service.cases.judging import RANK, informed, suggest_hr
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
 from service.cases.recipients import desk_to_hold, manager_to_tell, send_to
@@ -73,7 +72,8 @@ def report_mistake(
     with db.no_autoflush:
         routes = _send(db, playbook, case, judgement, steps, at)
     db.connection().execute(_INSERT_STEPS, [step.model_dump(exclude={"id"}) for step in steps.values()])
-    set_next_due(case, steps.values(), routes, undecided=case.decide_by is not None)
+    clocks = list(running(case, steps.values(), routes, undecided=case.decide_by is not None))
+    set_next_due(playbook, case, clocks, routes, rung=[])
     case.version = 1
     return case
 
@@ -151,6 +151,7 @@ def _insert_case(
 ) -> Case:
     posted_at = given.get("post.posted_at")
     conflicted = frozenset({me.id})
+    triage = triage_due(playbook, Severity(judgement.severity), at)
     case = Case(
         **{COLUMNS[path]: in_utc(value) for path, value in given.items()},
         reference=_unused_reference(db, Case, "SM", at),
@@ -166,7 +167,8 @@ def _insert_case(
         severity_rank=RANK[judgement.severity],
         guarded=judgement.guarded,
         holding_desk=desk_to_hold(db, playbook, {route.desk for route in judgement.routes}, conflicted),
-        triage_due_at=triage_due(playbook, Severity(judgement.severity), at),
+        triage_remind_at=triage.remind_at,
+        triage_due_at=triage.at,
         next_due_at=NOTHING_DUE,
     )
     if any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):

@@ -1,28 +1,23 @@
 """Applies the playbook's judgement to a case's rows: when it is reported, and again whenever a judged fact changes."""
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.deadlines import deadline
+from service.cases.clocks import keep_next_due, run_clock, start_protection_clock, stop_clock, triage_due
 from service.cases.facts import judged_facts
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, judge
 from service.cases.playbook import Playbook
-from service.cases.recipients import acknowledge_by, hand_over, open_routes, send_to
-from service.records.cases import Case, ProtectionDecision, Route, Step
-from service.records.enums import Answer, DeskName, Employer, Severity, Stage, StepKind, StepState
+from service.cases.recipients import hand_over, open_routes, run_acknowledgement, send_to
+from service.records.cases import Case, Step
+from service.records.enums import Answer, DeskName, Employer, Severity, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
 
 RANK = {severity: rank for rank, severity in enumerate(Severity)}
-NOTHING_DUE = datetime(9999, 1, 1, tzinfo=UTC)
-"""Kept where nobody owes anything, so that both engines sort it last."""
 SETTLED_BY_HAND = frozenset({StepState.TAKEN, StepState.WAIVED})
-PROTECTION_QUESTIONS = 2
-"""Whether to tell the regulator, and whether to tell those affected."""
 INFORMS = frozenset({StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT})
 
 
@@ -42,24 +37,6 @@ def employer_of(db: Session, case: Case) -> Employer:
 def set_severity(case: Case, severity: Severity) -> None:
     """Keep the severity and what the queue sorts by."""
     case.severity, case.severity_rank = severity, RANK[severity]
-
-
-def run_clock(playbook: Playbook, case: Case, step: Step, runs_from: datetime) -> None:
-    """Start or restart a step's clock: its minutes by severity, from the report, release, decision or asking."""
-    step.runs_from = runs_from
-    step.minutes = playbook.minutes_for(StepKind(step.kind), Severity(case.severity))
-    step.due_at = runs_from + timedelta(minutes=step.minutes) if step.minutes is not None else None
-
-
-def stop_clock(step: Step) -> None:
-    """A held, undecided or unneeded step has no deadline."""
-    step.runs_from = step.due_at = None
-
-
-def triage_due(playbook: Playbook, severity: Severity, reported_at: datetime) -> datetime:
-    """When triage should be done, in the desk's hours."""
-    hours = playbook.working_time
-    return deadline(reported_at, playbook.deadlines.triage_done[severity], hours.desk_zone, hours.desk_week, playbook)
 
 
 def state_without_guard(kind: StepKind, case: Case) -> StepState:
@@ -104,9 +81,7 @@ def judge_again(
     for route in open_routes(db, case):
         if route.acknowledged_at is None:
             person = db.get(Person, route.person_id) if route.person_id else None
-            route.acknowledge_by = acknowledge_by(
-                playbook, DeskName(route.desk), Severity(case.severity), route.sent_at, person
-            )
+            run_acknowledgement(playbook, route, Severity(case.severity), person)
             db.add(route)
     if case.decide_by is None and any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
         changes |= start_protection_clock(playbook, case)
@@ -142,7 +117,8 @@ def _judge_severity(
         changes["severity"] = (before, after)
         set_severity(case, after)
         if case.triaged_at is None:
-            case.triage_due_at = triage_due(playbook, after, case.reported_at)
+            triage = triage_due(playbook, after, case.reported_at)
+            case.triage_remind_at, case.triage_due_at = triage.remind_at, triage.at
 
 
 def _judge_step(
@@ -204,43 +180,3 @@ def informed(step: Step, at: datetime) -> None:
     """Amends itself told them: sent time and recorded time are one."""
     step.state, step.reason = StepState.TAKEN, None
     step.taken_at = step.recorded_at = at
-
-
-def start_protection_clock(playbook: Playbook, case: Case) -> dict[str, tuple[object, object]]:
-    """72 hours from awareness: when the person discovered it, else when it was reported (our reading of the rule).
-
-    Returns what changed, for the entry that says so.
-    """
-    hours = next(route.decide_within_hours for route in playbook.routes if route.desk is DeskName.DATA_PROTECTION)
-    before = (case.aware_at, case.decide_by)
-    case.aware_at = min(case.discovered_at or case.reported_at, case.reported_at)
-    case.decide_by = case.aware_at + timedelta(hours=hours or 72)
-    return {
-        "data_protection.aware_at": (before[0], case.aware_at),
-        "data_protection.decide_by": (before[1], case.decide_by),
-    }
-
-
-def keep_next_due(db: Session, case: Case) -> None:
-    """Keep the nearest moment by which somebody owes something, and what it is; the queue is sorted by it."""
-    db.flush()
-    decided = select(col(ProtectionDecision.question)).where(col(ProtectionDecision.case_id) == case.id).distinct()
-    undecided = case.decide_by is not None and len(db.execute(decided).all()) < PROTECTION_QUESTIONS
-    set_next_due(case, steps_of(db, case), open_routes(db, case), undecided=undecided)
-
-
-def set_next_due(case: Case, steps: Iterable[Step], routes: Iterable[Route], *, undecided: bool) -> None:
-    """Keep the nearest moment from rows at hand; `undecided` while a data protection decision is still to be made."""
-    dues: list[tuple[datetime, str]] = []
-    if case.stage != Stage.CLOSED:
-        dues += [(step.due_at, step.kind) for step in steps if step.state == StepState.DUE and step.due_at]
-        dues += [
-            (route.acknowledge_by, f"acknowledge.{route.desk}")
-            for route in routes
-            if route.acknowledged_at is None and route.acknowledge_by is not None
-        ]
-        if case.triaged_at is None and case.triage_due_at is not None:
-            dues.append((case.triage_due_at, "triage"))
-        if undecided and case.decide_by is not None:
-            dues.append((case.decide_by, "protection"))
-    case.next_due_at, case.next_due_what = min(dues, default=(NOTHING_DUE, None))

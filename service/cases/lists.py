@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.judging import NOTHING_DUE
+from service.cases.clocks import NOTHING_DUE
 from service.cases.policy import ME
 from service.cases.sentences import title
 from service.core.errors import invalid

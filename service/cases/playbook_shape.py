@@ -32,7 +32,8 @@ Minutes = Annotated[StrictInt, Field(ge=1, le=LONGEST_MINUTES)]
 Count = Annotated[StrictInt, Field(ge=0, le=100)]
 Years = Annotated[StrictInt, Field(ge=0, le=100)]
 Row = Literal["digital_unit_acknowledges", "line_manager_acknowledges", "none"]
-Target = Literal["holding_desk", "duty_lead", "managers_manager"]
+DeskTarget = Literal["holding_desk", "duty_lead"]
+ManagerTarget = Literal["holding_desk", "duty_lead", "managers_manager"]
 
 
 class StepRow(Section):
@@ -122,14 +123,14 @@ class Repeat(Sourced):
 
 
 class Escalation(Sourced):
-    """Who is told when a step, or a desk's acknowledgement, is overdue."""
+    """Who is told when a step, or an acknowledgement, is overdue; what a desk decides goes by that desk's own row."""
 
-    step: Target
-    line_manager: Target
-    digital_unit: Target
-    fco_services: Target
-    data_protection: Target
-    media_office: Target
+    step: DeskTarget
+    line_manager: ManagerTarget
+    digital_unit: DeskTarget
+    fco_services: DeskTarget
+    data_protection: DeskTarget
+    media_office: DeskTarget
 
 
 class WorkingTime(Sourced):

@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.deadlines import WorkingWeek, deadline
+from service.cases.deadlines import WorkingWeek, due
 from service.cases.playbook import Playbook
 from service.people.availability import Told, line_manager_of, members
 from service.records.cases import Case, Conflict, Route
-from service.records.enums import DeskName, Severity
+from service.records.enums import DeskName, Instead, Severity
 from service.records.people import Person
 from service.timeline import entries
 
@@ -53,8 +53,12 @@ def send_to(
     kind: str = "informed",
     audience: tuple[str, ...] = (),
     also: Mapping[str, tuple[object, object]] | None = None,
+    moves: bool = True,
 ) -> Route:
-    """Open a route, note it on the timeline with its reason, and ask that those people be told."""
+    """Open a route, note it on the timeline with its reason, and ask that those people be told.
+
+    `moves`: whether the case's version does (`entries.add`).
+    """
     person, instead = (told.person, told.instead) if told else (None, None)
     route = Route(
         case_id=case.id,
@@ -64,8 +68,8 @@ def send_to(
         instead=instead,
         reason=reason,
         sent_at=at,
-        acknowledge_by=acknowledge_by(playbook, desk, Severity(case.severity), at, person),
     )
+    run_acknowledgement(playbook, route, Severity(case.severity), person)
     db.add(route)
     changes: dict[str, tuple[object, object]] = {
         f"routes.{desk}.sent_at": (None, at),
@@ -79,20 +83,25 @@ def send_to(
         changes[f"routes.{desk}.reason"] = (None, reason)
     changes |= also or {}
     tell: tuple[int | str, ...] = (person.id,) if person and person.id else (desk.value,)
-    entries.add(db, case, kind, actor=actor, at=at, changes=changes, audience=audience, tell=tell)
+    entries.add(db, case, kind, actor=actor, at=at, changes=changes, audience=audience, tell=tell, moves=moves)
     return route
 
 
-def acknowledge_by(
-    playbook: Playbook, desk: DeskName, severity: Severity, sent_at: datetime, person: Person | None
-) -> datetime | None:
-    """When a route should have been acknowledged: working days run in the person's zone and week, or in the desk's."""
-    within = playbook.acknowledge_within(desk, severity)
-    if within is None:
-        return None
-    if person is None:
-        return deadline(sent_at, within, playbook.working_time.desk_zone, playbook.working_time.desk_week, playbook)
-    return deadline(sent_at, within, person.zone, WorkingWeek(frozenset(person.working_days)), playbook)
+def run_acknowledgement(playbook: Playbook, route: Route, severity: Severity, person: Person | None) -> None:
+    """Start or restart a route's clock: working days run in the person's zone and week, or in the desk's.
+
+    Whoever is told because somebody else has not read it has no clock of their own, or one late manager would rouse
+    the whole line above.
+    """
+    within = playbook.acknowledge_within(DeskName(route.desk), severity)
+    route.remind_at = route.acknowledge_by = None
+    if within is None or route.instead == Instead.LATE:
+        return
+    zone, week = playbook.working_time.desk_zone, playbook.working_time.desk_week
+    if person is not None:
+        zone, week = person.zone, WorkingWeek(frozenset(person.working_days))
+    told = due(route.sent_at, within, zone, week, playbook)
+    route.remind_at, route.acknowledge_by = told.remind_at, told.at
 
 
 def hand_over(db: Session, playbook: Playbook, case: Case, desk: DeskName, *, at: datetime) -> None:

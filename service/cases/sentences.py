@@ -5,7 +5,7 @@ from typing import Any
 
 from service.records.enums import Code
 from service.records.field_words import ENTRIES, INSTEAD
-from service.records.words import ACCOUNT_TYPES_SHORT, CODES, SEVERITIES, STEPS, THE_DESKS
+from service.records.words import ACCOUNT_TYPES_SHORT, CODES, DUES, SEVERITIES, STEPS, THE_DESKS
 
 # What a list shows first: where a post went wrong is said sooner than what it says.
 TITLE_ORDER = (Code.WRONG_ACCOUNT, Code.RELEASED_EARLY, Code.ACCOUNT_COMPROMISED)
@@ -31,6 +31,7 @@ def sentence(entry: Mapping[str, Any]) -> str:
     steps = [STEPS[field.split(".")[1]] for field in fields if field.startswith("steps.")]
     severity = next((change for change in entry["changes"] if change["field"] == "severity"), None)
     worse = f": severity is now {SEVERITIES[severity['after']].lower()}" if severity and severity["before"] else ""
+    due = next((change["after"] for change in entry["changes"] if change["field"] == "alarm.what"), "")
     others = [change["after"] for change in entry["changes"] if change["field"].endswith(".instead")]
     ended = any(field.startswith("routes.") and field.endswith(".ended_at") for field in fields)
     said = "No longer with {desk}." if ended else ENTRIES[entry["kind"]]
@@ -38,5 +39,6 @@ def sentence(entry: Mapping[str, Any]) -> str:
         desk=desks[0] if desks else "the desk",
         step=steps[0] if steps else "A step",
         severity=worse,
+        due=DUES.get(due or "", "something is due"),
     )
     return " ".join([told, *(INSTEAD[instead] for instead in others if instead)])

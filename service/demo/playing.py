@@ -6,7 +6,7 @@ As on the service's own pages, whoever does something has found the case, may do
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from service.cases import policy
@@ -25,6 +25,7 @@ from service.records.cases import Case
 from service.records.enums import DeskName, Role
 from service.records.people import DeskMember, Person, PersonRole
 from service.records.timeline import Outbox
+from service.routing.alarms import ring_ripe
 from service.timeline import entries, reads
 
 
@@ -96,6 +97,14 @@ def _report(stage: Stage, me: Me, life: Life, at: datetime) -> Case:
         not_manager=given.get("not_manager", False),
         deleted_at=in_zone(at - stretch(given["deleted"]), me.zone) if "deleted" in given else None,
     )
+
+
+def ring_until(db: Session, until: datetime) -> None:
+    """Let every clock ring that rings before `until`, at its own moment, as the worker would have."""
+    first = select(func.min(Case.ripe_at))
+    while (ripe := db.execute(first).scalar()) is not None and ripe <= until:
+        ring_ripe(db, ripe)
+        db.flush()
 
 
 def already_told(db: Session, until: datetime) -> None:

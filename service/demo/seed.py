@@ -15,7 +15,7 @@ from service.core.storage import open_store
 from service.demo.cast import AT, CAST, make_cast
 from service.demo.crowd import make_crowd
 from service.demo.doing import Cast, Stage
-from service.demo.playing import already_told, cast_of, keep_pictures, play
+from service.demo.playing import already_told, cast_of, keep_pictures, play, ring_until
 from service.demo.script import in_order
 from service.records.people import Person
 
@@ -67,7 +67,9 @@ def _demonstration(database: Database, settings: Settings, rules: playbook.Playb
         pinned.register(db, Path(settings.playbook), at)
         stage = Stage(db, cast_of(db, people), rules, files)
         for happening in told:
+            ring_until(db, happening.at)
             play(stage, happening)
+        ring_until(db, at)
         already_told(db, at - STILL_NEWS)
     return f"the demo cast ({len(people)} people) and {len(stage.cases)} cases"
 

@@ -16,6 +16,7 @@ from service.records.enums import (
     Kind,
     NoteAudience,
     Resolution,
+    Ring,
     Severity,
     Stage,
     StepKind,
@@ -79,14 +80,18 @@ class Case(SQLModel, table=True):
     holding_desk: DeskName = Field(default=DeskName.DIGITAL_UNIT, sa_type=word(DeskName))
     assigned_to_id: int | None = Field(default=None, foreign_key="person.id")
     triage_due_at: datetime | None = None
+    triage_remind_at: datetime | None = None
     triaged_at: datetime | None = None
     next_due_at: datetime | None = None
     """The nearest moment by which somebody owes something; kept for the queue's order."""
     next_due_what: str | None = Field(default=None, max_length=60)
-    """What is owed then: a step's kind, `triage`, or `acknowledge.` and a desk."""
+    """What is owed then: a step's kind, `triage`, `protection`, or `acknowledge.` and a desk."""
+    ripe_at: datetime | None = None
+    """When the worker next has somebody to remind, or to tell that something is late; nothing when it never has."""
     aware_at: datetime | None = None
     decide_by: datetime | None = None
     """The 72-hour data protection clock, where personal details are involved."""
+    decide_remind_at: datetime | None = None
 
     hr_suggested: bool = False
     hr_because: list[Code] = Field(default_factory=list, sa_type=json_list())
@@ -102,6 +107,12 @@ class Case(SQLModel, table=True):
             "id",
             sqlite_where=written("stage <> 'closed'"),
             postgresql_where=written("stage <> 'closed'"),
+        ),
+        Index(
+            "ix_case_ripe",
+            "ripe_at",
+            sqlite_where=written("ripe_at IS NOT NULL"),
+            postgresql_where=written("ripe_at IS NOT NULL"),
         ),
         Index("ix_case_closed", "stage", "closed_at"),
         Index("ix_case_reporter", "reporter_id", "id"),
@@ -120,6 +131,7 @@ class Step(SQLModel, table=True):
     state: StepState = Field(sa_type=word(StepState))
     minutes: int | None = None
     runs_from: datetime | None = None
+    remind_at: datetime | None = None
     due_at: datetime | None = None
     reason: str | None = Field(default=None, sa_type=Text)
     taken_at: datetime | None = None
@@ -152,6 +164,7 @@ class Route(SQLModel, table=True):
     """Why it is this person, where it is not the manager first thought of."""
     reason: str | None = Field(default=None, sa_type=Text)
     sent_at: datetime
+    remind_at: datetime | None = None
     acknowledge_by: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")
@@ -160,6 +173,20 @@ class Route(SQLModel, table=True):
         Index("ix_route_person", "person_id", "case_id"),
         Index("ix_route_desk", "desk", "case_id"),
     )
+
+
+class Alarm(SQLModel, table=True):
+    """That a clock of a case has rung: its one reminder, its one escalation, or one of the repeats after that.
+
+    `clock` names one run of it (`cases/clocks.py`); the key makes each ring once, whoever else is at work.
+    """
+
+    __tablename__ = "alarm"
+    case_id: int = Field(foreign_key="case_file.id", primary_key=True)
+    clock: str = Field(max_length=100, primary_key=True)
+    ring: Ring = Field(sa_type=word(Ring), primary_key=True)
+    number: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    at: datetime
 
 
 class Conflict(SQLModel, table=True):

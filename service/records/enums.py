@@ -118,6 +118,14 @@ class Resolution(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class Ring(StrEnum):
+    """What a clock does: remind whoever owes it, tell the next one up that it is late, tell one more person."""
+
+    REMINDED = "reminded"
+    ESCALATED = "escalated"
+    REPEATED = "repeated"
+
+
 class NoteAudience(StrEnum):
     """Who may read a note."""
 
@@ -128,11 +136,12 @@ class NoteAudience(StrEnum):
 
 
 class Instead(StrEnum):
-    """Why somebody is told in place of the manager first thought of."""
+    """Why somebody is told in place of the manager first thought of; or as well, where that one is late."""
 
     DEPUTY = "deputy"
     MOVED_UP = "moved_up"
     SUBSTITUTE = "substitute"
+    LATE = "late"
 
 
 class Employer(StrEnum):

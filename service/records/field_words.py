@@ -102,6 +102,9 @@ FIELDS: Mapping[str, str] = {
     "media_type": "Kind of file",
     "captured_at": "Taken at",
     "captured_zone": "Zone it was taken in",
+    "alarm.what": "What was due",
+    "alarm.due_at": "Due by",
+    "alarm.told": "Told",
 }
 
 # What can be destroyed, where the field alone does not say whose words they are.
@@ -157,6 +160,7 @@ INSTEAD: Mapping[str, str] = {
     Instead.DEPUTY: "They are away, so their deputy is told.",
     Instead.MOVED_UP: "The next manager up is told in their place.",
     Instead.SUBSTITUTE: "None is set, so the unit’s substitute is told.",
+    Instead.LATE: "Nobody had read it in time, so the next manager up is told too.",
 }
 
 # How that is said to them, before the name of who reported it.
@@ -165,6 +169,7 @@ INSTEAD_MINE: Mapping[str, str] = {
     Instead.DEPUTY: "as the deputy of the line manager of",
     Instead.MOVED_UP: "in place of the line manager of",
     Instead.SUBSTITUTE: "because no line manager is set for",
+    Instead.LATE: "because the line manager has not yet read the report of",
 }
 
 # What happened, by the kind of entry; who and when stand beside it.
@@ -204,10 +209,14 @@ ENTRIES: Mapping[str, str] = {
     "hr_judged": "The playbook looked at whether HR should know.",
     "held_by": "Another desk holds the case from now on.",
     "reopened": "Opened again.",
+    "reminded": "Amends sent a reminder: {due}.",
+    "escalated": "This was late: {due}. Amends told the next in line.",
+    "repeated": "Nobody had read it yet. Amends told one more person.",
 }
 # The same for a reader who learns only that it happened.
 HAPPENED: Mapping[str, str] = {
-    kind: said.format(desk="somebody", step="A step", severity="") for kind, said in ENTRIES.items()
+    kind: said.format(desk="somebody", step="A step", severity="", due="something is due")
+    for kind, said in ENTRIES.items()
 }
 
 DECISIONS: Mapping[str, str] = {"referred": "Passed to HR", "not_referred": "Not referred to HR"}
@@ -234,6 +243,8 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "instead": INSTEAD,
     "hr.decision": DECISIONS,
     "hr.proposed": DECISIONS,
+    "alarm.what": words.DUES,
+    "alarm.told": words.DESKS,
 }
 # Whose fields they are: `steps.delete.taken_at` is "Delete the post: done at".
 WHOSE: Mapping[str, Mapping[str, str]] = {

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.cases.judging import keep_next_due
+from service.cases.clocks import keep_next_due
 from service.cases.policy import Act, require_stage
 from service.cases.recipients import open_routes
 from service.core.errors import Refusal

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.judging import keep_next_due
+from service.cases.clocks import keep_next_due
 from service.cases.pinned import playbook_of
 from service.cases.recipients import hand_over
 from service.core.errors import Refusal, invalid

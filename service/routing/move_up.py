@@ -5,8 +5,9 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.cases.clocks import keep_next_due
 from service.cases.intake import NO_MANAGER
-from service.cases.judging import keep_next_due, steps_of
+from service.cases.judging import steps_of
 from service.cases.pinned import playbook_of
 from service.cases.recipients import not_to_tell, open_routes, send_to
 from service.people.availability import Told, line_manager_of

@@ -6,8 +6,8 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.cases.clocks import keep_next_due
 from service.cases.facts import reason_kept
-from service.cases.judging import keep_next_due
 from service.cases.policy import Relation
 from service.core.errors import Refusal
 from service.people.identity import Me

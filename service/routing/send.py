@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.judging import informed, keep_next_due, start_protection_clock
+from service.cases.clocks import keep_next_due, start_protection_clock
+from service.cases.judging import informed
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation, require_stage
 from service.cases.recipients import conflicted_people, hand_over, manager_to_tell, open_routes, send_to

@@ -7,7 +7,8 @@ from typing import Any
 from sqlmodel import Session
 
 from service.cases.changing import set_columns, settle_codes
-from service.cases.judging import judge_again, keep_next_due
+from service.cases.clocks import keep_next_due
+from service.cases.judging import judge_again
 from service.cases.lifecycle import MOVES, Move
 from service.cases.policy import Act, require_stage
 from service.cases.recipients import open_routes

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.cases.judging import keep_next_due, run_clock, state_without_guard, stop_clock
+from service.cases.clocks import keep_next_due, run_clock, stop_clock
+from service.cases.judging import state_without_guard
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, require_stage
 from service.core.errors import Refusal

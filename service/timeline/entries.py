@@ -52,6 +52,9 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "hr_judged": ("digital_unit", "hr"),
     "held_by": EVERYONE,
     "reopened": EVERYONE,
+    "reminded": EVERYONE,
+    "escalated": EVERYONE,
+    "repeated": EVERYONE,
 }
 
 
@@ -65,11 +68,13 @@ def add(
     changes: Mapping[str, tuple[Any, Any]] | None = None,
     audience: tuple[str, ...] = (),
     tell: tuple[int | str, ...] = (),
+    moves: bool = True,
 ) -> None:
     """Append one entry to a case, with what changed as `{field: (before, after)}`; `at` is aware.
 
     The caller holds the case's row lock. `audience` narrows the kind's own audience, never widens it. `tell` names
-    people (by id) and desks to be notified once this is committed. Entries are written together, at the next read of
+    people (by id) and desks to be notified once this is committed. With `moves` false the case's version stays: nobody
+    who is about to write has to know of a reminder. Entries are written together, at the next read of
     the timeline or at commit: their positions come from one row that every writer waits for, so it is held briefly.
     """
     readers = " ".join(name for name in AUDIENCES[kind] if not audience or name in audience)
@@ -83,7 +88,7 @@ def add(
         event.listen(db, "before_commit", write_pending)
         event.listen(db, "after_rollback", _forget)
     # Once for a deed, however many entries it takes: how far it moves must not tell what some readers may not see.
-    if all(waiting.case is not case for waiting in pending):
+    if moves and all(waiting.case is not case for waiting in pending):
         case.version += 1
     pending.append(_Pending(case, kind, actor, at, readers, kept, tell))
 

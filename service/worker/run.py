@@ -1,4 +1,4 @@
-"""The background worker: takes what is due from the outbox, does it, and says that it is done.
+"""The background worker: rings the clocks of cases, takes what is due from the outbox, and does it.
 
 Any number may run, on any number of machines; a row is leased to one of them at a time. A worker that dies leaves its
 rows to the others when the lease runs out, so everything is done at least once.
@@ -12,7 +12,7 @@ from threading import Event, Thread
 from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import col
 
@@ -22,6 +22,7 @@ from service.core.settings import Settings
 from service.notifications import deliver
 from service.records.timeline import Outbox
 from service.timeline import outbox
+from service.worker.alarms import AWAY, ring_due
 from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
 
 ROWS_AT_ONCE = 20
@@ -31,8 +32,6 @@ LONGEST_PAUSE_SECONDS = 30.0
 Deed = Callable[[Database, Settings, Any, datetime], object]
 # What is done for each kind of row. A kind that is missing here waits, and its row says why.
 DEEDS: dict[str, Deed] = {"tell": deliver.tell, "destroy": destroy_purged}
-
-AWAY = (OperationalError, InterfaceError, NoConnection)
 
 log = logging.getLogger("amends.worker")
 
@@ -57,7 +56,8 @@ def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> N
 
 
 def work_once(database: Database, settings: Settings, clock: Clock, stop: Event | None = None) -> bool:
-    """Take one batch of what is due and do it; returns whether there was any."""
+    """Ring the clocks that are due, then do one batch of what is asked for; returns whether there was any."""
+    rang = ring_due(database, clock())
     with database.write() as db:
         rows = outbox.claim(db, clock(), ROWS_AT_ONCE)
     for place, row in enumerate(rows):
@@ -65,7 +65,7 @@ def work_once(database: Database, settings: Settings, clock: Clock, stop: Event 
             _give_back(database, [left.id for left in rows[place:]])
             break
         _do(database, settings, row, clock)
-    return bool(rows)
+    return rang or bool(rows)
 
 
 def start(database: Database, settings: Settings, clock: Clock) -> Callable[[], None]:

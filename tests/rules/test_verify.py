@@ -530,11 +530,16 @@ NOT_REPLAYED: dict[str, str] = {
     **dict.fromkeys(
         (
             "case_file.triage_due_at",
+            "case_file.triage_remind_at",
+            "case_file.decide_remind_at",
             "case_file.next_due_at",
             "case_file.next_due_what",
+            "case_file.ripe_at",
             "step.minutes",
             "step.runs_from",
+            "step.remind_at",
             "step.due_at",
+            "route.remind_at",
             "route.acknowledge_by",
         ),
         "a clock that follows from the severity, the moments and the playbook; every change sets it again",

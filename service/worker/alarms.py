@@ -1,0 +1,51 @@
+"""Rings the clocks of cases as they fall due."""
+
+import logging
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from sqlmodel import col
+
+from service.core.database import Database
+from service.records.cases import Case
+from service.routing.alarms import TOGETHER, ring_ripe
+
+AWAY = (OperationalError, InterfaceError, NoConnection)
+PUT_OFF = timedelta(minutes=5)
+
+log = logging.getLogger("amends.worker")
+
+
+def ring_due(database: Database, at: datetime) -> bool:
+    """Ring what is to ring by now in one batch of cases; returns whether there was any.
+
+    A case that cannot be rung is put off by five minutes, and holds up no other. Raises what a database that is away
+    raises.
+    """
+    try:
+        with database.write() as db:
+            return ring_ripe(db, at) > 0
+    except AWAY:
+        raise
+    except Exception:  # noqa: BLE001 - one case of the batch; each is tried by itself, and that one says why
+        return _one_by_one(database, at)
+
+
+def _one_by_one(database: Database, at: datetime) -> bool:
+    with database.read() as db:
+        ripe = select(col(Case.id)).where(col(Case.ripe_at) <= at).order_by(col(Case.ripe_at)).limit(TOGETHER)
+        ids = list(db.execute(ripe).scalars())
+    for case_id in ids:
+        try:
+            with database.write() as db:
+                ring_ripe(db, at, only=case_id)
+        except AWAY:
+            raise
+        except Exception as wrong:  # noqa: BLE001 - whatever one case brings up, the others are rung
+            log.warning("a case cannot be rung and is put off: %s", type(wrong).__name__)
+            with database.write() as db:
+                later = update(Case).where(col(Case.id) == case_id).values(ripe_at=at + PUT_OFF)
+                db.execute(later, execution_options={"synchronize_session": False})
+    return bool(ids)

@@ -1,0 +1,33 @@
+"""What has to hold after every story."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar
+from sqlalchemy import select
+from sqlmodel import col
+
+from service.cases.clocks import keep_next_due
+from service.core.database import Database
+from service.records.cases import Case
+
+LATEST = 20
+
+
+@pytest.fixture(autouse=True)
+def clocks_stand_right(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What is due next, and when the worker has something to do, are what the rows come to.
+
+    A deed that forgets `keep_next_due` leaves a case that sorts wrongly, or of which nobody is ever reminded.
+    """
+    app: Litestar | None = request.getfixturevalue("app") if "app" in request.fixturenames else None
+    yield
+    if app is None:
+        return
+    database: Database = app.state.house.database
+    with database.write() as db:
+        for case in db.execute(select(Case).order_by(col(Case.id).desc()).limit(LATEST)).scalars():
+            kept = (case.next_due_at, case.next_due_what, case.ripe_at)
+            keep_next_due(db, case)
+            assert (case.next_due_at, case.next_due_what, case.ripe_at) == kept, case.reference
+    database.close()
