@@ -70,6 +70,23 @@ class DeskMember(SQLModel, table=True):
     __table_args__ = (Index("ix_desk_member_desk", "desk"),)
 
 
+class Shift(SQLModel, table=True):
+    """When somebody is on duty at a desk, week after week, as clocks in `zone` (IANA) show it.
+
+    `days` counts Monday as 0. `starts` and `ends` are HH:MM; an end that is not after the start is on the next day, so
+    that two equal ones are all day.
+    """
+
+    __tablename__ = "shift"
+    id: int = Field(default=None, primary_key=True)
+    desk: DeskName = Field(sa_type=word(DeskName), index=True)
+    person_id: int = Field(foreign_key="person.id", index=True)
+    days: list[int] = Field(sa_type=json_list())
+    starts: str = Field(max_length=5)
+    ends: str = Field(max_length=5)
+    zone: str = Field(max_length=60)
+
+
 class BrowserSession(SQLModel, table=True):
     """A signed-in browser. Only the SHA-256 of its key is kept; `csrf` guards its writes."""
 

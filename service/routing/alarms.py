@@ -91,7 +91,8 @@ def _escalate(db: Session, playbook: Playbook, case: Case, coming: Next, at: dat
         return
     if desk is DeskName.LINE_MANAGER:
         desk = DeskName(case.holding_desk)
-    _tell(db, case, coming, at, _leads(db, case, desk, at) if target == "duty_lead" else [], desk)
+    leads = duty_leads(db, desk, at, skip=conflicted_people(db, case)) if target == "duty_lead" else []
+    _tell(db, case, coming, at, leads, desk)
 
 
 def _managers_manager(db: Session, case: Case, clock: Clock, at: datetime) -> Told | None:
@@ -105,15 +106,9 @@ def _managers_manager(db: Session, case: Case, clock: Clock, at: datetime) -> To
 
 def _repeat(db: Session, _: Playbook, case: Case, coming: Next, at: datetime) -> None:
     """To the next on the rota, passing over whoever must not know."""
-    desk, outside = DeskName(case.holding_desk), conflicted_people(db, case)
-    tried = [next_on_rota(db, desk, at, number) for number in range(1, 1 + coming.number + len(outside))]
-    allowed = [person for person in tried if person is not None and person.id not in outside]
-    _tell(db, case, coming, at, allowed[coming.number - 1 : coming.number], desk)
-
-
-def _leads(db: Session, case: Case, desk: DeskName, at: datetime) -> list[Person]:
-    outside = conflicted_people(db, case)
-    return [person for person in duty_leads(db, desk, at) if person.id not in outside]
+    desk = DeskName(case.holding_desk)
+    person = next_on_rota(db, desk, at, coming.number, skip=conflicted_people(db, case))
+    _tell(db, case, coming, at, [person] if person else [], desk)
 
 
 def _desk(case: Case, clock: Clock) -> DeskName:
