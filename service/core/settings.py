@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from service.core.mail import read_mail_url
+
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED_PLAYBOOK = ROOT / "service" / "playbook.toml"
 
@@ -41,7 +43,8 @@ MEANING = {
     "secret_key": "At least 32 characters; made and kept in `var/` for the embedded default.",
     "demo": "`1` shows the demo cast at sign-in and allows `amends seed --demo`.",
     "playbook": "The playbook file that judges new cases.",
-    "mail_url": "How notifications leave: `file://FOLDER` writes them to files.",
+    "mail_url": "How notifications leave: `file://FOLDER`, `smtp://` or `smtps://USER:PASSWORD@HOST:PORT`, or "
+    "`notify://KEY@HOST?email=TEMPLATE`; see the guide on mail.",
     "trusted_proxies": "Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas.",
 }
 
@@ -81,8 +84,10 @@ def _check(settings: Settings) -> None:
         raise BadSetting("AMENDS_DATABASE_URL must begin with sqlite:/// or postgresql+psycopg://")
     if not settings.evidence_url.startswith(("file://", "s3://", "memory://")):
         raise BadSetting("AMENDS_EVIDENCE_URL must begin with file://, s3:// or memory://")
-    if not settings.mail_url.startswith("file://"):
-        raise BadSetting("AMENDS_MAIL_URL must begin with file://")
+    try:
+        read_mail_url(settings.mail_url)
+    except ValueError as wrong:
+        raise BadSetting(f"AMENDS_MAIL_URL {wrong}") from None
     if urlsplit(settings.base_url).scheme not in ("http", "https") or not urlsplit(settings.base_url).netloc:
         raise BadSetting("AMENDS_BASE_URL must be an address such as https://amends.example")
     if settings.secret_key and len(settings.secret_key) < 32:

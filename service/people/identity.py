@@ -189,6 +189,13 @@ _BY_TOKEN = (
     .where(col(Person.active), col(ApiToken.key_hash) == bindparam("key"))
 )
 
+_BY_ID = (
+    select(*_WHO)
+    .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
+    .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
+    .where(col(Person.active), col(Person.id) == bindparam("who"))
+)
+
 
 def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
     """Whoever holds this session key, and whether its last-seen moment wants to be written again."""
@@ -219,6 +226,12 @@ def by_token(db: Session, key: str, at: datetime) -> Me | None:
     if not rows or rows[0].ends_at <= at:
         return None
     return _me(rows, scopes=frozenset(Scope(scope) for scope in rows[0].scopes))
+
+
+def who_is(db: Session, person_id: int) -> Me | None:
+    """Somebody as a rule knows them, though nobody is asking; None for a leaver."""
+    rows = db.connection().execute(_BY_ID, {"who": person_id}).all()
+    return _me(rows) if rows else None
 
 
 def make_token(db: Session, person: Person, scopes: list[Scope], days: int, at: datetime) -> str:

@@ -182,6 +182,14 @@ class ReferralStage(StrEnum):
     CLOSED = "closed"
 
 
+class Notify(StrEnum):
+    """How somebody wants to hear of what is not urgent. What is urgent reaches everybody at once."""
+
+    AT_ONCE = "at_once"
+    DIGEST = "digest"
+    OFF = "off"
+
+
 class Scope(StrEnum):
     """What an API token may do; never more than its owner."""
 

@@ -219,6 +219,27 @@ HAPPENED: Mapping[str, str] = {
     for kind, said in ENTRIES.items()
 }
 
+# The same for whoever is told of it: what waits for them.
+NOTIFIED: Mapping[str, str] = {
+    "informed": "Something was posted that needs putting right.",
+    "sent": "A case was sent to you.",
+    "manager_named": "You were named as the manager to tell.",
+    "assigned": "A case was given to you.",
+    "message": "There is a message for you.",
+    "advised": "There is advice for you.",
+    "step_cannot": "A step cannot be taken for now.",
+    "referral_decided": "A referral has arrived.",
+    "referral_proposed": "A manager proposes what to do about HR.",
+    "withdrawal_asked": "Somebody asks to withdraw their report.",
+    "closed": "A case is closed.",
+    "reopened": "A case was opened again.",
+    "held_by": "Your desk holds a case from now on.",
+    "reminded": "Something is due soon.",
+    "escalated": "Something is late.",
+    "repeated": "A critical case is still waiting for somebody to read it.",
+}
+NOTIFIED_ELSE = "Something has changed in a case."
+
 DECISIONS: Mapping[str, str] = {"referred": "Passed to HR", "not_referred": "Not referred to HR"}
 
 # Which of the tables speaks for the values of a field: by its whole path, else by its last word.

@@ -3,10 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint
+from sqlalchemy import Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from service.records.columns import json_list
+
+WAITING = "done_at IS NULL AND failed_at IS NULL"
+FAILED = "failed_at IS NOT NULL"
 
 
 class TimelineEntry(SQLModel, table=True):
@@ -66,7 +69,11 @@ class ReadEntry(SQLModel, table=True):
 
 
 class Outbox(SQLModel, table=True):
-    """Something to be done after the change that caused it is safe. `dedupe` makes it once, whoever asks."""
+    """Something to be done after the change that caused it is safe. `dedupe` makes it once, whoever asks.
+
+    Nobody tries a row with `failed_at` again before an administrator asks for it: `error` says why. `tried_at` is when
+    it was first tried.
+    """
 
     __tablename__ = "outbox"
     id: int = Field(default=None, primary_key=True)
@@ -78,9 +85,14 @@ class Outbox(SQLModel, table=True):
     due_at: datetime
     tries: int = 0
     leased_until: datetime | None = None
+    tried_at: datetime | None = None
     done_at: datetime | None = None
+    failed_at: datetime | None = None
     error: str | None = Field(default=None, sa_type=Text)
-    __table_args__ = (Index("ix_outbox_waiting", "done_at", "due_at"),)
+    __table_args__ = (
+        Index("ix_outbox_waiting", "kind", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
+        Index("ix_outbox_failed", "id", sqlite_where=text(FAILED), postgresql_where=text(FAILED)),
+    )
 
 
 class Once(SQLModel, table=True):

@@ -9,6 +9,7 @@ from sqlalchemy import bindparam, event, insert, select, update
 from sqlmodel import Session, col
 
 from service.records.cases import Case
+from service.records.enums import Severity
 from service.records.timeline import Outbox, TimelineEntry, TimelineHead, TimelineValues
 from service.timeline import chain, outbox
 
@@ -146,7 +147,8 @@ def write_pending(db: Session) -> None:
         digest = chain.entry_hash(reference=case.reference, **row)
         rows.append(row | {"case_id": case.id, "actor_id": waiting.actor, "hash": digest})
         values.append({"position": position, "fields": waiting.kept})
-        told += outbox.to_tell(case.id, position, waiting.tell, waiting.at)
+        urgent = case.severity == Severity.CRITICAL
+        told += outbox.to_tell(case.id, position, waiting.tell, waiting.at, entry=waiting.kind, urgent=urgent)
         case.entries, case.last_hash = case.entries + 1, digest
     connection.execute(_INSERT_ENTRIES, rows)
     connection.execute(_INSERT_VALUES, values)

@@ -4,25 +4,33 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session, col
 
 from service.core.database import is_sqlite
 from service.records.timeline import Outbox
 
 LEASE = timedelta(minutes=2)
-LONGEST_WAIT = timedelta(hours=1)
+LONGEST_WAIT = timedelta(minutes=10)
+TRIED_FOR = timedelta(hours=24)
+"""How long something is tried before it is set apart as failed."""
 PDF_TAKES = timedelta(seconds=90)
 
 
-def to_tell(case_id: int | None, position: int, whom: Sequence[int | str], at: datetime) -> list[dict[str, Any]]:
-    """Rows asking that people (ids) and desks (names) be told that something waits; once for each entry and person."""
+def to_tell(
+    case_id: int | None, position: int, whom: Sequence[int | str], at: datetime, *, entry: str, urgent: bool
+) -> list[dict[str, Any]]:
+    """Rows asking that people (ids) and desks (names) be told that something waits; once for each entry and person.
+
+    `entry` is the kind of the timeline's entry at `position`; `urgent` is whether the case is critical now.
+    """
+    told = {"entry": entry, "urgent": urgent}
     return [
         {
             "kind": "tell",
             "person_id": who if isinstance(who, int) else None,
             "case_id": case_id,
-            "body": {} if isinstance(who, int) else {"desk": str(who)},
+            "body": told if isinstance(who, int) else {**told, "desk": str(who)},
             "dedupe": f"{position}:{who}",
             "due_at": at,
             "tries": 0,
@@ -49,12 +57,29 @@ def to_destroy(case_id: int, version: int, files: Sequence[str], prefix: str, at
     ]
 
 
-def claim(db: Session, at: datetime, most: int = 50) -> list[Any]:
-    """Take a lease on what is due; nobody else gets these rows until the lease runs out. Returns rows, oldest first."""
-    waiting = (
+def claim(
+    db: Session,
+    at: datetime,
+    most: int = 50,
+    *,
+    only: Sequence[str] = (),
+    but: Sequence[str] = (),
+    lease: timedelta = LEASE,
+) -> list[Any]:
+    """Take a lease on what is due, of some kinds `only` or of all `but` some; returns rows, oldest first.
+
+    Nobody else gets these rows until the lease runs out.
+    """
+    kind: list[ColumnElement[bool]] = []
+    if only:
+        kind.append(col(Outbox.kind).in_(only) if len(only) > 1 else col(Outbox.kind) == only[0])
+    if but:
+        kind.append(col(Outbox.kind).not_in(but))
+    due = (
         select(col(Outbox.id))
         .where(
-            col(Outbox.done_at).is_(None),
+            *_waiting(),
+            *kind,
             col(Outbox.due_at) <= at,
             or_(col(Outbox.leased_until).is_(None), col(Outbox.leased_until) < at),
         )
@@ -62,18 +87,21 @@ def claim(db: Session, at: datetime, most: int = 50) -> list[Any]:
         .limit(most)
     )
     if not is_sqlite(db):
-        waiting = waiting.with_for_update(skip_locked=True)
+        due = due.with_for_update(skip_locked=True)
     taken = db.execute(
         update(Outbox)
-        .where(col(Outbox.id).in_(waiting.scalar_subquery()))
-        .values(leased_until=at + LEASE, tries=Outbox.tries + 1)
+        .where(col(Outbox.id).in_(due.scalar_subquery()))
+        .values(leased_until=at + lease, tries=Outbox.tries + 1, tried_at=func.coalesce(Outbox.tried_at, at))
         .returning(
             col(Outbox.id),
             col(Outbox.kind),
             col(Outbox.person_id),
             col(Outbox.case_id),
             col(Outbox.body),
+            col(Outbox.dedupe),
+            col(Outbox.due_at),
             col(Outbox.tries),
+            col(Outbox.tried_at),
         ),
         execution_options={"synchronize_session": False},
     ).all()
@@ -85,7 +113,7 @@ def done(db: Session, row_id: int, tries: int, at: datetime) -> bool:
     return bool(
         db.execute(
             update(Outbox)
-            .where(col(Outbox.id) == row_id, col(Outbox.tries) == tries, col(Outbox.done_at).is_(None))
+            .where(col(Outbox.id) == row_id, col(Outbox.tries) == tries, *_waiting())
             .values(done_at=at, error=None)
             .returning(col(Outbox.id)),
             execution_options={"synchronize_session": False},
@@ -93,12 +121,44 @@ def done(db: Session, row_id: int, tries: int, at: datetime) -> bool:
     )
 
 
-def put_off(db: Session, row_id: int, tries: int, error: str, at: datetime) -> None:
-    """Try again later, waiting twice as long each time, at most an hour."""
-    wait = min(timedelta(seconds=5 * 2 ** min(tries, 12)), LONGEST_WAIT)
-    db.execute(
-        update(Outbox)
-        .where(col(Outbox.id) == row_id, col(Outbox.tries) == tries)
-        .values(error=error[:1000], due_at=at + wait, leased_until=None),
-        execution_options={"synchronize_session": False},
-    )
+def all_done(db: Session, rows: Sequence[Any], at: datetime) -> None:
+    """Mark rows as done in the transaction that claimed them."""
+    ids = [row.id for row in rows]
+    _set(db, col(Outbox.id).in_(ids), done_at=at, leased_until=None, error=None)
+
+
+def put_off(db: Session, row: Any, error: str, at: datetime, until: datetime | None = None) -> None:
+    """Try again `until` then, or later, waiting twice as long each time, at most ten minutes.
+
+    After 24 hours of trying it is set apart instead.
+    """
+    if at - row.tried_at >= TRIED_FOR:
+        give_up(db, row, error, at)
+        return
+    wait = min(timedelta(seconds=5 * 2 ** min(row.tries, 12)), LONGEST_WAIT)
+    _set(db, *_mine(row), error=error[:1000], due_at=until or at + wait, leased_until=None)
+
+
+def give_up(db: Session, row: Any, error: str, at: datetime) -> None:
+    """Set a leased row apart as failed: nobody tries it before an administrator asks for it."""
+    _set(db, *_mine(row), error=error[:1000], failed_at=at, leased_until=None)
+
+
+def give_back(db: Session, rows: Sequence[Any]) -> None:
+    """Let others have at once what was claimed and not begun."""
+    for tries in {row.tries for row in rows}:
+        ids = [row.id for row in rows if row.tries == tries]
+        _set(db, col(Outbox.id).in_(ids), col(Outbox.tries) == tries, *_waiting(), leased_until=None)
+
+
+def _waiting() -> tuple[ColumnElement[bool], ...]:
+    return col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None)
+
+
+def _mine(row: Any) -> tuple[ColumnElement[bool], ...]:
+    return col(Outbox.id) == row.id, col(Outbox.tries) == row.tries
+
+
+def _set(db: Session, *where: ColumnElement[bool], **values: Any) -> None:
+    changed = update(Outbox).where(*where).values(**values)
+    db.execute(changed, execution_options={"synchronize_session": False})

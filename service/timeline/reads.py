@@ -3,13 +3,22 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, bindparam, insert, update
 from sqlmodel import Session
 
 from service.core.database import writing
+from service.records.notifications import Notification
 from service.records.timeline import ReadEntry
 
+OPENINGS = frozenset({"case", "referral"})
+
 _INSERT: Any = insert(ReadEntry.__table__)  # type: ignore[attr-defined]  # every table model has one
+_waits: Any = Notification.__table__  # type: ignore[attr-defined]  # as above
+_NO_LONGER_WAITS = (
+    update(_waits)
+    .where(_waits.c.person_id == bindparam("who"), _waits.c.case_id == bindparam("which"), _waits.c.read_at.is_(None))
+    .values(read_at=bindparam("now"))
+)
 
 
 def log(
@@ -31,14 +40,21 @@ def log(
     """
     db.close()
     with writing(db).begin() as connection:
-        connection.execute(_INSERT, _line(person_id, case_id, what, detail, through, at))
+        _note(connection, _line(person_id, case_id, what, detail, through, at))
 
 
 def log_in(
     db: Session, person_id: int | None, case_id: int | None, what: str, *, through: str, at: datetime, detail: str = ""
 ) -> None:
     """The same line within a writing transaction: the answer to a deed is a look at the case as well."""
-    db.connection().execute(_INSERT, _line(person_id, case_id, what, detail, through, at))
+    _note(db.connection(), _line(person_id, case_id, what, detail, through, at))
+
+
+def _note(connection: Connection, line: dict[str, Any]) -> None:
+    connection.execute(_INSERT, line)
+    # Whoever has the case before them need not be told any more that it waits.
+    if line["what"] in OPENINGS and line["person_id"] is not None:
+        connection.execute(_NO_LONGER_WAITS, {"who": line["person_id"], "which": line["case_id"], "now": line["at"]})
 
 
 def _line(

@@ -4,15 +4,13 @@ import logging
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlmodel import col
 
 from service.core.database import Database
 from service.records.cases import Case
 from service.routing.alarms import TOGETHER, ring_ripe
+from service.worker.away import AWAY
 
-AWAY = (OperationalError, InterfaceError, NoConnection)
 PUT_OFF = timedelta(minutes=5)
 
 log = logging.getLogger("amends.worker")

@@ -1,7 +1,8 @@
 """The background worker: rings the clocks of cases, takes what is due from the outbox, and does it.
 
 Any number may run, on any number of machines; a row is leased to one of them at a time. A worker that dies leaves its
-rows to the others when the lease runs out, so everything is done at least once.
+rows to the others when the lease runs out, so everything is done at least once. Messages leave in a thread of their
+own: a mail server that is slow holds up nothing else.
 """
 
 import logging
@@ -11,43 +12,68 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
-from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
-from sqlmodel import col
 
 from service.core.clock import Clock
 from service.core.database import Database
 from service.core.settings import Settings
-from service.notifications import deliver
-from service.records.timeline import Outbox
+from service.notifications.carriers import sends_texts
+from service.notifications.fan_out import MESSAGES, fan_out
 from service.timeline import outbox
-from service.worker.alarms import AWAY, ring_due
+from service.worker.alarms import ring_due
+from service.worker.away import AWAY
 from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
+from service.worker.post import Post
 
+TELL = "tell"
+TOLD_AT_ONCE = 200
 ROWS_AT_ONCE = 20
 IDLE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 Deed = Callable[[Database, Settings, Any, datetime], object]
-# What is done for each kind of row. A kind that is missing here waits, and its row says why.
-DEEDS: dict[str, Deed] = {"tell": deliver.tell, "destroy": destroy_purged}
 
 log = logging.getLogger("amends.worker")
 
 
+def tell_one(database: Database, settings: Settings, row: Any, at: datetime) -> None:
+    """Do one row of kind `tell` by itself."""
+    with database.write() as db:
+        fan_out(db, [row], at, texts=sends_texts(settings.mail_url))
+
+
+# What is done for each kind of row, apart from messages. A kind that is missing here fails at once, and says so.
+DEEDS: dict[str, Deed] = {TELL: tell_one, "destroy": destroy_purged}
+
+
 def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> None:
     """Work until `stop` is set; then end after the row in hand. A database that is away is waited for."""
-    pause = IDLE_SECONDS
+    post = Post(database, settings, clock)
+    sending = Thread(target=_keep_on, args=(lambda: post.work_once(stop), stop), name="post", daemon=True)
+    sending.start()
     # Not at the start: whoever started it with the wrong database has an hour to see that.
     sweep_at = clock() + SWEEP_EVERY
+
+    def do_what_is_due() -> bool:
+        nonlocal sweep_at
+        busy = work_once(database, settings, clock, stop)
+        if clock() >= sweep_at:
+            sweep_at = clock() + SWEEP_EVERY
+            sweep(database, settings, clock())
+        return busy
+
+    _keep_on(do_what_is_due, stop)
+    sending.join(LONGEST_PAUSE_SECONDS)
+
+
+def _keep_on(do: Callable[[], bool], stop: Event) -> None:
+    """Do it again and again, with a pause when there is nothing to do, or no database to ask."""
+    pause = IDLE_SECONDS
     while not stop.is_set():
         try:
-            busy = work_once(database, settings, clock, stop)
+            busy = do()
             pause = IDLE_SECONDS
-            if clock() >= sweep_at:
-                sweep_at = clock() + SWEEP_EVERY
-                sweep(database, settings, clock())
         except (DBAPIError, NoConnection) as away:
             log.warning("the database does not answer (%s)", type(away).__name__)
             busy, pause = False, min(pause * 2, LONGEST_PAUSE_SECONDS)
@@ -56,16 +82,37 @@ def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> N
 
 
 def work_once(database: Database, settings: Settings, clock: Clock, stop: Event | None = None) -> bool:
-    """Ring the clocks that are due, then do one batch of what is asked for; returns whether there was any."""
+    """Ring the clocks that are due, then do one batch of each kind of what is asked for, apart from messages.
+
+    Returns whether there was any.
+    """
     rang = ring_due(database, clock())
+    told = tell_batch(database, settings, clock)
     with database.write() as db:
-        rows = outbox.claim(db, clock(), ROWS_AT_ONCE)
-    for place, row in enumerate(rows):
-        if stop is not None and stop.is_set():
-            _give_back(database, [left.id for left in rows[place:]])
-            break
-        _do(database, settings, row, clock)
-    return rang or bool(rows)
+        rows = outbox.claim(db, clock(), ROWS_AT_ONCE, but=(TELL, *MESSAGES))
+    _do_each(database, settings, rows, clock, stop)
+    return rang or told or bool(rows)
+
+
+def tell_batch(database: Database, settings: Settings, clock: Clock) -> bool:
+    """Notify everybody whom a batch of rows reaches, in one transaction; returns whether there was any.
+
+    Where that fails each row is done by itself, so that the one at fault holds up no other.
+    """
+    try:
+        with database.write() as db:
+            rows = outbox.claim(db, clock(), TOLD_AT_ONCE, only=(TELL,))
+            if rows:
+                fan_out(db, rows, clock(), texts=sends_texts(settings.mail_url))
+                outbox.all_done(db, rows, clock())
+    except AWAY:
+        raise
+    except Exception as wrong:  # noqa: BLE001 - one row of the batch brought it up; each is now done by itself
+        log.warning("a batch could not be told together: %s", type(wrong).__name__)
+        with database.write() as db:
+            rows = outbox.claim(db, clock(), ROWS_AT_ONCE, only=(TELL,))
+        _do_each(database, settings, rows, clock)
+    return bool(rows)
 
 
 def start(database: Database, settings: Settings, clock: Clock) -> Callable[[], None]:
@@ -90,26 +137,29 @@ def work_until_signal(database: Database, settings: Settings, clock: Clock) -> N
     database.close()
 
 
+def _do_each(database: Database, settings: Settings, rows: list[Any], clock: Clock, stop: Event | None = None) -> None:
+    for place, row in enumerate(rows):
+        if stop is not None and stop.is_set():
+            with database.write() as db:
+                outbox.give_back(db, rows[place:])
+            break
+        _do(database, settings, row, clock)
+
+
 def _do(database: Database, settings: Settings, row: Any, clock: Clock) -> None:
+    if row.kind not in DEEDS:
+        with database.write() as db:
+            outbox.give_up(db, row, f"No worker knows how to do '{row.kind}'", clock())
+        return
     try:
         DEEDS[row.kind](database, settings, row, clock())
     except AWAY:
         raise
     except Exception as wrong:  # noqa: BLE001 - whatever one row brings up, the others are done
         # The text of a fault may hold an address or a path; its type says enough to look for it.
-        told = f"no worker knows how to do '{row.kind}'" if row.kind not in DEEDS else type(wrong).__name__
-        log.warning("outbox row %s is put off: %s", row.id, told)
+        log.warning("outbox row %s is put off: %s", row.id, type(wrong).__name__)
         with database.write() as db:
-            outbox.put_off(db, row.id, row.tries, told, clock())
+            outbox.put_off(db, row, type(wrong).__name__, clock())
         return
     with database.write() as db:
         outbox.done(db, row.id, row.tries, clock())
-
-
-def _give_back(database: Database, ids: list[int]) -> None:
-    """Let others have at once what was claimed and not begun."""
-    with database.write() as db:
-        db.execute(
-            update(Outbox).where(col(Outbox.id).in_(ids), col(Outbox.done_at).is_(None)).values(leased_until=None),
-            execution_options={"synchronize_session": False},
-        )

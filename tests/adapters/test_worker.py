@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -22,7 +23,8 @@ from service.cases import playbook
 from service.cases.intake import report_mistake
 from service.core.database import Database, open_database
 from service.core.settings import Settings
-from service.notifications import deliver
+from service.notifications.carriers import open_carrier
+from service.notifications.deliver import deliver
 from service.notifications.links import go_link, read_go
 from service.people.directory import find
 from service.people.identity import Me
@@ -31,6 +33,7 @@ from service.records.enums import DeskName, Employer
 from service.records.people import Person
 from service.records.timeline import Outbox
 from service.timeline import outbox
+from service.worker.post import Post
 from service.worker.run import DEEDS, start, work, work_once
 from tests.conftest import SteppedClock
 
@@ -80,27 +83,40 @@ def mails(settings: Settings) -> dict[str, EmailMessage]:
     return found
 
 
+def work_off(database: Database, settings: Settings, clock: SteppedClock) -> bool:
+    """Do what is due as a worker does, messages too; returns whether there was anything."""
+    told = work_once(database, settings, clock)
+    return Post(database, settings, clock).work_once() or told
+
+
 def waiting(database: Database) -> list[Outbox]:
     """Rows of the outbox that are not done."""
     with database.read() as db:
-        return list(db.execute(select(Outbox).where(col(Outbox.done_at).is_(None))).scalars())
+        open_rows = select(Outbox).where(col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None))
+        return list(db.execute(open_rows).scalars())
+
+
+def failed(database: Database) -> list[Outbox]:
+    """Rows that nobody tries any more."""
+    with database.read() as db:
+        return list(db.execute(select(Outbox).where(col(Outbox.failed_at).is_not(None))).scalars())
 
 
 def test_everybody_who_should_know_is_told(
     database: Database, settings: Settings, clock: SteppedClock, case: Case
 ) -> None:
     """The manager, and everyone at the desk."""
-    assert work_once(database, settings, clock)
+    assert work_off(database, settings, clock)
     assert mails(settings).keys() == {f"{name}@demo.example" for name in ("manager", "digital", "digital2")}
     assert waiting(database) == []
-    assert not work_once(database, settings, clock)
+    assert not work_off(database, settings, clock)
 
 
 def test_a_mail_says_nothing_in_the_open(
     database: Database, settings: Settings, clock: SteppedClock, case: Case
 ) -> None:
     """No names, no content, no reference; a link that only we can read."""
-    work_once(database, settings, clock)
+    work_off(database, settings, clock)
     with database.read() as db:
         manager, staff = somebody(db, "manager"), somebody(db, "staff")
     mail = mails(settings)["manager@demo.example"]
@@ -116,7 +132,7 @@ def test_a_mail_says_nothing_in_the_open(
 
 def test_mail_is_for_the_service_alone(database: Database, settings: Settings, clock: SteppedClock, case: Case) -> None:
     """Nobody else on the machine reads who was told when; no half-written file is left."""
-    work_once(database, settings, clock)
+    work_off(database, settings, clock)
     folder = Path(settings.mail_url.removeprefix("file://"))
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
@@ -125,13 +141,15 @@ def test_mail_is_for_the_service_alone(database: Database, settings: Settings, c
 
 def test_again_is_the_same_message(database: Database, settings: Settings, clock: SteppedClock, case: Case) -> None:
     """A worker that died between sending and saying so sends the same Message-ID, into the same file."""
+    work_once(database, settings, clock)
     with database.write() as db:
-        rows = outbox.claim(db, clock())
-    for row in rows:
-        deliver.tell(database, settings, row, clock())
+        rows = outbox.claim(db, clock(), lease=timedelta(minutes=2))
+    with closing(open_carrier(settings.mail_url)) as carrier:
+        for row in rows:
+            deliver(database, settings, carrier, row, clock())
     first = {email: mail["Message-ID"] for email, mail in mails(settings).items()}
     clock.forward(minutes=3)
-    assert work_once(database, settings, clock)
+    assert work_off(database, settings, clock)
     assert {email: mail["Message-ID"] for email, mail in mails(settings).items()} == first
     assert waiting(database) == []
 
@@ -145,8 +163,11 @@ def test_whoever_must_not_know_is_left_out(database: Database, settings: Setting
         left.active = False
         db.add(left)
         assert left.id is not None
-        db.execute(insert(Outbox), outbox.to_tell(case.id, 9_000, (DeskName.HR.value, left.id), clock()))
-    work_once(database, settings, clock)
+        db.execute(
+            insert(Outbox),
+            outbox.to_tell(case.id, 9_000, (DeskName.HR.value, left.id), clock(), entry="sent", urgent=False),
+        )
+    work_off(database, settings, clock)
     assert mails(settings).keys() == {f"{name}@demo.example" for name in ("head", "digital", "hr3")}
     assert waiting(database) == []
 
@@ -154,20 +175,22 @@ def test_whoever_must_not_know_is_left_out(database: Database, settings: Setting
 def test_a_folder_that_is_full_is_waited_for(
     database: Database, settings: Settings, clock: SteppedClock, case: Case
 ) -> None:
-    """Put off with its reason, longer each time, and delivered in the end."""
+    """All of it is put off at once with its reason, longer each time, and delivered in the end."""
     folder = Path(settings.mail_url.removeprefix("file://"))
     folder.write_text("in the way")
     work_once(database, settings, clock)
+    post = Post(database, settings, clock)
+    assert post.work_once()
     left = waiting(database)
-    assert {row.error for row in left} == {"FileExistsError"}
+    assert {row.error for row in left} == {"The folder for mail cannot be written to (FileExistsError)"}
     assert {row.due_at - clock() for row in left} == {timedelta(seconds=10)}
-    assert not work_once(database, settings, clock)
-    clock.forward(seconds=11)
-    work_once(database, settings, clock)
+    assert not post.work_once()
+    clock.forward(seconds=10)
+    post.work_once()
     assert {row.due_at - clock() for row in waiting(database)} == {timedelta(seconds=20)}
     folder.unlink()
     clock.forward(hours=1)
-    work_once(database, settings, clock)
+    post.work_once()
     assert len(mails(settings)) == 3
     assert waiting(database) == []
 
@@ -175,12 +198,31 @@ def test_a_folder_that_is_full_is_waited_for(
 def test_a_kind_nobody_knows_holds_up_nothing(
     database: Database, settings: Settings, clock: SteppedClock, case: Case
 ) -> None:
-    """It waits, says why, and the others are done."""
+    """It fails at once, says why, and the others are done."""
     with database.write() as db:
         db.add(Outbox(kind="sing", dedupe="sing", due_at=clock()))
-    work_once(database, settings, clock)
-    assert [row.error for row in waiting(database)] == ["no worker knows how to do 'sing'"]
+    work_off(database, settings, clock)
+    assert [row.error for row in failed(database)] == ["No worker knows how to do 'sing'"]
+    assert waiting(database) == []
     assert len(mails(settings)) == 3
+
+
+def test_a_row_that_cannot_be_told_holds_up_no_other(
+    database: Database, settings: Settings, clock: SteppedClock, case: Case
+) -> None:
+    """The batch is done one by one; the row at fault is tried for a day, then set apart."""
+    with database.write() as db:
+        db.add(Outbox(kind="tell", dedupe="0:nowhere", due_at=clock()))
+    work_off(database, settings, clock)
+    assert [row.error for row in waiting(database)] == ["KeyError"]
+    assert len(mails(settings)) == 3
+    clock.forward(hours=23)
+    work_off(database, settings, clock)
+    assert failed(database) == []
+    clock.forward(hours=1)
+    work_off(database, settings, clock)
+    assert [row.error for row in failed(database)] == ["KeyError"]
+    assert waiting(database) == []
 
 
 def test_stopping_ends_after_the_row_in_hand(
@@ -189,15 +231,16 @@ def test_stopping_ends_after_the_row_in_hand(
     """What was claimed and not begun is free at once for the next worker."""
     stop = Event()
 
-    def last(*given: object) -> object:
+    def last(*_: object) -> None:
         stop.set()
-        return deliver.tell(*given)
 
-    monkeypatch.setitem(DEEDS, "tell", last)
-    before = len(waiting(database))
+    monkeypatch.setitem(DEEDS, "sing", last)
+    with database.write() as db:
+        for number in range(3):
+            db.add(Outbox(kind="sing", dedupe=f"sing {number}", due_at=clock()))
     work(database, settings, clock, stop)
-    left = waiting(database)
-    assert len(left) == before - 1
+    left = [row for row in waiting(database) if row.kind == "sing"]
+    assert len(left) == 2
     assert {row.leased_until for row in left} == {None}
 
 

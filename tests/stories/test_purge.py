@@ -48,7 +48,7 @@ EXEMPT = {
     **dict.fromkeys(
         (
             *("case_file.reference", "case_file.playbook_version", "referral.reference", "referral.playbook_version"),
-            "alarm.clock",
+            *("alarm.clock", "notification.key", "notification.dedupe"),
         ),
         "made by Amends",
     ),
@@ -59,7 +59,7 @@ EXEMPT = {
         ("case_file.last_hash", "timeline_entry.commitments", "timeline_entry.hash", "timeline_entry.previous"),
         "salted hashes: without the values they say nothing",
     ),
-    **dict.fromkeys(("timeline_entry.kind", "timeline_entry.audience"), "from a list"),
+    **dict.fromkeys(("timeline_entry.kind", "timeline_entry.audience", "notification.kind"), "from a list"),
     **dict.fromkeys(("case_file.posted_zone", "step.taken_zone", "evidence.captured_zone"), "a zone that is known"),
     "case_file.next_due_what": "a step's or a desk's name",
     "route.because": "the rule that sent it",

@@ -1,0 +1,122 @@
+"""Mail by way of a mail server: `smtp://` with TLS where it is offered or required, `smtps://` with TLS from the start.
+
+A password never leaves in clear unless the address says `tls=never`, and a certificate is always checked.
+"""
+
+import smtplib
+import ssl
+from contextlib import suppress
+from email.message import EmailMessage
+
+from service.core.mail import MailAddress
+from service.notifications.letters import Letter, as_mail
+from service.notifications.refusing import Away, Later, Refused, no_texts
+
+TRANSIENT = range(400, 500)
+CLOSING = 421
+MOST_BREAKS = 2
+
+
+class Smtp:
+    """One connection to the server, made at the first message and made anew when it breaks."""
+
+    def __init__(self, address: MailAddress) -> None:
+        self.address = address
+        self.line: smtplib.SMTP | None = None
+        self.broke = 0
+
+    def mail(self, letter: Letter) -> None:
+        """Send it. Raises Refused for what the server refuses for good, Later for *not now*, Away when it is not there.
+
+        A connection that breaks within a message may be that message's own fault: it is tried later, and only at the
+        second in a row the server counts as away.
+        """
+        mail = as_mail(letter, self.address.options.get("from", ""))
+        line = self._connected()
+        try:
+            _send(line, mail)
+        except (smtplib.SMTPServerDisconnected, OSError) as wrong:
+            if isinstance(wrong, smtplib.SMTPException) and not isinstance(wrong, smtplib.SMTPServerDisconnected):
+                raise Later("The mail server answered in a way that is not understood") from wrong
+            self._drop()
+            self.broke += 1
+            told = f"The mail server broke off ({type(wrong).__name__})"
+            raise (Away if self.broke >= MOST_BREAKS else Later)(told) from wrong
+        self.broke = 0
+
+    def text(self, letter: Letter) -> None:
+        """Raises Refused."""
+        raise no_texts()
+
+    def close(self) -> None:
+        """Say goodbye, if anybody is there to hear it."""
+        if self.line is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                self.line.quit()
+        self._drop()
+
+    def _drop(self) -> None:
+        line, self.line = self.line, None
+        if line is not None:
+            with suppress(OSError):
+                line.close()
+
+    def _connected(self) -> smtplib.SMTP:
+        if self.line is None:
+            try:
+                self.line = self._connect()
+            except smtplib.SMTPAuthenticationError as wrong:
+                raise Away(f"The mail server does not accept our sign-in ({wrong.smtp_code})") from wrong
+            except ssl.SSLError as wrong:
+                raise Away(f"The mail server could not be spoken to in private ({type(wrong).__name__})") from wrong
+            except smtplib.SMTPResponseException as wrong:
+                raise Away(f"The mail server does not take mail from us ({wrong.smtp_code})") from wrong
+            except (OSError, smtplib.SMTPException) as wrong:
+                raise Away(f"The mail server does not answer ({type(wrong).__name__})") from wrong
+        return self.line
+
+    def _connect(self) -> smtplib.SMTP:
+        told = self.address
+        line: smtplib.SMTP | None = None
+        try:
+            if told.scheme == "smtps":
+                line = smtplib.SMTP_SSL(told.host, told.port, timeout=told.timeout, context=self._trust())
+            else:
+                line = smtplib.SMTP(told.host, told.port, timeout=told.timeout)
+            line.ehlo_or_helo_if_needed()
+            private = told.scheme == "smtps"
+            if not private and told.tls != "never" and (told.tls == "required" or line.has_extn("starttls")):
+                line.starttls(context=self._trust())
+                line.ehlo_or_helo_if_needed()
+                private = True
+            if told.user:
+                if not private and told.tls != "never":
+                    raise Away("The mail server offers no TLS, so our password was not sent")
+                line.login(told.user, told.password)
+        except BaseException:
+            if line is not None:
+                line.close()
+            raise
+        return line
+
+    def _trust(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.address.options.get("ca"))
+
+
+def _send(line: smtplib.SMTP, mail: EmailMessage) -> None:
+    """Raises Refused or Later by what the server answers, OSError or SMTPServerDisconnected when it is gone."""
+    try:
+        line.send_message(mail)
+    except smtplib.SMTPRecipientsRefused as wrong:
+        code = next(iter(wrong.recipients.values()))[0]
+        raise _no(code, "The mail server does not take mail for this address") from wrong
+    except smtplib.SMTPNotSupportedError as wrong:
+        raise Refused("The mail server cannot write to this address") from wrong
+    except smtplib.SMTPResponseException as wrong:
+        raise _no(wrong.smtp_code, "The mail server does not take this message") from wrong
+
+
+def _no(code: int, told: str) -> Exception:
+    if code == CLOSING:
+        return smtplib.SMTPServerDisconnected(f"closing ({code})")
+    return (Later if code in TRANSIENT else Refused)(f"{told} ({code})")

@@ -1,0 +1,118 @@
+"""What waits for somebody: the bell's number, the list behind it, and marking it as read.
+
+A case that a person no longer sees counts nowhere and is listed nowhere, whatever they were once told.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal_column, or_, select, update
+from sqlmodel import Session, col
+
+from service.cases import policy
+from service.cases.policy import ME, Desks, Roles
+from service.cases.sentences import title
+from service.core.errors import NotFound
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.field_words import NOTIFIED, NOTIFIED_ELSE
+from service.records.notifications import Notification
+
+MOST_COUNTED = 100
+"""No further: the bell says 99+."""
+KEY_LENGTH = 32
+
+
+@lru_cache(maxsize=256)
+def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
+    here = policy.hears_of(policy.reader(desks, roles))
+    return col(Notification.person_id) == ME, or_(col(Notification.case_id).is_(None), here)
+
+
+@lru_cache(maxsize=256)
+def _count(desks: Desks, roles: Roles) -> Select[Any]:
+    unread = (
+        select(literal_column("1"))
+        .select_from(Notification)
+        .outerjoin(Case, col(Case.id) == col(Notification.case_id))
+        .where(*_mine(desks, roles), col(Notification.read_at).is_(None))
+        .limit(MOST_COUNTED)
+        .subquery()
+    )
+    return select(func.count()).select_from(unread)
+
+
+@lru_cache(maxsize=256)
+def _list(desks: Desks, roles: Roles) -> Select[Any]:
+    me = policy.reader(desks, roles)
+    return (
+        select(
+            Notification.id,
+            Notification.key,
+            Notification.kind,
+            Notification.urgent,
+            Notification.at,
+            Notification.read_at,
+            Notification.case_id,
+            Case.reference,
+            Case.codes,
+            Case.account_type,
+            Case.platform,
+            and_(policy.sees(me), policy.reads_content(me)).label("content"),
+        )
+        .select_from(Notification)
+        .outerjoin(Case, col(Case.id) == col(Notification.case_id))
+        .where(*_mine(desks, roles))
+        .order_by(col(Notification.id).desc())
+        .limit(bindparam("most", required=True, type_=Integer()))
+    )
+
+
+def count_unread(db: Session, me: Me) -> int:
+    """How many notifications this person has not read, counted no further than 100."""
+    return db.connection().execute(_count(frozenset(me.desks), me.roles), {"me": me.id}).scalar_one()
+
+
+def list_waiting(
+    db: Session, me: Me, *, unread: bool = False, before: int | None = None, limit: int = 50
+) -> Sequence[Any]:
+    """A page of this person's notifications as rows, newest first; `before` is the number of the last one seen."""
+    query = _list(frozenset(me.desks), me.roles)
+    if unread:
+        query = query.where(col(Notification.read_at).is_(None))
+    if before is not None:
+        query = query.where(col(Notification.id) < before)
+    return db.connection().execute(query, {"me": me.id, "most": limit}).all()
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """A notification as it is read. HR, told of a referral, is not told which case it came from."""
+    told = {"id": row.key, "kind": row.kind, "words": NOTIFIED.get(row.kind, NOTIFIED_ELSE)}
+    told |= {"urgent": bool(row.urgent), "at": row.at, "read_at": row.read_at}
+    if row.case_id is not None and row.content:
+        told["case"] = {"reference": row.reference, "title": title(tuple(row.codes), row.account_type, row.platform)}
+    return told
+
+
+def mark_read(db: Session, me: Me, key: str, at: datetime) -> Any:
+    """Note that this person has seen it; again changes nothing. Raises NotFound unless it is theirs."""
+    if len(key) != KEY_LENGTH or not key.isalnum():
+        raise NotFound
+    mine = _list(frozenset(me.desks), me.roles).where(col(Notification.key) == key)
+    row = db.connection().execute(mine, {"me": me.id, "most": 1}).one_or_none()
+    if row is None:
+        raise NotFound
+    _mark(db, at, col(Notification.id) == row.id)
+    return db.connection().execute(mine, {"me": me.id, "most": 1}).one()
+
+
+def mark_all_read(db: Session, me: Me, at: datetime) -> None:
+    """Note that this person has seen everything that waits for them by now."""
+    _mark(db, at, col(Notification.person_id) == me.id)
+
+
+def _mark(db: Session, at: datetime, which: ColumnElement[bool]) -> None:
+    seen = update(Notification).where(which, col(Notification.read_at).is_(None)).values(read_at=at)
+    db.execute(seen, execution_options={"synchronize_session": False})
