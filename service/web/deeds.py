@@ -1,47 +1,29 @@
 """What may be done to a case over HTTP: one row for each deed, read by the page and by the JSON API alike.
 
-A row names its address below the case, the act it needs, the body it takes and the function that does it. The case is
-found, the act permitted and the version compared before the body is read, so that refusals come in the order 404, 403,
-412, 422, 409.
+A row names its address below the case, the act it needs, the body it takes and the function of `doing.py` that does it.
+The case is found, the act permitted and the version compared before the body is read, so that refusals come in the
+order 404, 403, 412, 422, 409.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import event
 from sqlmodel import Session
 
-from service.cases import closing, guarding, policy, speaking
-from service.cases.changing import change_exposure, change_facts
+from service.cases import policy
 from service.cases.intake import report_mistake
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case
 from service.core.errors import NotFound, invalid
-from service.evidence import destroy
-from service.people import directory
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import Kind, Resolution, StepKind
-from service.records.people import Person
-from service.referrals.decide import decide_referral
-from service.routing.acknowledge import acknowledge
-from service.routing.assign import assign
-from service.routing.conflict import name_conflict
-from service.routing.protect import decide_protection
-from service.routing.send import name_manager, require_naming, send
-from service.routing.triage import triage
-from service.steps.cannot import cannot_take
-from service.steps.settle import release_step, verify_step, waive_step
-from service.steps.take import take_step
+from service.records.enums import Kind, StepKind
+from service.routing.send import require_naming
+from service.web import doing
 from service.web import schemas as shape
-from service.web.visit import current
-
-log = logging.getLogger("amends.web")
 
 
 @dataclass(frozen=True)
@@ -57,218 +39,55 @@ class Deed:
     @property
     def name(self) -> str:
         """The deed's name in the API description."""
-        return self.do.__name__.strip("_")
-
-
-def _take(db: Session, me: Me, here: Found, sent: shape.TakeIn, at: datetime, kind: StepKind) -> None:
-    """Record that a step was taken, and when the person says it was."""
-    take_step(
-        db,
-        me,
-        here.case,
-        kind,
-        at=at,
-        taken_at=sent.taken_at,
-        public_text=sent.public_text,
-        confirmed=bool(sent.confirmed),
-        link=sent.link,
-        note=sent.note,
-    )
-
-
-def _cannot(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime, kind: StepKind) -> None:
-    """Say that a step cannot be taken, and why."""
-    cannot_take(db, me, here.case, kind, reason=sent.reason, at=at)
-
-
-def _waive(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime, kind: StepKind) -> None:
-    """Say that a step need not be taken."""
-    waive_step(db, me, here.case, kind, reason=sent.reason, at=at)
-
-
-def _verify(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetime, kind: StepKind) -> None:
-    """Confirm that a step was taken."""
-    verify_step(db, me, here.case, kind, at=at)
-
-
-def _release(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetime, kind: StepKind) -> None:
-    """Let a held step go ahead."""
-    release_step(db, me, here.case, kind, at=at)
-
-
-def _facts(db: Session, me: Me, here: Found, sent: shape.FactsIn, at: datetime) -> None:
-    """Add or change what is known about the post."""
-    change_facts(db, me, here.case, here.held, shape.facts_of(sent), at=at)
-
-
-def _exposure(db: Session, me: Me, here: Found, sent: shape.ExposureIn, at: datetime) -> None:
-    """Update how far the post has gone."""
-    change_exposure(db, me, here.case, shape.exposure_of(sent), at=at)
-
-
-def _triage(db: Session, me: Me, here: Found, sent: shape.TriageIn, at: datetime) -> None:
-    """Take the case in hand."""
-    facts: dict[str, Any] = {
-        name: getattr(sent, name) for name in ("codes", "facts_wrong") if name in sent.model_fields_set
-    }
-    triage(
-        db,
-        me,
-        here.case,
-        at=at,
-        facts=facts,
-        severity=sent.severity,
-        assigned_to=named(db, sent.assigned_to, "assigned_to") if sent.assigned_to else None,
-        note=sent.note,
-    )
-
-
-def _assign(db: Session, me: Me, here: Found, sent: shape.AssignIn, at: datetime) -> None:
-    """Give the case to somebody at the desk."""
-    assign(db, me, here.case, named(db, sent.person, "person") if sent.person else None, at=at)
-
-
-def _manager(db: Session, me: Me, here: Found, sent: shape.ManagerIn, at: datetime) -> None:
-    """Name the manager who is to be told."""
-    name_manager(db, me, here.case, here.held, named(db, sent.email, "email"), at=at)
-
-
-def _acknowledge(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetime) -> None:
-    """Say that it has been read."""
-    acknowledge(db, me, here.case, at=at)
-
-
-def _send(db: Session, me: Me, here: Found, sent: shape.SendIn, at: datetime) -> None:
-    """Send the case to another desk as well."""
-    person = named(db, sent.person, "person") if sent.person else None
-    send(db, me, here.case, sent.desk, reason=sent.reason, at=at, person=person)
-
-
-def _advise(db: Session, me: Me, here: Found, sent: shape.TextIn, at: datetime) -> None:
-    """Record advice to the reporter."""
-    speaking.advise(db, me, here.case, text=sent.text, at=at)
-
-
-def _message(db: Session, me: Me, here: Found, sent: shape.TextIn, at: datetime) -> None:
-    """Write to the reporter, or as the reporter to the desk."""
-    speaking.say(db, me, here.case, text=sent.text, at=at)
-
-
-def _note(db: Session, me: Me, here: Found, sent: shape.NoteIn, at: datetime) -> None:
-    """Keep a note for one audience."""
-    speaking.note(db, me, here.case, here.held, text=sent.text, audience=sent.audience, at=at)
-
-
-def _open(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
-    """Open the fields of a guarded case."""
-    guarding.open_fields(db, me, here.case, reason=sent.reason, at=at)
-
-
-def _purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime) -> None:
-    """Destroy content that should not be here."""
-    files = guarding.purge(db, me, here.case, fields=sent.fields, reason=sent.reason, at=at)
-    house, body = current().house, {"evidence": [file.id for file in files], "prefix": f"pdf/{here.case.id}"}
-
-    def destroy_bytes(_: Session) -> None:
-        # The outbox has it too. Here it is only sooner, and what fails here must not make a no of what is kept.
-        try:
-            destroy.destroy_purged(house.database, house.store, body)
-        except Exception as wrong:  # noqa: BLE001 - as above; the worker says why it cannot
-            log.warning("what was purged is left to the worker: %s", type(wrong).__name__)
-
-    event.listen(db, "after_commit", destroy_bytes, once=True)
-
-
-def _withdraw(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
-    """Ask that the report be withdrawn. On a guarded case: by a fixed reason."""
-    closing.ask_to_withdraw(db, me, here.case, reason=sent.reason, at=at)
-
-
-def _refer(db: Session, me: Me, here: Found, sent: shape.ReferralDecisionIn, at: datetime) -> int | None:
-    """Decide, or propose, whether HR should look at it. Answers 201 when a referral was made."""
-    told = sent.subject_told
-    made = decide_referral(
-        db,
-        me,
-        here.case,
-        here.held,
-        refer=sent.refer,
-        reason=sent.reason,
-        at=at,
-        allegation=sent.allegation,
-        rules=sent.rules or (),
-        mitigation=sent.mitigation,
-        subject_told=told if isinstance(told, str) else {True: "yes", False: "no", None: None}[told],
-        evidence=sent.evidence or (),
-    )
-    return 201 if made else None
-
-
-def _protect(db: Session, me: Me, here: Found, sent: shape.ProtectionIn, at: datetime) -> None:
-    """Record a data protection decision. On a guarded case: by a fixed reason."""
-    decide_protection(db, me, here.case, here.held, sent.question, tell=sent.tell, reason=sent.reason, at=at)
-
-
-def _conflict(db: Session, me: Me, here: Found, sent: shape.ConflictIn, at: datetime) -> None:
-    """Name somebody who must not see the case."""
-    name_conflict(db, me, here.case, named(db, sent.person, "person"), reason=sent.reason, at=at)
-
-
-def _close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) -> None:
-    """Close the case, when every condition is met."""
-    other = None
-    if sent.duplicate_of:
-        try:
-            other = find_case(db, me, sent.duplicate_of).case
-        except NotFound:
-            raise invalid("duplicate_of", "There is no such case that you can see.") from None
-    if other is not None and _leads_to(db, other, here.case):
-        raise invalid("duplicate_of", "That case was closed as a duplicate of this one.")
-    if sent.resolution is Resolution.DUPLICATE and other is None:
-        raise invalid("duplicate_of", "Say which case this is a duplicate of.")
-    closing.close(db, me, here.case, resolution=sent.resolution, at=at, note=sent.note, duplicate_of=other)
-
-
-def _leads_to(db: Session, case: Case, original: Case) -> bool:
-    """Whether this case is a duplicate of the other, be it by way of a third."""
-    passed: set[int] = set()
-    while (following := case.duplicate_of_id) is not None and following not in passed:
-        if following == original.id:
-            return True
-        passed.add(following)
-        case = db.get_one(Case, following)
-    return False
-
-
-def _reopen(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
-    """Take a closed case in hand again."""
-    closing.reopen(db, me, here.case, reason=sent.reason, at=at)
+        return self.do.__name__.removeprefix("do_")
 
 
 DEEDS = (
-    Deed("steps/{kind:str}/take", Act.TAKE_STEP, shape.TakeIn, _take, "Recorded. Thank you."),
-    Deed("steps/{kind:str}/cannot", Act.CANNOT, shape.ReasonIn, _cannot, "The desk that has your case will help you."),
-    Deed("steps/{kind:str}/waive", Act.WAIVE, shape.ReasonIn, _waive, "This step is waived."),
-    Deed("steps/{kind:str}/verify", Act.VERIFY, shape.NothingIn, _verify, "This step is verified."),
-    Deed("steps/{kind:str}/release", Act.RELEASE, shape.NothingIn, _release, "This step can go ahead."),
-    Deed("facts", Act.CHANGE_FACTS, shape.FactsIn, _facts, "Your changes are kept."),
-    Deed("exposure", Act.EXPOSURE, shape.ExposureIn, _exposure, "Your update is kept."),
-    Deed("triage", Act.TRIAGE, shape.TriageIn, _triage, "The case is triaged and in hand."),
-    Deed("assign", Act.ASSIGN, shape.AssignIn, _assign, "The case is assigned."),
-    Deed("manager", Act.NAME_MANAGER, shape.ManagerIn, _manager, "They have been told."),
-    Deed("acknowledge", Act.ACKNOWLEDGE, shape.NothingIn, _acknowledge, "Thank you. It is noted that you read this."),
-    Deed("send", Act.SEND, shape.SendIn, _send, "The case is sent."),
-    Deed("advice", Act.ADVISE, shape.TextIn, _advise, "Your advice is recorded, and the reporter can read it."),
-    Deed("messages", Act.MESSAGE, shape.TextIn, _message, "Your message is sent."),
-    Deed("notes", Act.NOTE, shape.NoteIn, _note, "Your note is kept."),
-    Deed("open", Act.OPEN, shape.ReasonIn, _open, "The fields of this case are open."),
-    Deed("purge", Act.PURGE, shape.PurgeIn, _purge, "The content is destroyed."),
-    Deed("withdraw", Act.WITHDRAW, shape.ReasonIn, _withdraw, "The desk that has your case knows what you asked for."),
-    Deed("referral-decision", Act.DECIDE_REFERRAL, shape.ReferralDecisionIn, _refer, "The decision is recorded."),
-    Deed("protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, _protect, "The decision is recorded."),
-    Deed("conflict", Act.NAME_CONFLICT, shape.ConflictIn, _conflict, "They will not see this case."),
-    Deed("close", Act.CLOSE, shape.CloseIn, _close, "The case is closed."),
-    Deed("reopen", Act.REOPEN, shape.ReasonIn, _reopen, "The case is in hand again."),
+    Deed("steps/{kind:str}/take", Act.TAKE_STEP, shape.TakeIn, doing.do_take, "Recorded. Thank you."),
+    Deed(
+        "steps/{kind:str}/cannot",
+        Act.CANNOT,
+        shape.ReasonIn,
+        doing.do_cannot,
+        "The desk that has your case will help you.",
+    ),
+    Deed("steps/{kind:str}/waive", Act.WAIVE, shape.ReasonIn, doing.do_waive, "This step is waived."),
+    Deed("steps/{kind:str}/verify", Act.VERIFY, shape.NothingIn, doing.do_verify, "This step is verified."),
+    Deed("steps/{kind:str}/release", Act.RELEASE, shape.NothingIn, doing.do_release, "This step can go ahead."),
+    Deed("facts", Act.CHANGE_FACTS, shape.FactsIn, doing.do_facts, "Your changes are kept."),
+    Deed("exposure", Act.EXPOSURE, shape.ExposureIn, doing.do_exposure, "Your update is kept."),
+    Deed("triage", Act.TRIAGE, shape.TriageIn, doing.do_triage, "The case is triaged and in hand."),
+    Deed("assign", Act.ASSIGN, shape.AssignIn, doing.do_assign, "The case is assigned."),
+    Deed("manager", Act.NAME_MANAGER, shape.ManagerIn, doing.do_manager, "They have been told."),
+    Deed(
+        "acknowledge",
+        Act.ACKNOWLEDGE,
+        shape.NothingIn,
+        doing.do_acknowledge,
+        "Thank you. It is noted that you read this.",
+    ),
+    Deed("send", Act.SEND, shape.SendIn, doing.do_send, "The case is sent."),
+    Deed("advice", Act.ADVISE, shape.TextIn, doing.do_advise, "Your advice is recorded, and the reporter can read it."),
+    Deed("messages", Act.MESSAGE, shape.TextIn, doing.do_message, "Your message is sent."),
+    Deed("notes", Act.NOTE, shape.NoteIn, doing.do_note, "Your note is kept."),
+    Deed("open", Act.OPEN, shape.ReasonIn, doing.do_open, "The fields of this case are open."),
+    Deed("purge", Act.PURGE, shape.PurgeIn, doing.do_purge, "The content is destroyed."),
+    Deed(
+        "withdraw",
+        Act.WITHDRAW,
+        shape.ReasonIn,
+        doing.do_withdraw,
+        "The desk that has your case knows what you asked for.",
+    ),
+    Deed(
+        "referral-decision", Act.DECIDE_REFERRAL, shape.ReferralDecisionIn, doing.do_refer, "The decision is recorded."
+    ),
+    Deed(
+        "protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, doing.do_protect, "The decision is recorded."
+    ),
+    Deed("conflict", Act.NAME_CONFLICT, shape.ConflictIn, doing.do_conflict, "They will not see this case."),
+    Deed("close", Act.CLOSE, shape.CloseIn, doing.do_close, "The case is closed."),
+    Deed("reopen", Act.REOPEN, shape.ReasonIn, doing.do_reopen, "The case is in hand again."),
 )
 
 
@@ -287,14 +106,6 @@ def step_kind(kind: str) -> StepKind:
     if kind not in set(StepKind):
         raise NotFound
     return StepKind(kind)
-
-
-def named(db: Session, email: str, field: str) -> Person:
-    """The active person with this address. Raises Invalid naming the field."""
-    person = directory.find(db, email)
-    if person is None or not person.active:
-        raise invalid(field, "Nobody with this address works here.")
-    return person
 
 
 NOT_YET = "Amends takes mistakes. Concerns and requests for advice will follow."
