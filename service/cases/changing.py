@@ -8,9 +8,11 @@ from typing import Any
 from sqlmodel import Session
 
 from service.cases.clocks import keep_next_due, start_protection_clock
+from service.cases.exposure import keep_moments
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, NotKept, judged_facts, refuse_closed
 from service.cases.intake import check_moments, zone_told_in
 from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
+from service.cases.likeness import keep_keys
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
 from service.cases.policy import Act, Relation, require_stage
@@ -45,6 +47,8 @@ def change_facts(
     changes = set_columns(case, told, me.zone)
     if not changes:
         return
+    keep_keys(case)
+    keep_moments(case, changes, at)
     if case.decide_by is not None and "post.discovered_at" in changes:
         changes |= start_protection_clock(playbook_of(db, case.playbook_version), case)
         keep_next_due(db, case)
@@ -60,6 +64,7 @@ def change_exposure(db: Session, me: Me, case: Case, facts: Mapping[str, Any], *
     changes = set_columns(case, facts, me.zone)
     if not changes:
         return
+    keep_moments(case, changes, at)
     entries.add(db, case, "exposure_changed", actor=me.id, at=at, changes=changes)
     if JUDGED & changes.keys():
         judge_again(db, case, actor=me.id, at=at, was=was, by_desk=me.id != case.reporter_id)

@@ -1,19 +1,24 @@
 """The end of a case, and its return: closing through every gate, reopening, and the reporter's wish to withdraw."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.clocks import keep_next_due
+from service.cases.clocks import keep_next_due, stop_clock, triage_due
 from service.cases.facts import reason_kept
-from service.cases.judging import steps_of
-from service.cases.lifecycle import Move, Standing, after
+from service.cases.judging import judge_again, steps_of
+from service.cases.lifecycle import Move, Standing, advice_recorded, after, steps_settled
+from service.cases.pinned import playbook_of
 from service.cases.policy import QUIET_ENDINGS, Act, require_stage
-from service.core.errors import Refusal, invalid
+from service.cases.recipients import open_routes, run_acknowledgement
+from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Advice, Case, ReferralDecision
-from service.records.enums import Kind, Resolution, Stage, StepKind, StepState
+from service.records.enums import Kind, Resolution, Severity, Stage, StepKind, StepState
+from service.records.people import Person
 from service.timeline import entries
 
 
@@ -61,35 +66,119 @@ def close(
     if duplicate_of is not None and (duplicate_of.id == case.id or resolution is not Resolution.DUPLICATE):
         raise invalid("duplicate_of", "Name another case, and only for a duplicate.")
     standing = standing_of(db, case, resolution, duplicate_of.reference if duplicate_of else None)
-    before = Stage(case.stage)
-    case.stage = after(before, Move.CLOSE, standing)
-    case.resolution, case.closed_at = resolution, at
+    _end(db, me, case, after(Stage(case.stage), Move.CLOSE, standing), resolution, at, note, duplicate_of)
+
+
+def close_as_duplicate(db: Session, me: Me, case: Case, original: Case, *, at: datetime) -> None:
+    """Close a case as the same as another, without the gates: what they ask for is done there. Its clocks end.
+
+    Merged with a guarded case, it is guarded from then on: it may hold what must not be kept, and only what is guarded
+    can be destroyed. Raises a Refusal (409) on a case that is closed.
+    """
+    stage = after(Stage(case.stage), Move.MERGE, standing_of(db, case))
+    guard = original.guarded and not case.guarded
+    case.guarded = case.guarded or guard
+    for step in steps_of(db, case):
+        stop_clock(step)
+    for route in open_routes(db, case):
+        route.remind_at = route.acknowledge_by = None
+    _end(db, me, case, stage, Resolution.DUPLICATE, at, None, original, {"guarded": (False, True)} if guard else {})
+
+
+def _end(
+    db: Session,
+    me: Me,
+    case: Case,
+    stage: Stage,
+    resolution: Resolution,
+    at: datetime,
+    note: str | None,
+    duplicate_of: Case | None,
+    openly: Mapping[str, tuple[object, object]] = MappingProxyType({}),
+) -> None:
+    told: dict[str, tuple[object, object]] = {"stage": (Stage(case.stage), stage), **openly}
+    case.stage, case.resolution, case.closed_at = stage, resolution, at
     case.duplicate_of_id = duplicate_of.id if duplicate_of else None
-    openly: dict[str, tuple[object, object]] = {"stage": (before, case.stage)}
     # Written whatever the ending is: a hash that travels only with some endings would tell which they are.
     quietly: dict[str, tuple[object, object]] = {"resolution": (None, resolution)}
-    ending = quietly if resolution in QUIET_ENDINGS else openly
+    ending = quietly if resolution in QUIET_ENDINGS else told
     ending["resolution"] = (None, resolution)
     if note is not None:
         ending["closing_note"] = (None, note)
     if duplicate_of is not None:
         quietly["duplicate_of"] = (None, duplicate_of.reference)
-    tell = (case.reporter_id,) if case.reporter_id else ()
-    entries.add(db, case, "closed", actor=me.id, at=at, changes=openly, tell=tell)
+    entries.add(db, case, "closed", actor=me.id, at=at, changes=told, tell=_reporter(case))
     entries.add(db, case, "resolved", actor=me.id, at=at, changes=quietly)
     keep_next_due(db, case)
+    if duplicate_of is not None:
+        changes = {"also_reported_in": (None, case.reference)}
+        entries.add(db, duplicate_of, "merged", actor=me.id, at=at, changes=changes)
+    for other in _merged_into(db, case):
+        entries.add(db, other, "settled", actor=None, at=at, tell=_reporter(other))
+
+
+def _reporter(case: Case) -> tuple[int, ...]:
+    return (case.reporter_id,) if case.reporter_id else ()
+
+
+def _merged_into(db: Session, case: Case) -> list[Case]:
+    """What ended as the same as this case, be it by way of another: what was reported there is now dealt with."""
+    found: dict[int, Case] = {}
+    waiting = [] if case.resolution is Resolution.DUPLICATE else [case.id]
+    while waiting:
+        same = select(Case).where(col(Case.duplicate_of_id).in_(waiting)).order_by(col(Case.id))
+        merged = db.execute(same.with_for_update(key_share=True)).scalars().all()
+        waiting = [other.id for other in merged if other.id not in found]
+        found |= {other.id: other for other in merged}
+    return [other for other in found.values() if _waits(db, other)]
+
+
+def _waits(db: Session, case: Case) -> bool:
+    """Whether its readers see that something was left for the other case to do.
+
+    Who was told nothing more although everything was done would otherwise know that it went to HR.
+    """
+    standing = standing_of(db, case)
+    return case.triaged_at is None or bool(steps_settled(standing) or advice_recorded(standing))
 
 
 def reopen(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> None:
     """Take a closed case in hand again, with the reason. Raises a Refusal (409) when it is not closed."""
-    before, resolution = Stage(case.stage), case.resolution
-    case.stage = after(before, Move.REOPEN, standing_of(db, case))
+    before, resolution, original = Stage(case.stage), case.resolution, original_of(db, case)
+    move = Move.REOPEN if case.triaged_at is not None else Move.RESTORE
+    case.stage = after(before, move, standing_of(db, case))
     case.resolution = case.closed_at = case.duplicate_of_id = None
     entries.add(
         db, case, "reopened", actor=me.id, at=at, changes={"stage": (before, case.stage), "reason": (None, reason)}
     )
     entries.add(db, case, "resolved", actor=me.id, at=at, changes={"resolution": (resolution, None)})
+    if original is not None:
+        changes = {"also_reported_in": (case.reference, None)}
+        entries.add(db, original, "parted", actor=me.id, at=at, changes=changes)
+        _start_clocks_again(db, case, at)
     keep_next_due(db, case)
+
+
+def _start_clocks_again(db: Session, case: Case, at: datetime) -> None:
+    """What a merge stopped runs from now on: steps, triage, and what nobody had read yet."""
+    # No moment was told, so nothing can have become worse: a severity that was chosen stands.
+    judge_again(db, case, actor=None, at=at, was=Severity.CRITICAL, by_desk=True)
+    playbook, severity = playbook_of(db, case.playbook_version), Severity(case.severity)
+    if case.triaged_at is None:
+        triage = triage_due(playbook, severity, at)
+        case.triage_remind_at, case.triage_due_at = triage.remind_at, triage.at
+    for route in open_routes(db, case):
+        if route.acknowledged_at is None:
+            person = db.get(Person, route.person_id) if route.person_id else None
+            run_acknowledgement(playbook, route, severity, person, since=at)
+
+
+def original_of(db: Session, case: Case) -> Case | None:
+    """The case that this one ended as the same as, its row locked."""
+    if case.duplicate_of_id is None:
+        return None
+    original = select(Case).where(col(Case.id) == case.duplicate_of_id).with_for_update(key_share=True)
+    return db.execute(original).scalar_one()
 
 
 def ask_to_withdraw(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> None:
@@ -105,3 +194,20 @@ def ask_to_withdraw(db: Session, me: Me, case: Case, *, reason: str, at: datetim
     case.withdrawal_asked_at = at
     changes = {"withdrawal_asked_at": (None, at), "withdrawal_reason": (None, reason)}
     entries.add(db, case, "withdrawal_asked", actor=me.id, at=at, changes=changes, tell=(case.holding_desk,))
+
+
+def say_same(db: Session, me: Me, case: Case, other: Case, *, at: datetime) -> None:
+    """The reporter says that two of their own open cases are about one post; the desk decides, and merges them.
+
+    Raises Invalid for the case itself, and a Refusal (409) where one of them is closed or it was said before.
+    """
+    if other.id == case.id:
+        raise invalid("as", "This is the case itself. Name the other one.")
+    require_stage(Act.SAY_SAME, case.stage)
+    if other.stage == Stage.CLOSED:
+        raise Refusal("That case is closed.", [FieldError("as", "That case is closed.")])
+    if case.said_same_as is not None:
+        raise Refusal("You have told us this already.")
+    case.said_same_as = other.reference
+    changes = {"said_same_as": (None, other.reference)}
+    entries.add(db, case, "said_same", actor=me.id, at=at, changes=changes, tell=(case.holding_desk,))

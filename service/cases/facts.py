@@ -31,6 +31,7 @@ COLUMNS = {
     "possibly_classified": "possibly_classified",
     "personal_data": "personal_data",
     "media_interest": "media_interest",
+    "scheduled_paused": "scheduled_paused",
     "narrative": "narrative",
 }
 

@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from service.cases.free_words import GONE, PLACES, Place, find_place, names_said
+from service.cases.likeness import keep_keys
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -49,6 +50,7 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         if not (erased or held or files or _goes_with_another(field, purged)):
             _nothing_in(field)
         readers.setdefault(place.audience, []).append(field)
+    keep_keys(case)
     for audience, paths in readers.items():
         changes = {"purged": (None, paths), "reason": (None, reason)}
         # That HR is looking at a case, or that somebody is conflicted, is not told by what was destroyed of it.

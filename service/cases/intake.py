@@ -16,8 +16,10 @@ from service.cases.clocks import (
     start_protection_clock,
     triage_due,
 )
+from service.cases.exposure import keep_moments
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
 from service.cases.judging import RANK, informed, suggest_hr
+from service.cases.likeness import keep_keys
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
 from service.cases.recipients import desk_to_hold, manager_to_tell, send_to
@@ -173,6 +175,8 @@ def _insert_case(
     )
     if any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
         start_protection_clock(playbook, case)
+    keep_moments(case, given, at)
+    keep_keys(case)
     db.add(case)
     db.flush()
     return case

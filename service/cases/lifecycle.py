@@ -16,7 +16,9 @@ class Move(StrEnum):
 
     TRIAGE = "triage"
     CLOSE = "close"
+    MERGE = "merge"
     REOPEN = "reopen"
+    RESTORE = "restore"
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,22 @@ MOVES: dict[tuple[Stage, Move], To] = {
     (Stage.IN_HAND, Move.CLOSE): To(
         Stage.CLOSED, needs=(steps_settled, advice_recorded, referral_decided, resolution_fits)
     ),
+    (Stage.REPORTED, Move.MERGE): To(Stage.CLOSED),
+    (Stage.IN_HAND, Move.MERGE): To(Stage.CLOSED),
     (Stage.CLOSED, Move.REOPEN): To(Stage.IN_HAND),
+    # Opened again, what was merged before its triage is where it was.
+    (Stage.CLOSED, Move.RESTORE): To(Stage.REPORTED),
 }
 
 _NOT_OPEN = {
     (Stage.IN_HAND, Move.TRIAGE): "This case is already triaged.",
     (Stage.CLOSED, Move.TRIAGE): "This case is closed.",
     (Stage.CLOSED, Move.CLOSE): "This case is already closed.",
+    (Stage.CLOSED, Move.MERGE): "This case is already closed.",
     (Stage.REPORTED, Move.REOPEN): "This case is not closed.",
     (Stage.IN_HAND, Move.REOPEN): "This case is not closed.",
+    (Stage.REPORTED, Move.RESTORE): "This case is not closed.",
+    (Stage.IN_HAND, Move.RESTORE): "This case is not closed.",
 }
 
 

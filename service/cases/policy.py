@@ -42,6 +42,7 @@ class Act(StrEnum):
     ADD_EVIDENCE = "add_evidence"
     MESSAGE = "message"
     WITHDRAW = "withdraw"
+    SAY_SAME = "say_same"
     ACKNOWLEDGE = "acknowledge"
     NOTE = "note"
     TRIAGE = "triage"
@@ -58,6 +59,7 @@ class Act(StrEnum):
     DECIDE_REFERRAL = "decide_referral"
     DECIDE_PROTECTION = "protection_decision"
     NAME_CONFLICT = "name_conflict"
+    MERGE = "merge"
     CLOSE = "close"
     REOPEN = "reopen"
 
@@ -158,6 +160,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.ADD_EVIDENCE: (R.REPORTER, R.HOLDER),
     Act.MESSAGE: (R.REPORTER, R.HOLDER),
     Act.WITHDRAW: (R.REPORTER,),
+    Act.SAY_SAME: (R.REPORTER,),
     Act.ACKNOWLEDGE: (R.ROUTED_MANAGER, *DESKS),
     Act.NOTE: (R.ROUTED_MANAGER, *DESKS),
     Act.TRIAGE: (R.HOLDER,),
@@ -174,6 +177,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.DECIDE_REFERRAL: (R.HOLDER, R.ROUTED_MANAGER),
     Act.DECIDE_PROTECTION: (R.DATA_PROTECTION,),
     Act.NAME_CONFLICT: (R.HOLDER,),
+    Act.MERGE: (R.HOLDER,),
     Act.CLOSE: (R.HOLDER,),
     Act.REOPEN: (R.HOLDER,),
 }
@@ -193,6 +197,7 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.ADD_EVIDENCE: OPEN,
     Act.MESSAGE: ANY,
     Act.WITHDRAW: OPEN,
+    Act.SAY_SAME: OPEN,
     Act.ACKNOWLEDGE: OPEN,
     Act.NOTE: ANY,
     Act.TRIAGE: frozenset({Stage.REPORTED}),
@@ -209,6 +214,7 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.DECIDE_REFERRAL: frozenset({Stage.IN_HAND}),
     Act.DECIDE_PROTECTION: ANY,
     Act.NAME_CONFLICT: ANY,
+    Act.MERGE: OPEN,
     Act.CLOSE: frozenset({Stage.IN_HAND}),
     Act.REOPEN: frozenset({Stage.CLOSED}),
 }

@@ -38,14 +38,21 @@ def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Fou
     """
     if len(reference) > 20 or "\x00" in reference:
         raise NotFound
-    if lock and db.get_bind().dialect.name != "sqlite":
+    if lock:
         # Lock first, look after: the relations must be those that stand once the row is ours.
-        db.execute(select(col(Case.id)).where(col(Case.reference) == reference).with_for_update(key_share=True))
+        lock_cases(db, reference)
     row = db.execute(_find(frozenset(me.desks), me.roles), {"me": me.id, "reference": reference}).one_or_none()
     if row is None:
         raise NotFound
     held = frozenset(relation for relation, _ in policy.relations(me) if getattr(row, relation.value))
     return Found(row[0], held)
+
+
+def lock_cases(db: Session, *references: str) -> None:
+    """Take the rows of these cases, always in one order: two deeds that need the same two cannot block one another."""
+    if db.get_bind().dialect.name != "sqlite":
+        named = select(col(Case.id)).where(col(Case.reference).in_(references)).order_by(col(Case.reference))
+        db.execute(named.with_for_update(key_share=True))
 
 
 def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:
@@ -97,5 +104,6 @@ APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     Act.OPEN: lambda view, me: view["guarded"] and view["opened"] is None,
     Act.PURGE: lambda view, me: view["guarded"],
     Act.WITHDRAW: lambda view, me: view["withdrawal_asked_at"] is None,
+    Act.SAY_SAME: lambda view, me: bool(view.get("reported_before")) and view.get("said_same_as") is None,
     Act.DECIDE_REFERRAL: lambda view, me: view["hr"].get("decision") is None,
 }

@@ -87,9 +87,12 @@ def send_to(
     return route
 
 
-def run_acknowledgement(playbook: Playbook, route: Route, severity: Severity, person: Person | None) -> None:
-    """Start or restart a route's clock: working days run in the person's zone and week, or in the desk's.
+def run_acknowledgement(
+    playbook: Playbook, route: Route, severity: Severity, person: Person | None, since: datetime | None = None
+) -> None:
+    """Start or restart a route's clock, from when it was sent or `since`.
 
+    Working days run in the person's zone and week, or in the desk's.
     Whoever is told because somebody else has not read it has no clock of their own, or one late manager would rouse
     the whole line above.
     """
@@ -100,7 +103,7 @@ def run_acknowledgement(playbook: Playbook, route: Route, severity: Severity, pe
     zone, week = playbook.working_time.desk_zone, playbook.working_time.desk_week
     if person is not None:
         zone, week = person.zone, WorkingWeek(frozenset(person.working_days))
-    told = due(route.sent_at, within, zone, week, playbook)
+    told = due(since or route.sent_at, within, zone, week, playbook)
     route.remind_at, route.acknowledge_by = told.remind_at, told.at
 
 

@@ -9,6 +9,7 @@ the timeline spells them (`chain.plain`). An erased field is unknown, until a la
 from collections.abc import Iterable
 from typing import Any
 
+from service.cases.exposure import MOMENTS
 from service.cases.facts import COLUMNS
 from service.records.enums import StepKind, StepState
 from service.timeline.chain import ACTOR as DOER
@@ -45,6 +46,8 @@ CASE: dict[str, str] = COLUMNS | {
     "hr.because": "hr_because",
     "data_protection.aware_at": "aware_at",
     "data_protection.decide_by": "decide_by",
+    "said_same_as": "said_same_as",
+    **{moment: moment for moment in MOMENTS},
 }
 # What a column holds before any entry speaks of it, where that is not nothing.
 AT_FIRST: dict[str, Any] = {
@@ -139,6 +142,7 @@ def replay(entries: Iterable[Any]) -> dict[str, Any]:
             path = RENAMED.get((entry.kind, said), said)
             if path is not None and said != DOER:
                 _set(state, path, fields[said]["after"] if said in fields else ERASED)
+                state |= {name: plain(entry.at) for name, paths in MOMENTS.items() if path in paths}
                 for name, what in WITNESSED.get(_pattern(path), {}).items():
                     _set(state, _beside(path, name), _witnessed(state, entry, what))
         for name, what in WITNESSED_OF_CASE.get(entry.kind, {}).items():

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.cases.likeness import keys_of
 from service.cases.replay import (
     AT_FIRST,
     CASE,
@@ -148,6 +149,8 @@ def _faults_within(rows: Rows) -> Iterable[str]:
         yield "a desk that holds no case proposed a referral"
     if case.kind == Kind.MISTAKE and case.subject_id != (case.reporter_id if case.posted_by_me else None):
         yield "the subject is not who posted it"
+    if any(getattr(case, column) != key for column, key in keys_of(case).items()):
+        yield "what its duplicates are found by is not made of its facts"
 
 
 def read_rows(db: Session, cases: Sequence[Case]) -> dict[int, Rows]:

@@ -207,6 +207,7 @@ def _put_right(case: Mapping[str, Any]) -> dict[str, Any]:
     reported, last = case.get("reported_at"), max(taken, default=None)
     live = case.get("live") or {}
     return {
+        "ended": case.get("stage") == "closed",
         "open": {state: kinds for state, kinds in still_open.items() if kinds},
         "last": last,
         "after": last - reported if last and reported and last > reported else None,

@@ -66,6 +66,8 @@ class Case(SQLModel, table=True):
     possibly_classified: Answer | None = Field(default=None, sa_type=word(Answer))
     personal_data: Answer | None = Field(default=None, sa_type=word(Answer))
     media_interest: bool | None = None
+    scheduled_paused: bool | None = None
+    """Whether posts that wait on a schedule are held back on this account."""
     narrative: str | None = Field(default=None, sa_type=Text)
 
     reported_at: datetime
@@ -96,9 +98,23 @@ class Case(SQLModel, table=True):
     hr_suggested: bool = False
     hr_because: list[Code] = Field(default_factory=list, sa_type=json_list())
     withdrawal_asked_at: datetime | None = None
+    said_same_as: str | None = Field(default=None, max_length=20)
+    """Another case of the same reporter, by its reference: they say that this one is the same."""
     resolution: Resolution | None = Field(default=None, sa_type=word(Resolution))
     duplicate_of_id: int | None = Field(default=None, foreign_key="case_file.id")
     closed_at: datetime | None = None
+
+    exposure_at: datetime | None = None
+    """When somebody last told how far the post has gone, be it in the report."""
+    visibility_at: datetime | None = None
+    """When somebody last told whether it can still be seen."""
+    paused_at: datetime | None = None
+    """When somebody last told whether scheduled posts are paused."""
+
+    link_key: str | None = Field(default=None, max_length=32)
+    text_key: str | None = Field(default=None, max_length=32)
+    account_key: str | None = Field(default=None, max_length=32)
+    """What likely duplicates are found by (`cases/likeness.py`): gone with the facts that they are made of."""
     __table_args__ = (
         Index(
             "ix_case_open",
@@ -118,6 +134,22 @@ class Case(SQLModel, table=True):
         Index("ix_case_reporter", "reporter_id", "id"),
         Index("ix_case_subject", "subject_id"),
         Index("ix_case_assigned", "assigned_to_id", "stage"),
+        *(
+            Index(
+                f"ix_case_{name}",
+                f"{name}_key",
+                then,
+                sqlite_where=written(f"{name}_key IS NOT NULL"),
+                postgresql_where=written(f"{name}_key IS NOT NULL"),
+            )
+            for name, then in (("link", "id"), ("text", "id"), ("account", "reported_at"))
+        ),
+        Index(
+            "ix_case_duplicate_of",
+            "duplicate_of_id",
+            sqlite_where=written("duplicate_of_id IS NOT NULL"),
+            postgresql_where=written("duplicate_of_id IS NOT NULL"),
+        ),
     )
 
 

@@ -144,6 +144,15 @@ class Instead(StrEnum):
     LATE = "late"
 
 
+class Likeness(StrEnum):
+    """What two reports of one post have in common."""
+
+    LINK = "link"
+    TEXT = "text"
+    FILE = "file"
+    ACCOUNT = "account"
+
+
 class Employer(StrEnum):
     """Who employs a person; FCO Services has a social media policy of its own."""
 

@@ -15,7 +15,7 @@ class Evidence(SQLModel, table=True):
     filename: str = Field(max_length=300)
     media_type: str = Field(max_length=100)
     size: int
-    sha256: str = Field(max_length=64)
+    sha256: str = Field(max_length=64, index=True)
     description: str | None = Field(default=None, sa_type=Text)
     captured_at: datetime | None = None
     captured_zone: str | None = Field(default=None, max_length=60)

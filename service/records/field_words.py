@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.records import words
-from service.records.enums import Instead
+from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
 FIELDS: Mapping[str, str] = {
@@ -31,6 +31,7 @@ FIELDS: Mapping[str, str] = {
     "possibly_classified": "May be classified or privileged",
     "personal_data": "Shows personal details of others",
     "media_interest": "Media are asking",
+    "scheduled_paused": "Scheduled posts are paused",
     "narrative": "What happened, as reported",
     "posted_by_me": "Posted by the reporter",
     "not_manager": "Line manager is not to be told",
@@ -77,6 +78,8 @@ FIELDS: Mapping[str, str] = {
     "closed_at": "Closed at",
     "closing_note": "Note on closing",
     "duplicate_of": "Same as",
+    "also_reported_in": "Also reported in",
+    "said_same_as": "Same as, says the reporter",
     "withdrawal_asked_at": "Asked to withdraw at",
     "withdrawal_reason": "Why",
     "conflict.person": "Must not see it",
@@ -172,6 +175,20 @@ INSTEAD_MINE: Mapping[str, str] = {
     Instead.LATE: "because the line manager has not yet read the report of",
 }
 
+# What two reports have in common, to the desk, and to somebody who reported both: before a moment.
+ALIKE: Mapping[str, str] = {
+    Likeness.LINK: "the same link",
+    Likeness.TEXT: "the same words",
+    Likeness.FILE: "the same file",
+    Likeness.ACCOUNT: "the same account within a day",
+}
+ALIKE_MINE: Mapping[str, str] = {
+    Likeness.LINK: "You reported this link",
+    Likeness.TEXT: "You reported a post with these words",
+    Likeness.FILE: "You reported a post with this picture or file",
+    Likeness.ACCOUNT: "You reported a post on this account",
+}
+
 # What happened, by the kind of entry; who and when stand beside it.
 ENTRIES: Mapping[str, str] = {
     "reported": "Reported.",
@@ -212,6 +229,10 @@ ENTRIES: Mapping[str, str] = {
     "reminded": "Amends sent a reminder: {due}.",
     "escalated": "This was late: {due}. Amends told the next in line.",
     "repeated": "Nobody had read it yet. Amends told one more person.",
+    "merged": "Another report of the same was joined to this case.",
+    "parted": "A report that was joined to this case stands by itself again.",
+    "settled": "What was reported here has been dealt with.",
+    "said_same": "Said that two of their own reports are about the same.",
 }
 # The same for a reader who learns only that it happened.
 HAPPENED: Mapping[str, str] = {
@@ -234,6 +255,8 @@ NOTIFIED: Mapping[str, str] = {
     "closed": "A case is closed.",
     "reopened": "A case was opened again.",
     "held_by": "Your desk holds a case from now on.",
+    "settled": "What you reported has been dealt with.",
+    "said_same": "Somebody says that two of their reports are about the same.",
     "reminded": "Something is due soon.",
     "escalated": "Something is late.",
     "repeated": "A critical case is still waiting for somebody to read it.",

@@ -56,6 +56,10 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "reminded": EVERYONE,
     "escalated": EVERYONE,
     "repeated": EVERYONE,
+    "merged": ("digital_unit", "hr"),
+    "parted": ("digital_unit", "hr"),
+    "settled": EVERYONE,
+    "said_same": ("reporter", "digital_unit"),
 }
 
 

@@ -10,6 +10,7 @@ from litestar.response import Response, Stream
 from sqlmodel import Session
 
 from service.cases import policy
+from service.cases.duplicates import alike
 from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.free_words import paths_held
 from service.cases.lists import Filters, list_cases
@@ -61,7 +62,7 @@ def show(
 ) -> Response[str]:
     """The case's page; after a refusal with its reasons and the words that were typed."""
     here = find_case(db, me, reference)
-    view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True)
+    view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True) | alike(db, me, here)
     view["may"] = open_acts(here, me, view)
     playbook = playbook_of(db, here.case.playbook_version)
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
@@ -124,7 +125,7 @@ def do(
 ) -> Response:
     """Do a deed for a form, and go back to the case; a refusal shows the page again with what was typed."""
     try:
-        here = found(db, me, reference, deed.act, sent.if_match)
+        here = found(db, me, reference, deed.act, sent.if_match, sent.reference(deed.other))
         deed.do(db, me, here, sent.form(deed.body, me.zone), now, **place)
         db.flush()
     except (NotFound, NotPermitted):
@@ -133,7 +134,8 @@ def do(
         return refused(db, database, me, now, reference, refusal, sent)
     if deed.act is Act.NAME_CONFLICT and not _seen(db, me, reference):
         return go_to("/queue", deed.says)
-    return back_to(reference, deed.says)
+    # What was merged is closed: its doer goes on where the case does.
+    return back_to(sent.reference(deed.other) if deed.act is Act.MERGE else reference, deed.says)
 
 
 def _seen(db: Session, me: Person, reference: str) -> bool:

@@ -16,7 +16,7 @@ from service.cases import policy
 from service.cases.intake import report_mistake
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
-from service.cases.queries import Found, find_case
+from service.cases.queries import Found, find_case, lock_cases
 from service.core.errors import NotFound, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -28,13 +28,17 @@ from service.web import schemas as shape
 
 @dataclass(frozen=True)
 class Deed:
-    """One thing that can be done to a case. `says` is what the page tells its doer afterwards."""
+    """One thing that can be done to a case. `says` is what the page tells its doer afterwards.
+
+    `other` is the field of its body that names a second case, which is then locked together with the first.
+    """
 
     path: str
     act: Act
     body: type[BaseModel]
     do: Callable[..., int | None]
     says: str
+    other: str = ""
 
     @property
     def name(self) -> str:
@@ -79,6 +83,7 @@ DEEDS = (
         doing.do_withdraw,
         "The desk that has your case knows what you asked for.",
     ),
+    Deed("same", Act.SAY_SAME, shape.SameIn, doing.do_same, "The desk that has them knows. It looks at both.", "as"),
     Deed(
         "referral-decision", Act.DECIDE_REFERRAL, shape.ReferralDecisionIn, doing.do_refer, "The decision is recorded."
     ),
@@ -86,13 +91,19 @@ DEEDS = (
         "protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, doing.do_protect, "The decision is recorded."
     ),
     Deed("conflict", Act.NAME_CONFLICT, shape.ConflictIn, doing.do_conflict, "They will not see this case."),
-    Deed("close", Act.CLOSE, shape.CloseIn, doing.do_close, "The case is closed."),
+    Deed("merge", Act.MERGE, shape.MergeIn, doing.do_merge, "The two are one case now. It goes on here.", "into"),
+    Deed("close", Act.CLOSE, shape.CloseIn, doing.do_close, "The case is closed.", "duplicate_of"),
     Deed("reopen", Act.REOPEN, shape.ReasonIn, doing.do_reopen, "The case is in hand again."),
 )
 
 
-def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int], None]) -> Found:
-    """The case for a deed, its row locked: seen (404), permitted (403), and as the sender saw it (412)."""
+def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int], None], other: str = "") -> Found:
+    """The case for a deed, its row locked: seen (404), permitted (403), and as the sender saw it (412).
+
+    `other` is the reference of a second case that the deed is about: whether it is seen is asked with the body.
+    """
+    if other:
+        lock_cases(db, reference, other)
     here = find_case(db, me, reference, lock=True)
     policy.require(act, here.held, me)
     if act is Act.NAME_MANAGER:

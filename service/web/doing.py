@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.cases import closing, guarding, speaking
 from service.cases.changing import change_exposure, change_facts
+from service.cases.policy import Relation
 from service.cases.queries import Found, find_case
 from service.core.errors import NotFound, invalid
 from service.evidence import destroy
@@ -21,6 +22,7 @@ from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict
+from service.routing.merge import merge
 from service.routing.protect import decide_protection
 from service.routing.send import name_manager, send
 from service.routing.triage import triage
@@ -31,6 +33,8 @@ from service.web import schemas as shape
 from service.web.visit import current
 
 log = logging.getLogger("amends.web")
+
+NO_SUCH_CASE = "There is no such case that you can see."
 
 
 def do_take(db: Session, me: Me, here: Found, sent: shape.TakeIn, at: datetime, kind: StepKind) -> None:
@@ -189,12 +193,7 @@ def do_conflict(db: Session, me: Me, here: Found, sent: shape.ConflictIn, at: da
 
 def do_close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) -> None:
     """Close the case, when every condition is met."""
-    other = None
-    if sent.duplicate_of:
-        try:
-            other = find_case(db, me, sent.duplicate_of).case
-        except NotFound:
-            raise invalid("duplicate_of", "There is no such case that you can see.") from None
+    other = other_case(db, me, sent.duplicate_of, "duplicate_of").case if sent.duplicate_of else None
     if other is not None and _leads_to(db, other, here.case):
         raise invalid("duplicate_of", "That case was closed as a duplicate of this one.")
     if sent.resolution is Resolution.DUPLICATE and other is None:
@@ -211,6 +210,27 @@ def _leads_to(db: Session, case: Case, original: Case) -> bool:
         passed.add(following)
         case = db.get_one(Case, following)
     return False
+
+
+def do_merge(db: Session, me: Me, here: Found, sent: shape.MergeIn, at: datetime) -> None:
+    """Close the case as the same as another that the desk holds, which goes on for both."""
+    merge(db, me, here.case, other_case(db, me, sent.into, "into"), at=at)
+
+
+def do_same(db: Session, me: Me, here: Found, sent: shape.SameIn, at: datetime) -> None:
+    """Say that another of your own open cases is about the same post."""
+    other = other_case(db, me, sent.as_, "as")
+    if Relation.REPORTER not in other.held:
+        raise invalid("as", NO_SUCH_CASE)
+    closing.say_same(db, me, here.case, other.case, at=at)
+
+
+def other_case(db: Session, me: Me, reference: str, field: str) -> Found:
+    """A second case that a body names, its row locked. Raises Invalid, naming the field, for one that is not seen."""
+    try:
+        return find_case(db, me, reference.upper(), lock=True)
+    except NotFound:
+        raise invalid(field, NO_SUCH_CASE) from None
 
 
 def do_reopen(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:

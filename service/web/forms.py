@@ -89,6 +89,20 @@ class Sent:
         """One plain field of a form as it was typed, or nothing."""
         return self.fields.get(name, [""])[-1]
 
+    def reference(self, name: str) -> str:
+        """What a body, however wrong, gives as the reference of a case under this name; or nothing.
+
+        It is only for locking two cases in one order before the body is read; what is wrong with it is told then.
+        """
+        if not name:
+            return ""
+        try:
+            said = self.one(name) or (parse_json(self.body).get(name) if self.content_type == JSON else "")
+        except Refusal:
+            return ""
+        told = said.strip().upper() if isinstance(said, str) else ""
+        return told if re.fullmatch(r"[A-Z0-9-]{1,20}", told) else ""
+
     @property
     def typed(self) -> dict[str, str | list[str]]:
         """A form's words as they were typed, to be shown again: name to word, or to words where it was repeated."""

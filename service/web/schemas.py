@@ -55,6 +55,7 @@ OneLine = Annotated[str, Field(min_length=1, max_length=300, pattern=r"^[^\r\n]*
 Address = Annotated[str, BeforeValidator(_address), Field(max_length=2000)]
 Long = Annotated[str, Field(min_length=1, max_length=20_000)]
 Count = Annotated[int, Field(ge=0, le=10**12, strict=True)]
+Reference = Annotated[str, Field(max_length=20)]
 Email = Annotated[str, Field(min_length=3, max_length=300)]
 
 
@@ -81,6 +82,7 @@ class ExposureIn(Words):
     reach: Count | None = None
     media_interest: StrictBool | None = None
     copies: Count | None = None
+    scheduled_paused: StrictBool | None = None
 
 
 class PostIn(Words):
@@ -238,7 +240,19 @@ class CloseIn(Words):
 
     resolution: Resolution
     note: Long | None = None
-    duplicate_of: Annotated[str, Field(max_length=20)] | None = None
+    duplicate_of: Reference | None = None
+
+
+class MergeIn(Words):
+    """The case that goes on for both."""
+
+    into: Reference
+
+
+class SameIn(Words):
+    """Another of the reporter's own cases."""
+
+    as_: Reference = Field(alias="as")
 
 
 class EvidenceIn(Words):
@@ -269,7 +283,8 @@ def facts_of(sent: FactsIn) -> dict[str, Any]:
 
 def exposure_of(sent: ExposureIn) -> dict[str, Any]:
     """The same for how far a post has gone."""
-    return {name if name == "media_interest" else f"post.{name}": getattr(sent, name) for name in sent.model_fields_set}
+    in_post = {"still_visible", "reach", "copies"}
+    return {f"post.{name}" if name in in_post else name: getattr(sent, name) for name in sent.model_fields_set}
 
 
 def _alias(model: type[BaseModel], field: str) -> str:

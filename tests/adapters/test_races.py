@@ -228,3 +228,29 @@ def test_two_cases_closed_as_each_others_duplicate(track):
     ] * (RACERS // 2)
     answers = at_once(deeds, track.threads)
     assert {answer.status_code for answer in answers} <= {200, 409, 422}, Counter(a.status_code for a in answers)
+
+
+def test_two_cases_merged_into_each_other(track):
+    for _ in range(ROUNDS):
+        cases = [track.report() for _ in range(2)]
+        references = [case.rpartition("/")[2] for case in cases]
+        deeds = [
+            partial(track.send, name, f"{case}/merge", {"into": other})
+            for name in ("digital", "digital2")
+            for case, other in zip(cases, reversed(references), strict=True)
+        ] * (RACERS // 8)
+        answers = at_once(deeds, track.threads)
+        assert Counter(answer.status_code for answer in answers) == {200: 1, 409: len(deeds) - 1}
+        stages = [track.send("digital", case, method="GET").json()["stage"] for case in cases]
+        assert sorted(stages) == ["closed", "reported"]
+        assert sum(track.kinds(case)["merged"] for case in cases) == 1
+
+
+def test_one_case_merged_into_two_at_once(track):
+    for _ in range(ROUNDS):
+        case, *others = [track.report() for _ in range(3)]
+        deeds = [
+            partial(track.send, "digital", f"{case}/merge", {"into": other.rpartition("/")[2]}) for other in others
+        ] * (RACERS // 4)
+        answers = at_once(deeds, track.threads)
+        assert Counter(answer.status_code for answer in answers) == {200: 1, 409: len(deeds) - 1}

@@ -132,7 +132,10 @@ def test_the_table_is_the_one_on_the_page():
     assert {(stage, move): to.stage for (stage, move), to in MOVES.items()} == {
         ("reported", "triage"): "in_hand",
         ("in_hand", "close"): "closed",
+        ("reported", "merge"): "closed",
+        ("in_hand", "merge"): "closed",
         ("closed", "reopen"): "in_hand",
+        ("closed", "restore"): "reported",
     }
     assert {"taken", "waived", "not_needed"} == SETTLED
 

@@ -257,6 +257,9 @@ TRIES: dict[Act, tuple[str, str, dict[str, Any]]] = {
     Act.DECIDE_REFERRAL: ("POST", "/referral-decision", {"refer": False, **REASON}),
     Act.DECIDE_PROTECTION: ("POST", "/protection-decision", {"question": "affected", "tell": True, **REASON}),
     Act.NAME_CONFLICT: ("POST", "/conflict", {"person": "admin" + AT, **REASON}),
+    # Whether another case looks the same is not tried here: this one stays where it is.
+    Act.MERGE: ("POST", "/merge", {"into": "SM-2026-000000"}),
+    Act.SAY_SAME: ("POST", "/same", {"as": "SM-2026-000000"}),
     Act.CLOSE: ("POST", "/close", {"resolution": "advice_given"}),
     Act.REOPEN: ("POST", "/reopen", REASON),
 }
@@ -295,8 +298,9 @@ def test_what_is_offered_is_never_forbidden_and_what_is_not_offered_is_refused(s
                     assert done.status_code == 404, told
                 elif act in may:
                     assert done.status_code in (200, 201, 409, 422), told
-                elif guarded or act is Act.NAME_MANAGER:
-                    # What is sent is judged before the state: closed fields, a manager who has a part in the case.
+                elif guarded or act in (Act.NAME_MANAGER, Act.MERGE, Act.SAY_SAME):
+                    # What is sent is judged before the state: closed fields, a manager who has a part in the case,
+                    # another case that is not there.
                     assert done.status_code in (403, 409, 422), told
                 else:
                     assert done.status_code in (403, 409), told

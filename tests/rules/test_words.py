@@ -38,6 +38,8 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "referral_stages": (enums.ReferralStage, set()),
     "instead": (enums.Instead, set()),
     "instead_mine": (enums.Instead, {"manager"}),
+    "alike": (enums.Likeness, set()),
+    "alike_mine": (enums.Likeness, set()),
     "protection_questions": (Question, set()),
 }
 """Table -> the enum whose values it has, and what it has besides."""

@@ -71,6 +71,27 @@ class EvidenceOut(TypedDict):
     preview_height: int | None
 
 
+class DuplicateOut(TypedDict):
+    """A case that looks like this one, and what the two have in common, the strongest first."""
+
+    reference: str
+    because: list[str]
+    stage: str
+    reported_at: datetime
+    title: str
+    may_merge: bool
+    earlier: bool
+    guarded: bool
+
+
+class ReportedBeforeOut(TypedDict):
+    """An open case of the reporter's own that looks like this one."""
+
+    reference: str
+    because: list[str]
+    reported_at: datetime
+
+
 class CaseOut(TypedDict):
     """A case, as far as its reader may see it."""
 
@@ -120,6 +141,10 @@ class CaseOut(TypedDict):
     resolution: NotRequired[str | None]
     duplicate_of: NotRequired[str | None]
     withdrawal_asked_at: NotRequired[datetime | None]
+    duplicates: NotRequired[list[DuplicateOut]]
+    also_reported_in: NotRequired[list[str]]
+    reported_before: NotRequired[list[ReportedBeforeOut]]
+    said_same_as: NotRequired[str | None]
 
 
 class FarewellOut(TypedDict):

@@ -11,6 +11,7 @@ from litestar.response import Response, Stream
 from sqlmodel import Session
 
 from service.cases import policy
+from service.cases.duplicates import alike
 from service.cases.lists import Filters, list_cases, summary
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, open_acts
@@ -48,7 +49,7 @@ def shown(db: Session, me: Person, case: Case, at: datetime, status: int = 200) 
 
 def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
     """The public shape of a case, for this reader."""
-    view = case_view(db, here.case, policy.eyes(here.held), at=at, me=me)
+    view = case_view(db, here.case, policy.eyes(here.held), at=at, me=me) | alike(db, me, here)
     return view | {"may": open_acts(here, me, view)}
 
 
@@ -132,7 +133,7 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
     """Find the case, do the deed, show the case. The same key again shows the case as it is now."""
     replay: list[Replay] = []
     try:
-        here = found(db, me, reference, deed.act, unless_replayed(db, me, sent, replay))
+        here = found(db, me, reference, deed.act, unless_replayed(db, me, sent, replay), sent.reference(deed.other))
     except (NotFound, NotPermitted):
         # What they did then may have ended what they may do now: the answer to it may still be asked for again.
         if (before := once_seen(db, me, sent)) is None:
