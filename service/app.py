@@ -22,10 +22,24 @@ from service.core.templating import environment
 from service.demo.cast import shown_cast
 from service.documents.pool import Pool
 from service.records.field_words import TABLES
-from service.web import assets, cases, front, headers, links, people, queue, referrals, reporting, signing_in
+from service.web import (
+    assets,
+    cases,
+    from_rows,
+    front,
+    headers,
+    links,
+    people,
+    queue,
+    referrals,
+    reporting,
+    signing_in,
+    views,
+)
 from service.web.api import cases as api_cases
 from service.web.api import me, openapi
 from service.web.api import referrals as api_referrals
+from service.web.api import views as api_views
 from service.web.forms import BODY_LIMIT
 from service.web.given import PROVIDED
 from service.web.refusals import answer, know_who
@@ -38,8 +52,8 @@ WARM_AFTER_SECONDS = 5
 ROUTES = [
     route
     for room in (
-        *(front, signing_in, assets, reporting, cases, queue, referrals, people, links),
-        *(me, api_cases, api_referrals, openapi),
+        *(front, signing_in, assets, reporting, cases, queue, from_rows, views, referrals, people, links),
+        *(me, api_cases, api_views, api_referrals, openapi),
     )
     for route in room.routes
 ]

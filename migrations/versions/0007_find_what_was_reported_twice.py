@@ -91,7 +91,7 @@ def _fill_moments(connection: sa.Connection) -> None:
     for name in ("exposure_at", "visibility_at"):
         filled = [{"id": case, "at": moments[name]} for case, moments in last.items() if name in moments]
         if filled:
-            connection.execute(sa.text(f"UPDATE case_file SET {name} = :at WHERE id = :id"), filled)  # noqa: S608
+            connection.execute(sa.text(f"UPDATE case_file SET {name} = :at WHERE id = :id"), filled)
 
 
 def _in_batches(connection: sa.Connection, statement: sa.TextClause) -> Iterator[Any]:

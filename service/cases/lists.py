@@ -1,38 +1,26 @@
 """Lists of cases as rows: the queue of a desk, my own, and what the API pages through."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases import policy
 from service.cases.clocks import NOTHING_DUE
+from service.cases.narrowing import CLOSED, NOT_MINE, Assignee, Filters, narrowed, type_of, waits_at
 from service.cases.policy import ME
 from service.cases.sentences import title
+from service.core.database import is_sqlite
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
-from service.records.enums import AccountType, DeskName, Kind, Role, Severity, Stage, StepKind, StepState
-from service.records.people import Person
+from service.records.enums import DeskName, StepKind, StepState
 from service.records.timeline import ReadEntry
 
-CLOSED: ColumnElement[str] = literal_column("'closed'")
-"""Written out, so that the index over open cases serves the queue on both engines."""
-
-
-def _type(column: Any) -> Any:
-    """The type that a value is bound with, so that both engines compare it as they compare the column."""
-    return column.type
-
-
-NOW = bindparam("now", required=True, type_=_type(Case.next_due_at))
-_NOT_MINE = (col(Case.reporter_id).is_distinct_from(ME), col(Case.subject_id).is_distinct_from(ME))
-"""Whoever reported a case, or whose post it is, does not meet it in a desk's queue; `sees` walls off conflicts."""
 ORDERS = ("worst", "newest", "oldest")
 MOST = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -40,25 +28,6 @@ Place = tuple[int, int, int]
 """Where a page ended: the last row's rank, when it is next due in microseconds since 1970, and its number."""
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a list is narrowed to. `desk` is one of the reader's own; `assigned` is `me`, `none` or an address."""
-
-    stage: Stage | None = None
-    kind: Kind | None = None
-    severity: Severity | None = None
-    desk: DeskName | None = None
-    platform: str | None = None
-    account_type: AccountType | None = None
-    overdue: bool = False
-    assigned: str | None = None
-    q: str | None = None
-    open_only: bool = False
-    mine: bool = False
-    order: str = "newest"
-
-
-Assignee = aliased(Person)
 Deleted = aliased(Step)
 
 COLUMNS = (
@@ -91,17 +60,19 @@ def list_cases(
     """
     if not 1 <= limit <= MOST:
         raise invalid("limit", f"Choose a number from 1 to {MOST}.")
-    query = _query(frozenset(me.desks), me.roles, filters)
+    query = _query(frozenset(me.desks), me.roles, filters.shape(), is_sqlite(db))
     if after is not None:
         query = query.where(_beyond(filters.order, after))
-    rows = _rows(db, query, me, at, limit + 1)
+    rows = _rows(db, query, me, at, limit + 1, filters.typed(is_sqlite(db)))
     page = [_row(row, at) for row in rows[:limit]]
     return page, _place(rows[limit - 1]) if len(rows) > limit else None
 
 
-def _rows(db: Session, query: Select[Any], me: Me, at: datetime, most: int) -> Sequence[Any]:
+def _rows(
+    db: Session, query: Select[Any], me: Me, at: datetime, most: int, typed: Mapping[str, Any] | None = None
+) -> Sequence[Any]:
     # Rows, not entities: straight from the connection, a page of fifty costs half as much.
-    return db.connection().execute(query, {"me": me.id, "now": at, "most": most}).all()
+    return db.connection().execute(query, {"me": me.id, "now": at, "most": most, **(typed or {})}).all()
 
 
 def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int]:
@@ -117,7 +88,7 @@ def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int
                 col(Route.acknowledged_at).is_(None),
                 col(Route.ended_at).is_(None),
                 col(Case.stage) != CLOSED,
-                *_NOT_MINE,
+                *NOT_MINE,
                 policy.sees(me),
             )
             .limit(most)
@@ -153,7 +124,7 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
             asked[case_id] = min(asked.get(case_id, mine), mine)
     if not asked:
         return []
-    query = _query(frozenset(me.desks), me.roles, Filters(open_only=True, order="worst"))
+    query = _query(frozenset(me.desks), me.roles, Filters(open_only=True, order="worst"), is_sqlite(db))
     rows = _rows(db, query.where(col(Case.id).in_(asked)), me, at, most)
     return [_row(row, at) | _owed(*asked[row.id], at) for row in rows]
 
@@ -164,8 +135,8 @@ def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters) -> Select[Any]:
-    """The list's statement, built once for each kind of reader and choice of filters; needs `me`, `now` and `most`."""
+def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded: bool) -> Select[Any]:
+    """The list's statement, built once for each kind of reader and shape of filters; needs `me`, `now`, `most`."""
     me = policy.reader(desks, roles)
     unread = ~exists().where(col(ReadEntry.case_id) == col(Case.id), col(ReadEntry.person_id) == ME)
     content = policy.reads_content(me)
@@ -177,13 +148,14 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters) -> Select
             col(Assignee.email).label("assigned_to"),
             unread.label("unread"),
             content.label("content"),
+            waits_at(filters.desk).label("waits"),
         )
         # Said, not left to be found: several threads may compile this statement at the same first moment.
         .select_from(Case)
         .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
-        .where(policy.sees(me), *_narrowed(me, filters))
-        .limit(bindparam("most", required=True, type_=_type(Case.id)))
+        .where(policy.sees(me), *narrowed(me, filters, embedded))
+        .limit(bindparam("most", required=True, type_=type_of(Case.id)))
     )
     match filters.order:
         case "worst":
@@ -195,64 +167,10 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters) -> Select
     raise invalid("order", f"Choose one of: {', '.join(ORDERS)}.")
 
 
-def _narrowed(me: Me, filters: Filters) -> list[ColumnElement[bool]]:
-    chosen: list[ColumnElement[bool]] = []
-    for column, value in (
-        (Case.stage, filters.stage),
-        (Case.kind, filters.kind),
-        (Case.severity, filters.severity),
-        (Case.account_type, filters.account_type),
-        (Case.platform, filters.platform),
-    ):
-        if value is not None:
-            chosen.append(col(column) == value)
-    if filters.open_only or filters.overdue:
-        chosen.append(col(Case.stage) != CLOSED)
-    if filters.overdue:
-        chosen.append(col(Case.next_due_at) <= NOW)
-    if filters.mine:
-        chosen.append(col(Case.reporter_id) == ME)
-    if filters.desk is not None:
-        chosen += [_at_desk(filters.desk), *_NOT_MINE]
-    elif not filters.mine and not (Role.AUDITOR in me.roles or DeskName.DIGITAL_UNIT in me.desks):
-        chosen.append(_few(me))
-    if filters.assigned == "me":
-        chosen.append(col(Case.assigned_to_id) == ME)
-    elif filters.assigned == "none":
-        chosen.append(col(Case.assigned_to_id).is_(None))
-    elif filters.assigned:
-        chosen.append(col(Assignee.email) == filters.assigned.lower())
-    if filters.overdue or filters.assigned or filters.platform or filters.account_type:
-        # By what is found, a filter would tell an auditor what the row does not.
-        chosen.append(policy.reads_content(me))
-    if filters.q:
-        chosen.append(col(Case.reference).startswith(filters.q.strip().upper(), autoescape=True))
-    return chosen
-
-
-def _at_desk(desk: DeskName) -> ColumnElement[bool]:
-    if desk is DeskName.LINE_MANAGER:
-        return exists().where(
-            col(Route.case_id) == col(Case.id), col(Route.person_id) == ME, col(Route.ended_at).is_(None)
-        )
-    here = (col(Route.desk) == desk, col(Route.ended_at).is_(None))
-    if desk is DeskName.DIGITAL_UNIT:
-        # Nearly every open case is here: walk the open cases in their order and look each one up.
-        return or_(col(Case.holding_desk) == desk, exists().where(col(Route.case_id) == col(Case.id), *here))
-    return col(Case.id).in_(select(col(Route.case_id)).where(*here))
-
-
-def _few(me: Me) -> ColumnElement[bool]:
-    """Where somebody can only see few cases, start from those; without it every case would be asked about."""
-    mine = select(col(Case.id)).where(col(Case.reporter_id) == ME)
-    reached = or_(col(Route.person_id) == ME, col(Route.desk).in_(sorted(me.desks)))
-    return col(Case.id).in_(mine.union(select(col(Route.case_id)).where(reached)))
-
-
 def _row(row: Any, at: datetime) -> dict[str, Any]:
     # By place, in the order of COLUMNS and what follows them there: asking a row by name takes longer than the rest.
     _, reference, kind, stage, severity, _, version, codes, account_type, platform, posted_at, reported_at, *rest = row
-    next_due_at, what, holder, guarded, closed_at, deleted_at, name, email, unread, content = rest
+    next_due_at, what, holder, guarded, closed_at, deleted_at, name, email, unread, content, waits = rest
     shown = {
         "reference": reference,
         "kind": kind,
@@ -264,6 +182,7 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
         "holder": holder,
         "guarded": guarded,
         "unread": bool(unread),
+        "waits": bool(waits),
     }
     if not content:
         return shown
@@ -291,12 +210,12 @@ def _beyond(order: str, place: Place) -> ColumnElement[bool]:
         return col(Case.id) < last if order == "newest" else col(Case.id) > last
     here = tuple_(col(Case.severity_rank), col(Case.next_due_at), col(Case.id))
     return here > tuple_(
-        bindparam(None, rank, unique=True, type_=_type(Case.severity_rank)),
-        bindparam(None, EPOCH + timedelta(microseconds=due), unique=True, type_=_type(Case.next_due_at)),
-        bindparam(None, last, unique=True, type_=_type(Case.id)),
+        bindparam(None, rank, unique=True, type_=type_of(Case.severity_rank)),
+        bindparam(None, EPOCH + timedelta(microseconds=due), unique=True, type_=type_of(Case.next_due_at)),
+        bindparam(None, last, unique=True, type_=type_of(Case.id)),
     )
 
 
 def summary(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as the public interface lists it."""
-    return {key: value for key, value in row.items() if key != "unread"}
+    return {key: value for key, value in row.items() if key not in ("unread", "waits")}

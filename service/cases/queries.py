@@ -12,7 +12,7 @@ from service.cases import policy
 from service.cases.policy import Act, Relation
 from service.core.errors import NotFound
 from service.people.identity import Me
-from service.records.cases import Case
+from service.records.cases import Case, Route
 from service.records.enums import DeskName, Stage, StepKind, StepState
 
 
@@ -53,6 +53,12 @@ def lock_cases(db: Session, *references: str) -> None:
     if db.get_bind().dialect.name != "sqlite":
         named = select(col(Case.id)).where(col(Case.reference).in_(references)).order_by(col(Case.reference))
         db.execute(named.with_for_update(key_share=True))
+
+
+def has_routes(db: Session, me: Me) -> bool:
+    """Whether a case is with this person as a line manager now."""
+    mine = select(col(Route.id)).where(col(Route.person_id) == me.id, col(Route.ended_at).is_(None)).limit(1)
+    return db.execute(mine).first() is not None
 
 
 def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ takes the default for a new person and keeps what is there for a known one; ever
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import delete, insert, select
 from sqlmodel import Session, col
@@ -31,6 +32,18 @@ class Imported:
 def find(db: Session, email: str) -> Person | None:
     """The person with this address, whatever its capitals; leavers too."""
     return db.execute(select(Person).where(col(Person.email) == email.strip().lower())).scalar_one_or_none()
+
+
+def at_desk(db: Session, desk: DeskName) -> list[Any]:
+    """Who sits at a desk and has not left, by name, as rows with `id`, `email` and `name`."""
+    return list(
+        db.connection().execute(
+            select(col(Person.id), col(Person.email), col(Person.name))
+            .join(DeskMember, col(DeskMember.person_id) == col(Person.id))
+            .where(col(DeskMember.desk) == desk, col(Person.active))
+            .order_by(col(Person.name), col(Person.id))
+        )
+    )
 
 
 def import_csv(db: Session, text: str | bytes, at: datetime) -> Imported:

@@ -309,3 +309,18 @@ PROTECTION_QUESTIONS: Mapping[str, str] = {
     "regulator": "Tell the regulator",
     "affected": "Tell the people affected",
 }
+
+# Whose a case is, as a filter says it.
+ASSIGNED: Mapping[str, str] = {
+    "me": "Mine",
+    "none": "Nobody’s",
+}
+# How a queue is ordered: as a choice, and as a line above it.
+ORDERS: Mapping[str, str] = {
+    "newest": "Newest first",
+    "oldest": "Oldest first",
+}
+ORDERS_FULL: Mapping[str, str] = {
+    "worst": "Worst first, then what is due next",
+    **ORDERS,
+}

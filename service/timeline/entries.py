@@ -1,6 +1,7 @@
 """The only writer of the timeline, and so the only way anything changes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +108,18 @@ class _Pending:
     audience: str
     kept: dict[str, dict[str, Any]]
     tell: tuple[int | str, ...]
+
+
+@contextmanager
+def apart(db: Session) -> Iterator[None]:
+    """One deed among several of a request: when it is refused, it alone is undone, with the entries that it added."""
+    before = len(db.info.get(PENDING, ()))
+    try:
+        with db.begin_nested():
+            yield
+    except BaseException:
+        del db.info.get(PENDING, [])[before:]
+        raise
 
 
 PENDING = "timeline entries that wait to be written"

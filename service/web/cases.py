@@ -13,17 +13,22 @@ from service.cases import policy
 from service.cases.duplicates import alike
 from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.free_words import paths_held
-from service.cases.lists import Filters, list_cases
+from service.cases.lists import list_cases
+from service.cases.looking import look, look_away, looking_at
+from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act
-from service.cases.queries import find_case, open_acts
+from service.cases.queries import Found, find_case, open_acts
+from service.cases.recipients import conflicted_people
 from service.cases.view import case_view
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import Database
 from service.core.errors import NotFound, NotPermitted, Refusal
 from service.core.templating import moment
 from service.evidence.download import preview_headers
+from service.people.directory import at_desk
 from service.people.identity import Me as Person
+from service.records.enums import DeskName
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_of
 from service.web.deeds import DEEDS, Deed, found, step_kind
@@ -74,11 +79,20 @@ def show(
         wording=wording(playbook, view),
         contacts=contacts(playbook),
         fixed_reasons=FIXED_REASONS,
+        colleagues=colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else [],
+        looking=looking_at(db, me, now).get(here.case.reference, ""),
         purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
         errors=by_field(refusal) if refusal else {},
         typed=_echo(view, sent, refusal) if sent else {},
         open_form=sent.path if sent else "",
     )
+
+
+def colleagues(db: Session, here: Found) -> list[tuple[str, str]]:
+    """Who can have the case: the people of the desk that holds it, but for those who must not see it."""
+    apart = conflicted_people(db, here.case)
+    people = at_desk(db, DeskName(here.case.holding_desk))
+    return [(person.email, person.name) for person in people if person.id not in apart]
 
 
 def refused(
@@ -161,6 +175,16 @@ def _route(deed: Deed) -> HTTPRouteHandler:
         return do(deed, db, database, me, now, sent, reference)
 
     return make(case_form)
+
+
+@post("/cases/{reference:str}/looking", status_code=204, sync_to_thread=True)
+def note_looking(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> None:
+    """Say that this case is open in front of me, or (`gone`) no longer; the page says so by itself."""
+    here = find_case(db, me, reference)
+    if sent.one("gone"):
+        look_away(db, me, here)
+    else:
+        look(db, me, here, now)
 
 
 @post(
@@ -260,4 +284,5 @@ routes = [
     file_preview,
     summary_pdf,
     pdf_page,
+    note_looking,
 ]

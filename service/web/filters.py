@@ -1,46 +1,94 @@
 """What stands in an address: a list's filters and numbers, each refused by name when it does not parse."""
 
 import re
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from service.cases.lists import ORDERS, Filters
-from service.core.errors import invalid
+from service.cases.lists import ORDERS
+from service.cases.narrowing import Filters
+from service.cases.searching import bound
+from service.core.errors import FieldError, Invalid, invalid
 from service.records.enums import AccountType, DeskName, Kind, Severity, Stage
+from service.web.schemas import EARLIEST_YEAR, LATEST_YEAR
 
-
-def read_filters(**said: str | None) -> Filters:
-    """A list's filters from its address. Raises Invalid naming the one that does not parse."""
-    chosen: dict[str, Any] = {}
-    for name, kind in FILTERS.items():
-        if (word := said.get(name)) in (None, ""):
-            continue
-        if word not in set(kind):
-            raise invalid(name, f"Choose one of: {', '.join(kind)}.")
-        chosen[name] = kind(word)
-    if (overdue := said.get("overdue")) not in (None, ""):
-        if overdue not in ("1", "0", "true", "false"):
-            raise invalid("overdue", "Choose true or false.")
-        chosen["overdue"] = overdue in ("1", "true")
-    for name in ("assigned", "q", "platform"):
-        if word := said.get(name):
-            if len(word) > 300 or "\x00" in word:
-                raise invalid(name, "This is too long, or holds a character that cannot be looked for.")
-            chosen[name] = word
-    if order := said.get("order"):
-        if order not in ORDERS:
-            raise invalid("order", f"Choose one of: {', '.join(ORDERS)}.")
-        chosen["order"] = order
-    return Filters(**chosen)
-
-
-FILTERS: dict[str, type[StrEnum]] = {
+NAMES = "q stage severity kind platform account_type assigned overdue from to desk order".split()
+"""Every filter of an address, in the order in which a page names them."""
+CHOICES: dict[str, type[StrEnum]] = {
     "stage": Stage,
     "kind": Kind,
     "severity": Severity,
     "desk": DeskName,
     "account_type": AccountType,
 }
+WHOSE = {"mine": "me", "unassigned": "none"}
+LONGEST = {"assigned": 300, "q": 300, "platform": 60}
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+ -]\d\d:\d\d)")
+
+
+def read_filters(said: Mapping[str, str | None], zone: str) -> Filters:
+    """A list's filters from its address. Raises Invalid naming each one that does not parse.
+
+    A day means all of it in `zone` (IANA, the reader's); `to` is the last day. A moment needs its offset.
+    """
+    chosen: dict[str, Any] = {}
+    faults: list[FieldError] = []
+    for name in NAMES:
+        word = (said.get(name) or "").strip()
+        if not word:
+            continue
+        try:
+            chosen |= _read(name, word, zone)
+        except Invalid as wrong:
+            faults += wrong.errors
+    if chosen.get("since") and chosen.get("until") and chosen["since"] >= chosen["until"]:
+        faults.append(FieldError("to", "The last day is before the first one."))
+    if faults:
+        raise Invalid(" ".join(fault.message for fault in faults), faults)
+    return Filters(**chosen)
+
+
+def _read(name: str, word: str, zone: str) -> dict[str, Any]:
+    if name in CHOICES:
+        if word not in set(CHOICES[name]):
+            raise invalid(name, f"Choose one of: {', '.join(CHOICES[name])}.")
+        return {name: CHOICES[name](word)}
+    if name == "order":
+        if word not in ORDERS:
+            raise invalid(name, f"Choose one of: {', '.join(ORDERS)}.")
+        return {name: word}
+    if name == "overdue":
+        if word not in ("1", "0", "true", "false"):
+            raise invalid(name, "Choose true or false.")
+        return {name: word in ("1", "true")}
+    if name in ("from", "to"):
+        return {"since" if name == "from" else "until": _moment(name, word, zone)}
+    if len(word) > LONGEST[name] or "\x00" in word:
+        raise invalid(name, "This is too long, or holds a character that cannot be looked for.")
+    if name == "q":
+        bound(word, embedded=True)
+    return {name: WHOSE.get(word, word) if name == "assigned" else word}
+
+
+def _moment(name: str, word: str, zone: str) -> datetime:
+    wrong = invalid(name, "Enter a day, like 2026-11-20, or a time with its zone, like 2026-11-20T23:04:00+09:00.")
+    try:
+        if DAY.fullmatch(word):
+            day = date.fromisoformat(word)
+            told = datetime.combine(day + timedelta(days=name == "to"), time.min, ZoneInfo(zone))
+        elif MOMENT.fullmatch(word):
+            # In an address a plus that nobody escaped arrives as a blank.
+            told = datetime.fromisoformat(f"{word[:11].upper()}{word[11:].upper().replace(' ', '+')}")
+        else:
+            raise wrong
+    except (ValueError, OverflowError):
+        raise wrong from None
+    if not EARLIEST_YEAR <= told.year <= LATEST_YEAR:
+        raise invalid(name, f"Enter a day between the years {EARLIEST_YEAR} and {LATEST_YEAR}.")
+    return told
 
 
 def whole_number(name: str, said: str | None, otherwise: int) -> int:

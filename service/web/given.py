@@ -1,4 +1,4 @@
-"""What a handler is given, by name: db, me, now, sent, rules, store, pool, database, house."""
+"""What a handler is given, by name: db, me, now, asked, sent, rules, store, pool, database, house."""
 
 from collections.abc import AsyncIterator
 from contextlib import nullcontext
@@ -33,6 +33,8 @@ Somebody = Annotated[Person | None, *_given]
 """The same on a public route, where nobody may be signed in; still named `me`."""
 Now = Annotated[datetime, *_given]
 """The moment of this request."""
+Asked = Annotated[dict[str, str], *_given]
+"""What stands in the address after the question mark, as it came; of a name that comes twice the last."""
 Sent = Annotated[Body, *_given]
 """What was sent; nothing of it is parsed before the handler asks."""
 Rules = Annotated[Playbook, *_given]
@@ -103,6 +105,11 @@ async def give_now() -> datetime:
     return current().at
 
 
+async def give_asked(request: Request) -> dict[str, str]:
+    """The address's query."""
+    return dict(request.query_params.items())
+
+
 async def give_sent(request: Request) -> Body:
     """The body, read once and within the route's limit."""
     return await receive(request, current())
@@ -137,6 +144,7 @@ PROVIDED = {
     "db": Provide(give_db),
     "me": Provide(give_me),
     "now": Provide(give_now),
+    "asked": Provide(give_asked),
     "sent": Provide(give_sent),
     "rules": Provide(give_rules),
     "store": Provide(give_store),

@@ -1,56 +1,126 @@
-"""The queue of a desk: worst first, filtered in the address."""
+"""The queue of a desk: worst first, narrowed by what stands in the address."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Response
+from sqlmodel import Session
 
-from service.cases.lists import Filters, list_cases
-from service.core.errors import NotFound, NotPermitted
+from service.cases.lists import list_cases
+from service.cases.looking import looking_at
+from service.cases.narrowing import Filters
+from service.cases.queries import has_routes
+from service.cases.views import views_of
+from service.core.errors import Invalid, NotFound, NotPermitted
+from service.people.identity import Me as Person
 from service.records.enums import DeskName
+from service.timeline import reads
 from service.web.cursors import cursor_of, place_of
-from service.web.filters import read_filters
-from service.web.given import Db, Me, Now
-from service.web.pages import page
+from service.web.filters import NAMES, read_filters
+from service.web.given import Asked, Db, Me, Now
+from service.web.pages import by_field, page
 
-NAMES = ("stage", "kind", "severity", "desk", "overdue", "assigned", "order")
+FOR_DESKS = "The queue is for the desks. Your own cases are under My cases."
 
 
 @get("/queue", sync_to_thread=True)
-def queue(
-    db: Db,
-    me: Me,
-    now: Now,
-    stage: FromQuery[str | None] = None,
-    kind: FromQuery[str | None] = None,
-    severity: FromQuery[str | None] = None,
-    desk: FromQuery[str | None] = None,
-    overdue: FromQuery[str | None] = None,
-    assigned: FromQuery[str | None] = None,
-    order: FromQuery[str | None] = None,
-    cursor: FromQuery[str | None] = None,
-) -> Response[str]:
-    """A desk's open cases; the closed ones when they are asked for."""
-    if not me.desks:
-        raise NotPermitted("The queue is for the desks. Your own cases are under My cases.")
-    said = dict(zip(NAMES, (stage, kind, severity, desk, overdue, assigned, order or "worst"), strict=True))
-    wanted = read_filters(**said)
-    chosen = wanted.desk or first_desk(me.desks)
-    if chosen not in me.desks:
-        raise NotFound
-    narrowed = Filters(**{**vars(wanted), "desk": chosen, "open_only": wanted.stage is None})
+def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None) -> Response[str]:
+    """A desk's open cases, or those sent to me as a manager; the closed ones when they are asked for."""
+    said = said_in(asked)
+    try:
+        wanted = read_filters(said, me.zone)
+    except Invalid as wrong:
+        return _shown(db, me, said, _desk(db, me, None), [], now, status=422, errors=by_field(wrong))
+    desk = _desk(db, me, wanted.desk)
+    narrowed = in_queue(wanted, desk)
     in_order = f"cases {narrowed.order}"
     rows, last = list_cases(db, me, narrowed, at=now, after=place_of(in_order, cursor))
     following = cursor_of(in_order, last)
-    shown = {name: value for name, value in said.items() if value} | {"desk": chosen.value}
-    desks = [{"desk": name.value} for name in me.desks]
+    return _shown(db, me, said, desk, rows, now, next=following, first=cursor, q=narrowed.q)
+
+
+def said_in(asked: dict[str, str]) -> dict[str, str]:
+    """The filters of an address as they were typed; the worst first, where no order is named."""
+    said = {name: asked[name] for name in NAMES if asked.get(name, "").strip()}
+    return {"order": "worst"} | said
+
+
+def in_queue(wanted: Filters, desk: DeskName) -> Filters:
+    """What a queue shows: the desk's cases, and of these the open ones unless a stage is asked for."""
+    return Filters(**{**vars(wanted), "desk": desk, "open_only": wanted.stage is None})
+
+
+def _desk(db: Session, me: Person, asked: DeskName | None) -> DeskName:
+    """Whose queue it is. Raises NotFound for a desk that is not the reader's, NotPermitted where they have none."""
+    if asked is DeskName.LINE_MANAGER or asked in me.desks:
+        return asked
+    if asked is not None and me.desks:
+        raise NotFound
+    if me.desks:
+        return first_desk(me.desks)
+    if not has_routes(db, me):
+        raise NotPermitted(FOR_DESKS)
+    return DeskName.LINE_MANAGER
+
+
+def _shown(
+    db: Session,
+    me: Person,
+    said: dict[str, str],
+    desk: DeskName,
+    rows: list[dict[str, Any]],
+    now: datetime,
+    status: int = 200,
+    errors: dict[str, str] | None = None,
+    q: str | None = None,
+    **more: Any,
+) -> Response[str]:
+    lookers = looking_at(db, me, now)
+    views = views_of(db, me)
+    if q:
+        reads.log(db, me.id, None, "search", through="page", at=now, detail=q)
+    tabs = list(me.desks) + ([DeskName.LINE_MANAGER] if desk is DeskName.LINE_MANAGER else [])
     return page(
-        "queue.html", me, rows=rows, desk=chosen.value, desks=desks, filters=shown, next=following, first=cursor
+        "queue.html",
+        me,
+        status,
+        rows=rows,
+        desk=desk.value,
+        desks=[{"desk": name.value} for name in tabs],
+        filters=said | {"desk": desk.value},
+        views=views,
+        lookers=lookers,
+        errors=errors or {},
+        **more,
     )
+
+
+def shown_again(
+    db: Session, me: Person, now: datetime, said: dict[str, str], status: int, errors: dict[str, str], name: str
+) -> Response[str]:
+    """The queue once more, after a view of it could not be kept."""
+    wanted = read_filters({"order": "worst"} | said, me.zone)
+    desk = _desk(db, me, wanted.desk)
+    rows, _ = list_cases(db, me, in_queue(wanted, desk), at=now)
+    return _shown(db, me, {"order": "worst"} | said, desk, rows, now, status, errors, typed_name=name)
 
 
 def first_desk(desks: dict[DeskName, bool]) -> DeskName:
     """The desk whose queue opens first, in the order the desks are named."""
     return next(desk for desk in DeskName if desk in desks)
+
+
+def pairs_of(back: str) -> list[tuple[str, str]]:
+    """The filters of an address that a form carries along; whatever else stands in it is left out."""
+    return [(name, value) for name, value in parse_qsl(back.lstrip("?")) if name in (*NAMES, "cursor")]
+
+
+def query_of(back: str) -> str:
+    """The address that a form came from, with nothing in it but filters: a notice never leads anywhere else."""
+    return f"?{urlencode(pairs_of(back))}" if back else ""
 
 
 routes = [queue]

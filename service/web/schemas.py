@@ -2,7 +2,7 @@
 
 import re
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
@@ -172,6 +172,18 @@ class AssignIn(Words):
     """Who takes the case on; null for nobody."""
 
     person: Email | None
+
+
+Filter = Literal[
+    "q", "stage", "severity", "kind", "platform", "account_type", "assigned", "overdue", "from", "to", "desk", "order"
+]
+
+
+class ViewIn(Words):
+    """A view to keep: the filters as they stand in an address."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\r\n]*$")]
+    filters: dict[Filter, Annotated[str, Field(max_length=300)]]
 
 
 class ManagerIn(Words):

@@ -182,6 +182,22 @@ class CasesOut(TypedDict):
     next: str | None
 
 
+class ViewOut(TypedDict):
+    """A saved view."""
+
+    id: str
+    name: str
+    filters: dict[str, str]
+    created_at: datetime
+
+
+class ViewsOut(TypedDict):
+    """Your saved views."""
+
+    items: list[ViewOut]
+    next: str | None
+
+
 class ChangeOut(TypedDict):
     """A changed field; `erased` when its values were destroyed by law and only the commitment is left."""
 

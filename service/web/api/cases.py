@@ -12,7 +12,8 @@ from sqlmodel import Session
 
 from service.cases import policy
 from service.cases.duplicates import alike
-from service.cases.lists import Filters, list_cases, summary
+from service.cases.lists import list_cases, summary
+from service.cases.narrowing import Filters
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, open_acts
 from service.cases.view import case_view, timeline_view
@@ -29,7 +30,7 @@ from service.web.evidence import enter, streamed, taken_in
 from service.web.filters import read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
-from service.web.given import Data, Db, Me, Now, Pool, Rules, Sent, Store, keep_now
+from service.web.given import Asked, Data, Db, Me, Now, Pool, Rules, Sent, Store, keep_now
 from service.web.once import Replay, once_begin, once_end, once_seen
 from service.web.sessions import ASKED_LATER
 from service.web.summaries import pdf
@@ -68,31 +69,17 @@ def open_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response[di
     return shown(db, me, case, now, 201)
 
 
-@get("/api/cases", opt={"answer": CasesOut}, sync_to_thread=True)
+@get("/api/cases", opt={"answer": CasesOut, "filters": True}, sync_to_thread=True)
 def cases(
-    db: Db,
-    me: Me,
-    now: Now,
-    stage: FromQuery[str | None] = None,
-    kind: FromQuery[str | None] = None,
-    severity: FromQuery[str | None] = None,
-    desk: FromQuery[str | None] = None,
-    overdue: FromQuery[str | None] = None,
-    assigned: FromQuery[str | None] = None,
-    q: FromQuery[str | None] = None,
-    order: FromQuery[str | None] = None,
-    cursor: FromQuery[str | None] = None,
-    limit: FromQuery[str | None] = None,
+    db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[str | None] = None
 ) -> dict[str, Any]:
     """A page of the cases you may see. A search is noted in the read log, a plain list is not."""
-    filters = read_filters(
-        stage=stage, kind=kind, severity=severity, desk=desk, overdue=overdue, assigned=assigned, q=q, order=order
-    )
+    filters = read_filters(asked, me.zone)
     refuse_asking(me, filters)
-    if filters.q:
-        reads.log(db, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
     in_order = f"cases {filters.order}"
     after, most = place_of(in_order, cursor), whole_number("limit", limit, 50)
+    if filters.q:
+        reads.log(db, me.id, None, "search", through=THROUGH, at=now, detail=filters.q)
     rows, last = list_cases(db, me, filters, at=now, after=after, limit=most)
     return {"items": [summary(row) for row in rows], "next": cursor_of(in_order, last)}
 

@@ -1,0 +1,112 @@
+"""What is done from the rows of a queue: read it, take it, give several to somebody. The same deeds as on a case."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, get, post
+from litestar.response import Response
+from sqlmodel import Session
+
+from service.cases.policy import Act
+from service.core.errors import Invalid, NotPermitted, Refusal, invalid
+from service.people.directory import at_desk
+from service.people.identity import Me as Person
+from service.routing.acknowledge import acknowledge
+from service.routing.assign import assign
+from service.timeline.entries import apart
+from service.web.deeds import found
+from service.web.doing import named
+from service.web.forms import Sent as Body
+from service.web.given import Data, Db, Me, Now, Sent
+from service.web.pages import by_field, go_to, page
+from service.web.queue import FOR_DESKS, first_desk, pairs_of, query_of
+
+MOST_AT_ONCE = 100
+
+
+@post("/queue/acknowledge", status_code=303, sync_to_thread=True)
+def acknowledge_from_row(db: Db, me: Me, now: Now, sent: Sent) -> Response:
+    """Say that these cases have been read."""
+    return _each(db, me, sent, Act.ACKNOWLEDGE, lambda case: acknowledge(db, me, case, at=now), "read")
+
+
+@post("/queue/take", status_code=303, sync_to_thread=True)
+def take_from_row(db: Db, me: Me, now: Now, sent: Sent) -> Response:
+    """Give these cases to me."""
+    mine = named(db, me.email, "person")
+    return _each(db, me, sent, Act.ASSIGN, lambda case: assign(db, me, case, mine, at=now), "yours")
+
+
+@post("/queue/choose", status_code=303, sync_to_thread=True)
+def choose(me: Me, sent: Sent) -> Response:
+    """Take the ticked cases to the page that asks to whom they go."""
+    if not me.desks:
+        raise NotPermitted(FOR_DESKS)
+    if not (chosen := sent.fields.get("case")):
+        return go_to(f"/queue{query_of(sent.one('back'))}", "Tick at least one case first.")
+    told = [("case", reference[:20]) for reference in chosen[:MOST_AT_ONCE]]
+    return go_to(f"/queue/give?{urlencode([*told, ('back', sent.one('back'))])}")
+
+
+@get("/queue/give", sync_to_thread=True)
+def give_page(db: Db, me: Me, request: Request) -> Response:
+    """Choose to whom the cases go that were ticked in the queue."""
+    said = request.query_params
+    return _give(db, me, said.getall("case", []), said.get("back", ""))
+
+
+def _give(db: Session, me: Person, chosen: list[str], back: str, refusal: Refusal | None = None) -> Response:
+    if not me.desks:
+        raise NotPermitted(FOR_DESKS)
+    asked = dict(pairs_of(back)).get("desk")
+    desk = next((desk for desk in me.desks if desk == asked), first_desk(me.desks))
+    return page(
+        "give.html",
+        me,
+        refusal.status if refusal else 200,
+        chosen=[reference[:20] for reference in chosen[:MOST_AT_ONCE]],
+        people=[(person.email, person.name) for person in at_desk(db, desk)],
+        back=back,
+        desk=desk.value,
+        errors=by_field(refusal) if refusal else {},
+        typed={},
+    )
+
+
+@post("/queue/give", status_code=303, sync_to_thread=True)
+def give(db: Db, database: Data, me: Me, now: Now, sent: Sent) -> Response:
+    """Give several cases to one person."""
+    try:
+        if not sent.one("person"):
+            raise invalid("person", "Choose somebody.")
+        person = named(db, sent.one("person"), "person")
+    except Invalid as wrong:
+        db.rollback()
+        with database.read() as fresh:
+            return _give(fresh, me, sent.fields.get("case", []), sent.one("back"), wrong)
+    return _each(db, me, sent, Act.ASSIGN, lambda case: assign(db, me, case, person, at=now), f"with {person.name}")
+
+
+def _each(db: Session, me: Person, sent: Body, act: Act, do: Callable[[Any], None], state: str) -> Response:
+    """Do it to each case on its own: what is refused for one is said, and the rest is done."""
+    chosen = sorted({*sent.fields.get("one", []), *(sent.fields.get("case", []) if not sent.one("one") else [])})
+    done, refused = [], dict[str, list[str]]()
+    for reference in chosen[:MOST_AT_ONCE]:
+        try:
+            with apart(db):
+                do(found(db, me, reference, act, lambda _: None).case)
+        except Refusal as refusal:
+            refused.setdefault(refusal.detail.rstrip("."), []).append(reference[:20])
+        else:
+            done.append(reference)
+    told = [f"{_cases(len(done), done)} now {state}."] if done else []
+    told += [f"{reason}: {', '.join(references)}." for reason, references in refused.items()]
+    return go_to(f"/queue{query_of(sent.one('back'))}", " ".join(told) or "Tick at least one case first.")
+
+
+def _cases(count: int, references: list[str]) -> str:
+    return f"{references[0]} is" if count == 1 else f"{count} cases are"
+
+
+routes = [acknowledge_from_row, take_from_row, choose, give_page, give]

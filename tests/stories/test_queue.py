@@ -1,0 +1,232 @@
+"""The queue: filters in the address, views that are kept, and what is done from its rows."""
+
+import re
+from html import unescape
+
+import pytest
+from sqlalchemy import func, select
+
+from service.records.timeline import TimelineEntry
+from tests.makers import PERSONAL, at, fields, listed, people, press, put_right, report, step
+
+ME = "digital@demo.example"
+
+
+@pytest.fixture
+def cases(token, clock):
+    """Three cases: an official one that is closed, a personal one that is late, and a new critical one."""
+    staff, digital, colleague = people(token, "staff digital colleague")
+    clock.at("2026-11-19T15:30+00:00")
+    closed = report(staff, codes=["other"])
+    put_right(staff, digital, closed)
+    press(digital, closed, "close", resolution="advice_given")
+    clock.at("2026-11-20T10:00+00:00")
+    late = report(colleague, account=PERSONAL, codes=["disrepute"])
+    press(digital, late, "assign", person=ME)
+    clock.at("2026-11-21T10:00+00:00")
+    new = report(staff, safety_risk="yes", account={"type": "official", "platform": "X"})
+    return {"closed": closed["reference"], "late": late["reference"], "new": new["reference"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", "new late closed"),
+        ("stage=closed", "closed"),
+        ("kind=mistake&stage=reported", "new late"),
+        ("kind=concern", ""),
+        ("severity=critical", "new"),
+        ("platform=Instagram", "late"),
+        ("account_type=official", "new closed"),
+        ("overdue=1", "late"),
+        ("assigned=me", "late"),
+        ("assigned=mine", "late"),
+        ("assigned=none", "new closed"),
+        ("assigned=unassigned&stage=reported", "new"),
+        (f"assigned={ME}", "late"),
+        ("from=2026-11-20", "new late"),
+        ("to=2026-11-20", "late closed"),
+        ("from=2026-11-20&to=2026-11-20", "late"),
+        ("from=2026-11-20T11:00:00%2B01:00&to=2026-11-20T10:00:01Z", "late"),
+        ("from=2026-11-20T11:00:00 01:00&to=2026-11-20T10:00:00Z", None),
+        ("order=oldest", "closed late new"),
+        ("order=worst", "new late closed"),
+        ("desk=digital_unit&order=worst", "new late closed"),
+    ],
+)
+def test_filters_in_the_address(token, cases, query, expected):
+    digital = token("digital")
+    if expected is None:
+        assert fields(digital.get(f"/api/cases?{query}")) == {"to"}
+        return
+    assert listed(digital, f"?{query}") == [cases[name] for name in expected.split()]
+
+
+@pytest.mark.parametrize(
+    ("query", "wrong"),
+    [
+        ("stage=open", {"stage"}),
+        ("severity=worst&kind=x", {"severity", "kind"}),
+        ("account_type=mine", {"account_type"}),
+        ("overdue=perhaps", {"overdue"}),
+        ("from=yesterday", {"from"}),
+        ("from=2026-02-30", {"from"}),
+        ("to=2026-11-20T10:00", {"to"}),
+        ("from=9999-12-31&to=9999-12-31", {"from", "to"}),
+        ("from=2026-11-21&to=2026-11-20", {"to"}),
+        ("platform=" + "x" * 61, {"platform"}),
+        ("order=best", {"order"}),
+        ("desk=mine", {"desk"}),
+    ],
+)
+def test_a_filter_that_does_not_parse_is_named_and_what_was_typed_stays(token, sign_in, cases, query, wrong):
+    refused = token("digital").get(f"/api/cases?{query}")
+    assert (refused.status_code, fields(refused)) == (422, wrong)
+    page = sign_in("digital").get(f"/queue?{query}&q=kept+words")
+    assert page.status_code == 422
+    assert 'value="kept words"' in page.text
+    for name in wrong:
+        assert f'href="#filter-{name}"' in page.text or name == "desk", name
+        if name in ("from", "to", "platform"):
+            typed = dict(each.split("=") for each in query.split("&"))[name]
+            assert f'value="{typed}"' in page.text
+
+
+def rows(page) -> list[str]:
+    return re.findall(r'<tr role="row" class="row[^"]*" id="(SM-[0-9-]+)"', page.text)
+
+
+def test_the_page_shows_what_is_chosen_in_words(sign_in, cases):
+    digital = sign_in("digital")
+    assert rows(digital.get("/queue")) == [cases["new"], cases["late"]]
+    page = digital.get("/queue?platform=Instagram&overdue=1&from=2026-11-20&q=" + cases["late"])
+    assert rows(page) == [cases["late"]]
+    tags = re.findall(r'moj-filter__tag" href="([^"]+)"><span[^>]*>Take off:</span> ([^<]+)</a>', unescape(page.text))
+    assert [word for _, word in tags] == [f"“{cases['late']}”", "Instagram", "Late", "From 2026-11-20"]
+    assert all(rows(digital.get(address)) == [cases["late"]] for address, _ in tags)
+    assert "reported <time" in page.text
+
+
+def test_days_are_those_of_the_reader(token, cases):
+    """The closed case was reported at 15:30 in London: at 00:30 on the 20th in Tokyo, where its reporter is."""
+    assert listed(token("staff"), "?to=2026-11-19") == []
+    assert listed(token("staff"), "?from=2026-11-20&to=2026-11-20") == [cases["closed"]]
+
+
+def test_a_manager_has_a_queue_without_a_desk(token, sign_in, cases):
+    manager = sign_in("manager")
+    page = manager.get("/queue")
+    assert rows(page) == [cases["new"], cases["late"]]
+    assert "Give it to me" not in page.text
+    manager.fill_in("/queue/acknowledge", {"one": cases["late"], "back": "?desk=line_manager"})
+    assert step(token("manager").get(f"/api/cases/{cases['late']}").json(), "inform_manager")
+    assert 'value="' + cases["late"] not in manager.get("/queue?desk=line_manager").text
+    assert sign_in("head").get("/queue").status_code == 403
+    assert rows(sign_in("outsider").get("/queue?desk=line_manager")) == []
+
+
+def test_views_are_kept_and_are_ones_own(token, sign_in):
+    digital, digital2 = people(token, "digital digital2")
+    made = digital.post("/api/views", json={"name": "Late ones", "filters": {"overdue": "1", "order": "worst"}})
+    assert made.status_code == 201, made.text
+    view = made.json()
+    assert digital.get("/api/views").json() == {"items": [view], "next": None}
+    assert digital2.get("/api/views").json()["items"] == []
+    assert digital2.delete(f"/api/views/{view['id']}").status_code == 404
+    assert fields(digital.post("/api/views", json={"name": "Late ones", "filters": {}})) == {"name"}
+    assert fields(digital.post("/api/views", json={"name": "x", "filters": {"stage": "late"}})) == {"filters.stage"}
+    assert digital.post("/api/views", json={"name": "x", "filters": {"colour": "red"}}).status_code == 422
+    key = {"Idempotency-Key": "one"}
+    twice = [digital.post("/api/views", json={"name": "Mine", "filters": {}}, headers=key) for _ in range(2)]
+    assert [each.json() for each in twice] == [twice[0].json()] * 2
+    page = sign_in("digital")
+    assert 'href="/queue?overdue=1&amp;order=worst">Late ones</a>' in page.get("/queue").text
+    kept = page.fill_in("/queue/views", {"name": "High", "back": "?severity=high&desk=digital_unit&evil=1"})
+    assert (kept.status_code, kept.headers["location"]) == (303, "/queue?severity=high&desk=digital_unit")
+    assert [each["name"] for each in digital.get("/api/views").json()["items"]] == ["High", "Late ones", "Mine"]
+    again = page.fill_in("/queue/views", {"name": "High", "back": "?severity=high"})
+    assert (again.status_code, 'value="High"' in again.text, "of this name already" in again.text) == (422, True, True)
+    page.fill_in(f"/queue/views/{view['id']}/drop", {"back": ""})
+    assert len(digital.get("/api/views").json()["items"]) == 2
+
+
+def test_a_row_is_read_and_taken(token, sign_in, cases):
+    page, digital = sign_in("digital"), token("digital")
+    before = page.get("/queue").text
+    assert before.count('data-act="acknowledge"') == before.count('data-act="take"') + 1 == 2
+    done = page.fill_in("/queue/take", {"one": cases["new"], "back": "?severity=critical"})
+    assert (done.status_code, done.headers["location"]) == (303, "/queue?severity=critical")
+    assert digital.get(f"/api/cases/{cases['new']}").json()["assigned_to"] == ME
+    page.fill_in("/queue/acknowledge", {"one": cases["new"]})
+    assert digital.post(f"/api/cases/{cases['new']}/acknowledge", json={}).status_code == 409
+    assert 'data-act="take"' not in page.get("/queue").text
+
+
+def test_several_are_given_and_what_is_refused_is_named(token, sign_in, cases, database):
+    page, digital = sign_in("digital"), token("digital")
+    chosen = page.fill_in("/queue/choose", {"case": list(cases.values()), "back": "?order=newest"})
+    assert chosen.status_code == 303
+    choice = page.get(chosen.headers["location"])
+    assert '<option value="digital2@demo.example">' in choice.text
+    assert "hr@demo.example" not in choice.text
+    nobody = page.fill_in("/queue/give", {"case": list(cases.values()), "back": "?order=newest", "person": ""})
+    assert (nobody.status_code, "Choose somebody." in nobody.text) == (422, True)
+    with database.read() as db:
+        before = db.execute(select(func.count()).select_from(TimelineEntry)).scalar_one()
+    given = {"case": [*cases.values(), "SM-2026-999999"], "person": "digital2@demo.example", "back": "?order=newest"}
+    done = page.fill_in("/queue/give", given)
+    assert done.headers["location"] == "/queue?order=newest"
+    told = page.get("/queue?order=newest").text
+    assert "2 cases are now with" in told
+    assert f"The case is closed, so this cannot be done now: {cases['closed']}." in told
+    assert "There is nothing here: SM-2026-999999." in told
+    for name in ("late", "new"):
+        assert digital.get(f"/api/cases/{cases[name]}").json()["assigned_to"] == "digital2@demo.example"
+    with database.read() as db:
+        assert db.execute(select(func.count()).select_from(TimelineEntry)).scalar_one() == before + 2
+
+
+def test_a_deed_from_a_row_is_refused_as_on_the_case(token, sign_in, cases):
+    media = sign_in("media")
+    media.fill_in("/queue/take", {"one": cases["new"]})
+    assert "There is nothing here" in media.get("/queue").text
+    press(token("digital"), {"reference": cases["new"]}, "send", desk="media_office", reason="Look.")
+    media.fill_in("/queue/take", {"one": cases["new"]})
+    assert "This is for somebody else to do" in media.get("/queue").text
+    assert sign_in("staff").fill_in("/queue/choose", {"case": cases["new"]}).status_code == 403
+
+
+def test_two_at_a_desk_see_that_the_other_is_looking(token, sign_in, cases, clock):
+    digital, digital2, manager = sign_in("digital"), sign_in("digital2"), sign_in("manager")
+    here = f"/cases/{cases['new']}"
+    assert digital2.fill_in(f"{here}/looking").status_code == 204
+    manager.get(here)
+    assert manager.fill_in(f"{here}/looking").status_code == 204
+    said = "is looking at this"
+    assert digital.get("/queue").text.count(said) == digital.get(here).text.count(said) == 1
+    assert digital2.get("/queue").text.count(said) == digital2.get(here).text.count(said) == 0
+    for who in ("manager", "staff"):
+        assert said not in sign_in(who).get(here).text
+    assert sign_in("outsider").fill_in(f"{here}/looking").status_code == 404
+    clock.forward(seconds=51)
+    assert said not in digital.get("/queue").text
+    digital2.fill_in(f"{here}/looking")
+    digital2.fill_in(f"{here}/looking", {"gone": "1"})
+    assert said not in digital.get("/queue").text
+
+
+def test_that_hr_looks_is_for_hr_alone_to_know(token, sign_in, cases):
+    press(token("digital"), {"reference": cases["new"]}, "send", desk="hr", reason="Look.")
+    here = f"/cases/{cases['new']}"
+    sign_in("hr").get(here)
+    hr = sign_in("hr")
+    hr.fill_in(f"{here}/looking")
+    assert "is looking at this" in sign_in("hr2").get(here).text
+    assert "is looking at this" not in sign_in("digital").get(here).text
+
+
+def test_the_assignee_is_chosen_from_a_list(sign_in, cases):
+    page = sign_in("digital").get(f"/cases/{cases['new']}").text
+    assert page.count('<option value="digital2@demo.example">') == 2
+    assert 'name="assigned_to" type="email"' not in page
+    assert at({"reference": cases["new"]})
