@@ -37,11 +37,13 @@ from service.web import (
     views,
 )
 from service.web.api import cases as api_cases
+from service.web.api import events as api_events
 from service.web.api import me, openapi
 from service.web.api import referrals as api_referrals
 from service.web.api import views as api_views
 from service.web.forms import BODY_LIMIT
 from service.web.given import PROVIDED
+from service.web.live import Live
 from service.web.refusals import answer, know_who
 from service.web.sessions import guard
 from service.web.threads import use_own_threads
@@ -53,7 +55,7 @@ ROUTES = [
     route
     for room in (
         *(front, signing_in, assets, reporting, cases, queue, from_rows, views, referrals, people, links),
-        *(me, api_cases, api_views, api_referrals, openapi),
+        *(me, api_cases, api_views, api_events, api_referrals, openapi),
     )
     for route in room.routes
 ]
@@ -70,7 +72,7 @@ class Amends(Litestar):
         if head := scope["method"] == "HEAD":
             # A scope of our own: the server still has to know that no body is to come.
             scope = {**scope, "method": "GET"}
-        begin_from(scope, self.state.house)
+        begin_from(scope, self.state.house).bodiless = head
 
         async def bodiless(message: Message) -> None:
             if message["type"] == "http.response.body":
@@ -112,6 +114,7 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar
         debug=False,
     )
     app.state.house = house
+    app.state.live = Live(house)
     headers.learn_methods(app)
     return app
 
@@ -124,9 +127,12 @@ async def _running(app: Litestar) -> AsyncIterator[None]:
         pinned.register(db, Path(house.settings.playbook), house.clock())
     # Not at once: the first page must not wait for it, and what only starts and stops never pays for it.
     warming = asyncio.get_running_loop().call_later(WARM_AFTER_SECONDS, house.pool.warm)
+    live: Live = app.state.live
     try:
-        yield
+        with live.ending_first():
+            yield
     finally:
+        live.end()
         warming.cancel()
         house.close()
 

@@ -26,6 +26,7 @@ SENSITIVE_DESKS = frozenset({DeskName.HR, DeskName.DIGITAL_UNIT})
 SEEN_EVERY = timedelta(minutes=1)
 REMEMBERED = timedelta(days=1)
 """How long a session is kept after its end, so that what is sent late still finds that it was ours."""
+MOST_KEYS = 500
 FREE_TRIES = 5
 LONGEST_BACK_OFF = timedelta(minutes=15)
 FORGET_TRIES_AFTER = timedelta(hours=1)
@@ -174,20 +175,22 @@ _WHO = (
     DeskMember.lead,
     PersonRole.role,
 )
-_BY_SESSION = (
+_SESSIONS = (
     select(*_WHO, BrowserSession.csrf, BrowserSession.seen_at, BrowserSession.ends_at, BrowserSession.key_hash)
     .join(Person, col(Person.id) == col(BrowserSession.person_id))
     .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
     .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
-    .where(col(Person.active), col(BrowserSession.key_hash) == bindparam("key"))
+    .where(col(Person.active))
 )
-_BY_TOKEN = (
-    select(*_WHO, ApiToken.scopes, ApiToken.ends_at)
+_TOKENS = (
+    select(*_WHO, ApiToken.scopes, ApiToken.ends_at, ApiToken.key_hash)
     .join(Person, col(Person.id) == col(ApiToken.person_id))
     .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
     .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
-    .where(col(Person.active), col(ApiToken.key_hash) == bindparam("key"))
+    .where(col(Person.active))
 )
+_BY_SESSION = _SESSIONS.where(col(BrowserSession.key_hash) == bindparam("key"))
+_BY_TOKEN = _TOKENS.where(col(ApiToken.key_hash) == bindparam("key"))
 
 _BY_ID = (
     select(*_WHO)
@@ -203,10 +206,30 @@ def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
     if not rows or rows[0].ends_at <= at:
         return None, False
     me = _me(rows, csrf=rows[0].csrf, key_hash=rows[0].key_hash)
-    idle = IDLE_SENSITIVE if me.roles or SENSITIVE_DESKS & set(me.desks) else IDLE
-    if at - rows[0].seen_at > idle:
+    if _is_idle(me, rows[0].seen_at, at):
         return None, False
     return me, at - rows[0].seen_at > SEEN_EVERY
+
+
+def _is_idle(me: Me, seen_at: datetime, at: datetime) -> bool:
+    return at - seen_at > (IDLE_SENSITIVE if me.roles or SENSITIVE_DESKS & set(me.desks) else IDLE)
+
+
+def still_there(db: Session, keys: Sequence[str], at: datetime) -> dict[str, Me]:
+    """Who holds each of these sessions and tokens (their hashes) now; one that has ended or is idle is left out."""
+    found: dict[str, Me] = {}
+    for start in range(0, len(keys), MOST_KEYS):
+        some = keys[start : start + MOST_KEYS]
+        for query, column in ((_SESSIONS, BrowserSession.key_hash), (_TOKENS, ApiToken.key_hash)):
+            by_key: dict[str, list[Any]] = {}
+            for row in db.connection().execute(query.where(col(column).in_(some))):
+                by_key.setdefault(row.key_hash, []).append(row)
+            for key, rows in by_key.items():
+                me = _me(rows, key_hash=key)
+                idle = query is _SESSIONS and _is_idle(me, rows[0].seen_at, at)
+                if rows[0].ends_at > at and not idle:
+                    found[key] = me
+    return found
 
 
 def was_issued(db: Session, key: str) -> bool:

@@ -28,6 +28,10 @@ GREETS = {"public": True, "greets": True}
 """Open to anyone; whoever is signed in is known."""
 ASKED_LATER: dict[str, Any] = {"asked_later": True}
 """The deed itself asks whether the token may write, once the case is found: an unseen case is absent first."""
+COOKIE_TOO: dict[str, Any] = {"cookie_too": True}
+"""A part of the API that our own pages read as well, with the session that they have; it never writes."""
+BY_ITSELF = "x-amends-by-itself"
+"""The header by which a page says that nobody pressed anything: it does not keep a session from running out."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION, STRANGER, NOTICE = "", "before", "notice"
 STALE_PAGE = "This page was open too long, or came from somewhere else. Load it again, then send it."
@@ -36,8 +40,13 @@ STALE_PAGE = "This page was open too long, or came from somewhere else. Load it 
 async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     """Default deny. Raises NotSignedIn, or NotPermitted for a token's scope or a write from another site."""
     visit = current()
+    visit.by_itself = bool(handler.opt.get("cookie_too") or connection.headers.get(BY_ITSELF))
     if visit.is_api:
-        if not handler.opt.get("public"):
+        if handler.opt.get("cookie_too") and "authorization" not in connection.headers:
+            await look(connection, visit)
+            if visit.me is None:
+                raise NotSignedIn
+        elif not handler.opt.get("public"):
             await _guard_api(connection, handler, visit)
         # All of it is here before anything waits for the database: a slow sender keeps nobody else waiting.
         if visit.method not in READS and isinstance(connection, Request):
@@ -89,7 +98,7 @@ def _by_session(house: House, key: str, visit: Visit) -> Me | None:
     with house.database.read() as db:
         me, wants_writing = identity.by_session(db, key, visit.at)
         visit.had_session = me is not None or identity.was_issued(db, key)
-    if me is not None and wants_writing:
+    if me is not None and wants_writing and not visit.by_itself:
         try:
             with house.database.write() as db:
                 identity.seen(db, key, visit.at)

@@ -63,6 +63,10 @@ class Visit:
     """Whether their session is ours, be it that it has run out: a cookie that somebody made up is not."""
     sent: "Sent | None" = None
     cookies: dict[str, str] = field(default_factory=dict)
+    by_itself: bool = False
+    """The page asks by itself: that is no sign that anybody is still there."""
+    bodiless: bool = False
+    """Only the headers of the answer are wanted."""
     undo: bool = False
     """The answer says no: nothing of this request is to be stored."""
 

@@ -1,0 +1,203 @@
+"""Server-sent events from a server of its own: who hears what, how soon, and how it all ends."""
+
+import json
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+from datetime import timedelta
+from queue import Empty, Queue
+
+import httpx
+import pytest
+from sqlalchemy import delete, update
+from sqlmodel import col
+
+from service.core.clock import now
+from service.core.database import open_database
+from service.demo.cast import AT, PASSWORD
+from service.people.directory import find
+from service.records.people import ApiToken, BrowserSession, DeskMember
+from tests.conftest import Browser
+from tests.makers import NO_DANGER, OFFICIAL
+from tests.served import served, tokens
+
+pytestmark = pytest.mark.slow
+SOON = 1.0
+QUIET = 1.5
+REPORT = {"kind": "mistake", "account": OFFICIAL, "codes": ["other"], "facts_wrong": "no", **NO_DANGER}
+
+
+class Stream:
+    """One open stream, read in a thread of its own."""
+
+    def __init__(self, url: str, **options) -> None:
+        self.events: Queue = Queue()
+        self.begun = threading.Event()
+        self.status = 0
+        self.thread = threading.Thread(target=self._read, args=(url, options), daemon=True)
+        self.thread.start()
+        assert self.begun.wait(20)
+
+    def _read(self, url, options) -> None:
+        name = ""
+        try:
+            with httpx.stream("GET", f"{url}/api/events", timeout=60, **options) as answer:
+                self.status = answer.status_code
+                for line in answer.iter_lines():
+                    self.begun.set()
+                    if line.startswith("event: "):
+                        name = line[7:]
+                    elif line.startswith("data: "):
+                        self.events.put((name, json.loads(line[6:])))
+        except httpx.HTTPError:
+            pass
+        finally:
+            self.begun.set()
+            self.events.put(("closed", None))
+
+    def next(self, within: float = SOON):
+        """The next event, if it comes in time."""
+        try:
+            return self.events.get(timeout=within)
+        except Empty:
+            return None
+
+    def hears(self, reference: str, within: float = SOON) -> bool:
+        """Whether a case is named in time."""
+        until = time.monotonic() + within
+        while (left := until - time.monotonic()) > 0:
+            event = self.next(left)
+            if event and event[0] == "cases" and reference in {each["reference"] for each in event[1]["cases"]}:
+                return True
+        return False
+
+
+class Target:
+    def __init__(self, service, url: str) -> None:
+        self.service, self.database_url, self.url = service, url, service.url
+        self.keys = tokens(url, "staff manager digital digital2 hr outsider auditor admin")
+
+    def post(self, who: str, path: str, **body) -> dict:
+        done = httpx.post(f"{self.url}/api{path}", json=body, headers=self.keys[who], timeout=30)
+        assert done.status_code in (200, 201), done.text
+        return done.json()
+
+    def report(self, who: str = "staff") -> str:
+        return self.post(who, "/cases", **REPORT)["reference"]
+
+    def listen(self, who: str) -> Stream:
+        stream = Stream(self.url, headers=self.keys[who])
+        assert stream.status == 200
+        # The first look only notes how far the log is.
+        time.sleep(0.6)
+        return stream
+
+    def underneath(self, *statements) -> None:
+        database = open_database(self.database_url, pool=1)
+        with database.write() as db:
+            for statement in statements:
+                db.execute(statement(db))
+        database.close()
+
+
+@contextmanager
+def running(request, tmp_path, engine: str, workers: int = 1):
+    if engine == "sqlite":
+        shutil.copyfile(request.getfixturevalue("sqlite_files")["cast"], tmp_path / "amends.db")
+        url, drop = f"sqlite:///{tmp_path}/amends.db", lambda: None
+    else:
+        postgres = request.getfixturevalue("postgres")
+        name = postgres.copy("cast")
+        url, drop = postgres.url(name), lambda: postgres.drop(name)
+    with served(url, tmp_path, workers) as service:
+        yield Target(service, url)
+    drop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def target(request, tmp_path):
+    with running(request, tmp_path, request.param) as target:
+        yield target
+
+
+def test_a_change_is_heard_by_those_who_see_the_case(target):
+    streams = {who: target.listen(who) for who in ("staff", "manager", "digital", "auditor", "hr", "outsider", "admin")}
+    case = target.report()
+    heard = {who for who, stream in streams.items() if stream.hears(case, QUIET)}
+    assert heard == {"staff", "manager", "digital", "auditor"}
+    assert all(streams[who].next(0.1) is None for who in ("hr", "outsider", "admin"))
+    target.post("digital", f"/cases/{case}/send", desk="hr", reason="Look at this.")
+    assert streams["hr"].hears(case)
+    assert streams["digital"].hears(case)
+    target.post("digital", f"/cases/{case}/conflict", person="digital@demo.example", reason="A cousin.")
+    assert not streams["digital"].hears(case, QUIET)
+    target.post("staff", f"/cases/{case}/messages", text="A word")
+    assert streams["hr"].hears(case)
+    assert not streams["digital"].hears(case, QUIET)
+
+
+def test_two_processes_hear_what_either_does(request, tmp_path):
+    with running(request, tmp_path, "sqlite", workers=2) as target:
+        streams = [target.listen("digital") for _ in range(6)]
+        case = target.report()
+        assert all(stream.hears(case) for stream in streams)
+
+
+def signed_in(target, who: str) -> Browser:
+    browser = Browser(base_url=target.url)
+    assert browser.sign_in(who + AT, PASSWORD).status_code == 303
+    return browser
+
+
+def test_a_page_listens_with_its_session_and_no_longer_than_it(target):
+    browser = signed_in(target, "digital")
+    stream = Stream(target.url, cookies=dict(browser.cookies))
+    time.sleep(0.6)
+    assert stream.hears(target.report())
+    target.underneath(lambda _: delete(BrowserSession))
+    case = target.report()
+    assert stream.next() == ("ended", {"why": "signed-out"})
+    assert not stream.hears(case, 0.5)
+    assert Stream(target.url, cookies=dict(browser.cookies)).status == 401
+    assert Stream(target.url).status == 401
+
+
+def test_listening_does_not_keep_a_session_alive(target):
+    browser = signed_in(target, "digital")
+    late = now().replace(microsecond=0)
+    target.underneath(lambda _: update(BrowserSession).values(seen_at=late - timedelta(minutes=14, seconds=50)))
+    stream = Stream(target.url, cookies=dict(browser.cookies))
+    assert stream.status == 200
+    assert stream.next(25) == ("ended", {"why": "signed-out"})
+
+
+def test_a_token_that_is_taken_back_and_a_seat_that_is_lost(target):
+    gone, moved = target.listen("digital"), target.listen("digital2")
+
+    def of(name, table):
+        return lambda db: delete(table).where(col(table.person_id) == find(db, name + AT).id)
+
+    target.underneath(of("digital", ApiToken), of("digital2", DeskMember))
+    case = target.report()
+    assert gone.next(SOON) == ("ended", {"why": "signed-out"})
+    assert not moved.hears(case, QUIET)
+
+
+def test_a_bounded_number_for_each_person(target):
+    streams = [target.listen("outsider") for _ in range(10)]
+    assert {stream.status for stream in streams} == {200}
+    refused = httpx.get(f"{target.url}/api/events", headers=target.keys["outsider"], timeout=10)
+    assert (refused.status_code, refused.json()["type"]) == (429, "/problems/too-many")
+    assert target.listen("digital").status == 200
+    assert httpx.head(f"{target.url}/api/events", headers=target.keys["digital"], timeout=10).status_code == 200
+
+
+def test_the_server_ends_with_streams_open(target):
+    streams = [target.listen(who) for who in ("digital", "digital2", "staff")]
+    begun = time.monotonic()
+    target.service.process.terminate()
+    assert target.service.process.wait(10) == 0
+    assert time.monotonic() - begun < 5
+    assert [stream.next(3) for stream in streams] == [("ended", {"why": "again"})] * 3
+    assert "Traceback" not in target.service.log.read_text()
