@@ -25,6 +25,7 @@ from service.records.field_words import TABLES
 from service.web import (
     assets,
     cases,
+    exporting,
     from_rows,
     front,
     headers,
@@ -38,6 +39,7 @@ from service.web import (
 )
 from service.web.api import cases as api_cases
 from service.web.api import events as api_events
+from service.web.api import exports as api_exports
 from service.web.api import me, openapi
 from service.web.api import referrals as api_referrals
 from service.web.api import views as api_views
@@ -54,8 +56,8 @@ WARM_AFTER_SECONDS = 5
 ROUTES = [
     route
     for room in (
-        *(front, signing_in, assets, reporting, cases, queue, from_rows, views, referrals, people, links),
-        *(me, api_cases, api_views, api_events, api_referrals, openapi),
+        *(front, signing_in, assets, reporting, cases, queue, from_rows, exporting, views, referrals, people, links),
+        *(me, api_cases, api_views, api_events, api_exports, api_referrals, openapi),
     )
     for route in room.routes
 ]

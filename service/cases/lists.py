@@ -1,6 +1,6 @@
 """Lists of cases as rows: the queue of a desk, my own, and what the API pages through."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -23,6 +23,8 @@ from service.records.timeline import ReadEntry
 
 ORDERS = ("worst", "newest", "oldest")
 MOST = 100
+MOST_EXPORTED = 1_000_000
+"""As many as a sheet has room for."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Place = tuple[int, int, int]
 """Where a page ended: the last row's rank, when it is next due in microseconds since 1970, and its number."""
@@ -66,6 +68,17 @@ def list_cases(
     rows = _rows(db, query, me, at, limit + 1, filters.typed(is_sqlite(db)))
     page = [_row(row, at) for row in rows[:limit]]
     return page, _place(rows[limit - 1]) if len(rows) > limit else None
+
+
+def each_case(
+    db: Session, me: Me, filters: Filters, *, at: datetime, most: int = MOST_EXPORTED
+) -> Iterator[dict[str, Any]]:
+    """Every row that a list would show page by page, as they stand at one moment; read as they are asked for."""
+    embedded = is_sqlite(db)
+    query = _query(frozenset(me.desks), me.roles, filters.shape(), embedded)
+    given = {"me": me.id, "now": at, "most": most, **filters.typed(embedded)}
+    for row in db.connection().execution_options(stream_results=True, yield_per=500).execute(query, given):
+        yield _row(row, at)
 
 
 def _rows(

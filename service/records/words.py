@@ -324,3 +324,23 @@ ORDERS_FULL: Mapping[str, str] = {
     "worst": "Worst first, then what is due next",
     **ORDERS,
 }
+
+# The columns of a list as a file.
+EXPORTED: Mapping[str, str] = {
+    "reference": "Reference",
+    "severity": "Severity",
+    "stage": "Stage",
+    "kind": "Kind",
+    "title": "What it is",
+    "live_since": "Posted",
+    "live_until": "Deleted",
+    "reported_at": "Reported",
+    "next_due": "Next",
+    "next_due_at": "Due",
+    "overdue": "Late",
+    "holder": "Desk that holds it",
+    "assigned_name": "Who looks after it",
+    "assigned_to": "Their e-mail address",
+    "guarded": "Guarded",
+    "closed_at": "Closed",
+}

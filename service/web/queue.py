@@ -33,8 +33,8 @@ def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] 
     try:
         wanted = read_filters(said, me.zone)
     except Invalid as wrong:
-        return _shown(db, me, said, _desk(db, me, None), [], now, status=422, errors=by_field(wrong))
-    desk = _desk(db, me, wanted.desk)
+        return _shown(db, me, said, desk_of(db, me, None), [], now, status=422, errors=by_field(wrong))
+    desk = desk_of(db, me, wanted.desk)
     narrowed = in_queue(wanted, desk)
     in_order = f"cases {narrowed.order}"
     rows, last = list_cases(db, me, narrowed, at=now, after=place_of(in_order, cursor))
@@ -53,7 +53,7 @@ def in_queue(wanted: Filters, desk: DeskName) -> Filters:
     return Filters(**{**vars(wanted), "desk": desk, "open_only": wanted.stage is None})
 
 
-def _desk(db: Session, me: Person, asked: DeskName | None) -> DeskName:
+def desk_of(db: Session, me: Person, asked: DeskName | None) -> DeskName:
     """Whose queue it is. Raises NotFound for a desk that is not the reader's, NotPermitted where they have none."""
     if asked is DeskName.LINE_MANAGER or asked in me.desks:
         return asked
@@ -103,7 +103,7 @@ def shown_again(
 ) -> Response[str]:
     """The queue once more, after a view of it could not be kept."""
     wanted = read_filters({"order": "worst"} | said, me.zone)
-    desk = _desk(db, me, wanted.desk)
+    desk = desk_of(db, me, wanted.desk)
     rows, _ = list_cases(db, me, in_queue(wanted, desk), at=now)
     return _shown(db, me, {"order": "worst"} | said, desk, rows, now, status, errors, typed_name=name)
 
