@@ -32,7 +32,7 @@ def look(db: Session, me: Me, here: Found, at: datetime) -> None:
 
     No entry of the timeline: it is no deed, and is gone within a minute. The read log has the opening itself.
     """
-    desk = _through(here, me)
+    desk = through_desk(here, me)
     if desk is None:
         return
     db.execute(delete(Looking).where(col(Looking.until) < at - LASTS))
@@ -48,7 +48,7 @@ def look_away(db: Session, me: Me, here: Found) -> None:
     db.execute(delete(Looking).where(col(Looking.case_id) == here.case.id, col(Looking.person_id) == me.id))
 
 
-def _through(here: Found, me: Me) -> DeskName | None:
+def through_desk(here: Found, me: Me) -> DeskName | None:
     """The desk through which they see it. That HR looks is HR's alone to know, so it is the first to be asked."""
     for relation, desk in THROUGH.items():
         if relation in here.held:

@@ -62,7 +62,7 @@ def _read(name: str, word: str, zone: str) -> dict[str, Any]:
         return {name: word}
     if name == "overdue":
         if word not in ("1", "0", "true", "false"):
-            raise invalid(name, "Choose true or false.")
+            raise invalid(name, "Say true or false here.")
         return {name: word in ("1", "true")}
     if name in ("from", "to"):
         return {"since" if name == "from" else "until": _moment(name, word, zone)}

@@ -1,0 +1,158 @@
+"""The queue as a triager lives in it: keys, rows that change by themselves, and a second person at the same desk."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import delete
+
+from service.records.people import BrowserSession
+from tests.browser.seeing import sound
+from tests.makers import PERSONAL, press, report
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture
+def three(api):
+    """Three cases, the worst last."""
+    staff = api("staff")
+    return [report(staff, codes=[code]) for code in ("other", "disrepute")] + [
+        report(staff, account=PERSONAL, safety_risk="yes")
+    ]
+
+
+def row(page, case):
+    return page.locator(f"#{case['reference']}")
+
+
+def test_keys_move_open_read_and_take(desk, api, three):
+    page = desk("digital")
+    page.goto("/queue")
+    worst = page.locator("#queue .row").first
+    page.keyboard.press("j")
+    expect(worst.get_by_role("link")).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(worst.get_by_role("link")).to_be_focused()
+    name = worst.get_attribute("id")
+    page.keyboard.press("t")
+    expect(page.locator(f"#{name} .row__holder")).to_contain_text("Digital")
+    page.keyboard.press("a")
+    expect(page.locator(f'#{name} [data-act="acknowledge"]')).to_have_count(0)
+    assert api("digital").get(f"/api/cases/{name}").json()["assigned_to"] == "digital@demo.example"
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    sound(page)
+    page.get_by_label("Use these keys on this computer").uncheck()
+    page.get_by_role("button", name="Close").click()
+    page.locator(f"#{name} a").focus()
+    page.keyboard.press("j")
+    expect(page.locator(f"#{name} a")).to_be_focused()
+    page.get_by_role("button", name="Keyboard help").click()
+    page.get_by_label("Use these keys on this computer").check()
+    page.keyboard.press("Escape")
+    page.get_by_label("Search").fill("")
+    page.get_by_label("Search").press_sequentially("jkat?")
+    expect(page.get_by_label("Search")).to_have_value("jkat?")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(f"#{name} a").focus()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(f"/cases/{name}$"))
+
+
+def test_what_arrives_moves_nothing_until_it_is_asked_for(desk, api, three):
+    page = desk("digital")
+    page.goto("/queue")
+    page.wait_for_timeout(1500)
+    last = row(page, three[0])
+    last.get_by_role("checkbox").check()
+    last.get_by_role("link").focus()
+    before = last.bounding_box()
+    new = report(api("staff"), safety_risk="yes")
+    expect(page.locator("#arrivals")).to_contain_text("1 case new or changed", timeout=3000)
+    expect(row(page, new)).to_have_count(0)
+    sound(page)
+    press(api("digital2"), three[0], "assign", person="digital2@demo.example")
+    expect(last.locator(".row__holder")).not_to_contain_text("Nobody yet", timeout=3000)
+    assert last.get_by_role("checkbox").is_checked()
+    expect(last.get_by_role("link")).to_be_focused()
+    assert before
+    page.get_by_role("button", name="Show the list as it is now").click()
+    expect(row(page, new)).to_be_visible()
+    expect(page.locator("#arrivals")).to_be_hidden()
+    assert last.get_by_role("checkbox").is_checked()
+    expect(last.get_by_role("link")).to_be_focused()
+
+
+def test_two_see_that_the_other_is_looking(desk, three):
+    queue, other = desk("digital"), desk("digital2")
+    queue.goto("/queue")
+    queue.wait_for_timeout(1000)
+    other.goto(f"/cases/{three[2]['reference']}")
+    expect(row(queue, three[2])).to_contain_text("is looking at this", timeout=5000)
+    sound(queue)
+    queue.goto(f"/cases/{three[2]['reference']}")
+    expect(queue.locator("#looking")).to_contain_text("is looking at this")
+    expect(other.locator("#looking")).to_contain_text("is looking at this", timeout=5000)
+    sound(queue)
+    other.goto("/")
+    expect(queue.locator("#looking")).to_be_empty(timeout=6000)
+
+
+def test_filters_views_and_giving(desk, phone, three):
+    page = desk("digital")
+    page.goto("/queue")
+    page.get_by_label("Severity").select_option("Critical")
+    page.get_by_text("More choices").click()
+    page.get_by_label("Platform, like X").fill("Instagram")
+    page.get_by_role("button", name="Show these").click()
+    expect(row(page, three[2])).to_be_visible()
+    expect(row(page, three[1])).to_have_count(0)
+    sound(page)
+    page.get_by_text("Keep this view").click()
+    page.get_by_label("Its name").fill("Critical on Instagram")
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("link", name="Take off: Instagram").click()
+    page.get_by_role("link", name="Critical on Instagram").click()
+    expect(page.get_by_role("link", name="Take off: Instagram")).to_be_visible()
+    row(page, three[2]).get_by_role("checkbox").check()
+    page.get_by_role("button", name="Give the ticked cases to somebody").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Give 1 case to somebody")
+    sound(page)
+    page.get_by_label("To whom?").select_option("digital2@demo.example")
+    page.get_by_role("button", name="Give it to them").click()
+    expect(page.locator("#notice")).to_contain_text(f"{three[2]['reference']} is now with")
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Excel").click()
+    assert saved.value.suggested_filename.endswith(".xlsx")
+    expect(page.locator("#export-words")).to_have_text("The file is saved.")
+    page.goto("/queue?from=yesterday&q=words+kept")
+    expect(page.get_by_label("Search")).to_have_value("words kept")
+    expect(page.locator("#filter-from-error")).to_contain_text("Enter a day")
+    sound(page)
+    small = phone("digital")
+    small.goto("/queue")
+    sound(small)
+
+
+def test_the_queue_stands_still_once_signed_out(desk, underneath, api, three):
+
+    page = desk("digital")
+    page.goto("/queue")
+    page.wait_for_timeout(1000)
+    with underneath.write() as db:
+        db.execute(delete(BrowserSession))
+    report(api("staff"))
+    expect(page.locator("#arrivals")).to_contain_text("You were signed out", timeout=4000)
+    expect(page.get_by_role("button", name="Sign in again")).to_be_visible()
+
+
+def test_without_scripts_everything_works_by_buttons(desk, three):
+    page = desk("digital", scripts=False)
+    page.goto("/queue")
+    row(page, three[2]).get_by_role("button", name=re.compile("Take it")).click()
+    expect(page.locator("#notice")).to_contain_text(f"{three[2]['reference']} is now yours.")
+    row(page, three[2]).get_by_role("button", name=re.compile("I read it")).click()
+    expect(page.locator("#notice")).to_contain_text(f"{three[2]['reference']} is now read.")
+    expect(page.locator(".keys-line")).to_be_hidden()
