@@ -48,6 +48,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", "person_id"),
     )
     op.create_index("ix_looking_until", "looking", ["until"])
+    # Every list that is worst first is walked in its order, as that of the open cases is.
+    op.create_index("ix_case_worst", "case_file", ["severity_rank", "next_due_at", "id"])
     if op.get_bind().dialect.name == "sqlite":
         _on_sqlite()
     else:
@@ -152,5 +154,6 @@ def downgrade() -> None:
     if embedded:
         op.execute("DROP TABLE search_index")
     op.execute("DROP TABLE search_text")
+    op.drop_index("ix_case_worst", "case_file")
     op.drop_table("looking")
     op.drop_table("saved_view")

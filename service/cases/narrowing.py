@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, exists, false, literal_column, or_, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
 from sqlmodel import col
 
 from service.cases import policy, searching
@@ -78,13 +80,14 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
     """The conditions of a choice's shape. Needs `me`, `now` and what `typed` gives."""
     chosen: list[ColumnElement[bool]] = []
     for column, value in (
-        (Case.stage, filters.stage),
         (Case.kind, filters.kind),
         (Case.severity, filters.severity),
         (Case.account_type, filters.account_type),
     ):
         if value is not None:
             chosen.append(col(column) == value)
+    if filters.stage is not None:
+        chosen += _at_stage(filters.stage, embedded)
     if filters.platform is not None:
         chosen.append(col(Case.platform) == bindparam("platform", required=True))
     if filters.since is not None:
@@ -102,10 +105,11 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
         chosen += [_at_desk(filters.desk), *NOT_MINE]
     elif not filters.mine and not wide:
         chosen.append(_few(me))
+    assigned = in_order(Case.assigned_to_id, embedded) if filters.open_only else col(Case.assigned_to_id)
     if filters.assigned == "me":
-        chosen.append(col(Case.assigned_to_id) == ME)
+        chosen.append(assigned == ME)
     elif filters.assigned == "none":
-        chosen.append(col(Case.assigned_to_id).is_(None))
+        chosen.append(assigned.is_(None))
     elif filters.assigned:
         chosen.append(col(Assignee.email) == bindparam("assigned", required=True))
     if filters.overdue or filters.assigned or filters.platform or filters.account_type:
@@ -116,6 +120,21 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
     elif filters.q is not None:
         chosen.append(col(Case.id).in_(searching.by_words(me, None if wide else few_ids(me), embedded)))
     return chosen
+
+
+_PLAIN: Any = custom_op("+")
+
+
+def in_order(column: Any, embedded: bool) -> Any:
+    """A column whose own index SQLite is to leave alone: it would find the rows by that, and then sort them all."""
+    plain: Any = col(column)
+    return UnaryExpression(plain, operator=_PLAIN, type_=type_of(column)) if embedded else plain
+
+
+def _at_stage(stage: Stage, embedded: bool) -> list[ColumnElement[bool]]:
+    if stage is Stage.CLOSED:
+        return [in_order(Case.stage, embedded) == CLOSED]
+    return [col(Case.stage) != CLOSED, in_order(Case.stage, embedded) == stage]
 
 
 def _at_desk(desk: DeskName) -> ColumnElement[bool]:

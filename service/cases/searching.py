@@ -81,13 +81,13 @@ def _tsquery(word: str) -> str:
 
 
 def by_reference(me: Me, embedded: bool) -> Select[Any]:
-    """The cases a reader sees whose reference begins so; newest first, at most as many as a search looks through."""
+    """The cases a reader sees whose reference begins so; at most as many as a search looks through."""
     begins: Any = bindparam("reference", required=True)
     reference = col(Case.reference)
     # A range, which SQLite finds by its index; PostgreSQL may sort by a language in which it would not hold.
     range_ = and_(reference >= begins, reference < bindparam("reference_end", required=True))
     found = range_ if embedded else reference.startswith(begins, autoescape=False)
-    return select(col(Case.id)).where(found, policy.sees(me)).order_by(col(Case.id).desc()).limit(LOOKED_THROUGH)
+    return select(col(Case.id)).where(found, policy.sees(me)).order_by(reference).limit(LOOKED_THROUGH)
 
 
 def by_words(me: Me, few: Any | None, embedded: bool) -> Select[Any]:

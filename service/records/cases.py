@@ -130,6 +130,7 @@ class Case(SQLModel, table=True):
             sqlite_where=written("ripe_at IS NOT NULL"),
             postgresql_where=written("ripe_at IS NOT NULL"),
         ),
+        Index("ix_case_worst", "severity_rank", "next_due_at", "id"),
         Index("ix_case_closed", "stage", "closed_at"),
         Index("ix_case_reporter", "reporter_id", "id"),
         Index("ix_case_subject", "subject_id"),
