@@ -78,14 +78,14 @@ def few() -> Path:
     return path
 
 
-def many() -> Path:
-    """A database with a hundred times as many."""
-    path = folder() / f"many-{MANY}.db"
+def many(cases: int = MANY) -> Path:
+    """A database with a hundred times as many, or with `cases` of them."""
+    path = folder() / f"many-{cases}.db"
     if not path.exists():
         making = path.with_suffix(".making")
         shutil.copyfile(few(), making)
         with sqlite.connect(making) as connection:
-            _multiply(connection, max(0, MANY // FEW - 1))
+            _multiply(connection, max(0, cases // FEW - 1))
         connection.close()
         _fold_in(making)
         making.rename(path)
