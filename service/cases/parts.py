@@ -5,7 +5,7 @@ from typing import Any
 
 from service.people.identity import Me
 from service.records.cases import Case, ProtectionDecision, ReferralDecision, Route, Step
-from service.records.enums import StepKind, StepState
+from service.records.enums import StepState
 from service.records.evidence import Evidence
 
 People = dict[int | None, dict[str, str]]
@@ -44,11 +44,6 @@ def facts_shown(case: Case) -> dict[str, Any]:
         "media_interest": case.media_interest,
         "narrative": case.narrative,
     }
-
-
-def live(case: Case, steps: list[Step]) -> dict[str, Any]:
-    deleted = next((step.taken_at for step in steps if step.kind == StepKind.DELETE), None)
-    return {"since": case.posted_at, "until": deleted}
 
 
 def state_shown(step: Any, at: datetime) -> str:

@@ -9,13 +9,13 @@ from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
 from service.cases import policy
+from service.cases.exposure import exposure_shown, gone_at
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, is_closed
 from service.cases.parts import (
     People,
     facts_shown,
     file_shown,
     hr_shown,
-    live,
     name_of,
     protection_shown,
     referred_by,
@@ -43,8 +43,8 @@ META = frozenset(
 )
 FACTS = META | frozenset(
     "title reporter subject posted_by_me not_manager account post guidance codes facts_wrong safety_risk "
-    "possibly_classified personal_data media_interest narrative closed_fields opened live assigned_to assigned_name "
-    "triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection".split()
+    "possibly_classified personal_data media_interest narrative closed_fields opened live exposure assigned_to "
+    "assigned_name triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection".split()
 )
 VISIBLE: dict[str, frozenset[str]] = {
     "reporter": FACTS | {"messages"},
@@ -71,7 +71,7 @@ def case_view(
     steps, routes = rows["steps"], rows["routes"]
     people = _people(db, _ids_in(case, rows))
     decided = next((row for row in rows["decisions"] if row.counts), None)
-    passed_on = rows["passed_on"]
+    passed_on, gone = rows["passed_on"], gone_at(case, steps)
     quiet = not (through & {"digital_unit", "hr"}) and not referred_by(rows["decisions"], me)
     view: dict[str, Any] = {
         "reference": case.reference,
@@ -91,7 +91,8 @@ def case_view(
         "guarded": case.guarded,
         "closed_fields": [*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE] if is_closed(case) else [],
         "opened": {"at": case.opened_at, "reason": case.opened_because} if case.opened_at else None,
-        "live": live(case, steps),
+        "live": {"since": case.posted_at, "until": gone},
+        "exposure": exposure_shown(case, gone, at),
         "steps": [step_shown(step, people, at, content) for step in steps],
         "routes": [
             route_shown(route, people, content)

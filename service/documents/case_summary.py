@@ -44,6 +44,7 @@ ALLOWED: dict[str, Any] = {
     "guidance": {"sought": True, "from": True},
     "opened": {"at": True, "reason": True},
     "live": {"since": True, "until": True},
+    "exposure": {"scheduled_paused": True, "scheduled_paused_at": True},
     "steps": dict.fromkeys(
         (
             *("kind", "state", "due_at", "taken_at", "taken_zone", "recorded_at", "verified_at", "verified_by"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import words
+from service.records import guide_words, words
 from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
@@ -189,6 +189,21 @@ ALIKE_MINE: Mapping[str, str] = {
     Likeness.ACCOUNT: "You reported a post on this account",
 }
 
+# How far a post has gone: of a number for one and for more, of a question for yes and for no.
+EXPOSURE: Mapping[str, tuple[str, str]] = {
+    "post.reach": ("{} person saw it", "{} people saw it"),
+    "post.copies": ("{} copy seen elsewhere", "{} copies seen elsewhere"),
+    "post.still_visible": ("still visible", "no longer visible"),
+    "media_interest": ("journalists are asking", "no journalist is asking"),
+    "scheduled_paused": ("scheduled posts are paused", "scheduled posts are not paused"),
+}
+# What waits on a schedule would go out beside what went wrong: to whoever reports, and to the desk.
+PAUSE: Mapping[str, str] = {
+    "mine": "Pause scheduled posts on this account.",
+    "desk": "Check that scheduled posts on this account are paused.",
+    "why": "A cheerful post beside a mistake makes it worse.",
+}
+
 # What happened, by the kind of entry; who and when stand beside it.
 ENTRIES: Mapping[str, str] = {
     "reported": "Reported.",
@@ -299,7 +314,7 @@ WHOSE: Mapping[str, Mapping[str, str]] = {
 
 TABLES: Mapping[str, Any] = {
     name.lower(): table
-    for name, table in {**vars(words), **globals()}.items()
-    if name.isupper() and name[0] != "_" and isinstance(table, dict)
+    for name, table in {**vars(words), **vars(guide_words), **globals()}.items()
+    if name.isupper() and name[0] != "_" and isinstance(table, dict | tuple)
 }
 """Every table by its name in small letters, as templates read them: `words.codes`."""

@@ -6,6 +6,7 @@ from typing import Any
 from sqlmodel import Session
 
 from service.cases.clocks import keep_next_due
+from service.cases.exposure import keep_moments
 from service.cases.facts import refuse_closed
 from service.cases.intake import check_taken_at, zone_told_in
 from service.cases.pinned import playbook_of
@@ -72,6 +73,7 @@ def take_step(
     if kind is StepKind.DELETE and case.still_visible:
         changes["post.still_visible"] = (True, False)
         case.still_visible = False
+        keep_moments(case, changes, at)
     db.add(step)
     entries.add(db, case, "step_taken", actor=me.id, at=at, changes=changes)
     keep_next_due(db, case)

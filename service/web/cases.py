@@ -11,13 +11,14 @@ from sqlmodel import Session
 
 from service.cases import policy
 from service.cases.duplicates import alike
+from service.cases.exposure import history
 from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.free_words import paths_held
 from service.cases.lists import list_cases
 from service.cases.looking import look, look_away, looking_at, through_desk
 from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
-from service.cases.policy import Act
+from service.cases.policy import Act, Relation
 from service.cases.queries import Found, find_case, open_acts
 from service.cases.recipients import conflicted_people
 from service.cases.view import case_view
@@ -72,12 +73,13 @@ def show(
     playbook = playbook_of(db, here.case.playbook_version)
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
     return page(
-        "case.html",
+        "manager.html" if here.held == {Relation.ROUTED_MANAGER} else "case.html",
         me,
         status,
         case=view,
         wording=wording(playbook, view),
         contacts=contacts(playbook),
+        spread=history(view.get("timeline", [])),
         fixed_reasons=FIXED_REASONS,
         colleagues=colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else [],
         looks=through_desk(here, me) is not None,

@@ -296,7 +296,8 @@ def facts_of(sent: FactsIn) -> dict[str, Any]:
 def exposure_of(sent: ExposureIn) -> dict[str, Any]:
     """The same for how far a post has gone."""
     in_post = {"still_visible", "reach", "copies"}
-    return {f"post.{name}" if name in in_post else name: getattr(sent, name) for name in sent.model_fields_set}
+    told = [name for name in ExposureIn.model_fields if name in sent.model_fields_set]
+    return {f"post.{name}" if name in in_post else name: getattr(sent, name) for name in told}
 
 
 def _alias(model: type[BaseModel], field: str) -> str:

@@ -17,11 +17,12 @@ from sqlmodel import Session, col
 
 from service.cases import playbook
 from service.cases.changing import change_exposure, change_facts
-from service.cases.closing import ask_to_withdraw, close, reopen
+from service.cases.closing import ask_to_withdraw, close, reopen, say_same
 from service.cases.guarding import open_fields, purge
 from service.cases.intake import report_mistake
 from service.cases.pinned import register
 from service.cases.policy import Relation
+from service.cases.queries import Found
 from service.cases.replay import CASE, EVIDENCE, ROUTE, STEP, replay
 from service.cases.replay_rows import TABLES, differences, read_rows
 from service.cases.speaking import advise, note, say
@@ -49,6 +50,7 @@ from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict
+from service.routing.merge import merge
 from service.routing.move_up import move_up
 from service.routing.protect import Question, decide_protection
 from service.routing.send import send
@@ -186,9 +188,23 @@ def referred_life(db: Session) -> Case:
     return case
 
 
+def merged_life(db: Session) -> None:
+    """Two reports of one post: told to be the same, merged, parted, and merged again; scheduled posts are paused."""
+    staff, digital = person(db, "staff"), person(db, "digital")
+    told = {"post.url": "https://example.org/17", "post.posted_at": FRIDAY - timedelta(hours=1)}
+    first, second = (report_mistake(db, staff, told, playbook=playbook.load(), at=FRIDAY) for _ in range(2))
+    change_exposure(db, staff, second, {"scheduled_paused": True, "post.still_visible": True}, at=FRIDAY)
+    change_exposure(db, staff, second, {"post.still_visible": None}, at=FRIDAY + timedelta(minutes=1))
+    say_same(db, staff, second, first, at=FRIDAY)
+    into = Found(first, HOLDER)
+    merge(db, digital, second, into, at=FRIDAY)
+    reopen(db, digital, second, reason="Two posts.", at=FRIDAY)
+    merge(db, digital, second, into, at=FRIDAY)
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A log with four cases in it, on each engine; every test leaves it as it was."""
+    """A log with six cases in it, on each engine; every test leaves it as it was."""
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp("log") / "amends.db"
         shutil.copyfile(request.getfixturevalue("sqlite_files")["cast"], path)
@@ -203,6 +219,7 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         guarded_life(db)
         moved_life(db)
         referred_life(db)
+        merged_life(db)
     yield database
     database.close()
     if request.param == "postgresql":

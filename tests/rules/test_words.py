@@ -38,6 +38,8 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "referral_stages": (enums.ReferralStage, set()),
     "instead": (enums.Instead, set()),
     "instead_mine": (enums.Instead, {"manager"}),
+    "on_accounts": (enums.AccountType, set()),
+    "who_talks": (enums.Instead, {"manager"}),
     "alike": (enums.Likeness, set()),
     "alike_mine": (enums.Likeness, set()),
     "protection_questions": (Question, set()),
@@ -84,9 +86,11 @@ def test_no_table_is_for_nothing() -> None:
         "cannot_reasons",
         "cannot_reasons_mine",
         "pdf_audiences",
+        *("guide", "afterwards", "help"),
     }
     filters = {"assigned", "orders", "orders_full", "exported"}
     record = {"fields", "spilt", "because", "entries", "happened", "notified", "decisions", "spoken", "whose"}
+    record |= {"exposure", "pause"}
     assert set(TABLES) == set(SAYS) | others | filters | record
 
 

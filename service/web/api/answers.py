@@ -71,6 +71,19 @@ class EvidenceOut(TypedDict):
     preview_height: int | None
 
 
+class ExposureOut(TypedDict):
+    """How far the post has gone, as far as it was told."""
+
+    minutes_live: int | None
+    reach: int | None
+    copies: int | None
+    media_interest: bool | None
+    still_visible: bool | None
+    scheduled_paused: bool | None
+    scheduled_paused_at: datetime | None
+    updated_at: datetime | None
+
+
 class DuplicateOut(TypedDict):
     """A case that looks like this one, and what the two have in common, the strongest first."""
 
@@ -129,6 +142,7 @@ class CaseOut(TypedDict):
     closed_fields: NotRequired[list[str]]
     opened: NotRequired[dict[str, Any] | None]
     live: NotRequired[dict[str, Any]]
+    exposure: NotRequired[ExposureOut]
     assigned_to: NotRequired[str | None]
     assigned_name: NotRequired[str | None]
     triage_due_at: NotRequired[datetime | None]
