@@ -26,13 +26,13 @@ META = frozenset(
 )
 FACTS = META | frozenset(
     "title reporter subject posted_by_me not_manager account post guidance codes facts_wrong safety_risk "
-    "possibly_classified personal_data media_interest narrative closed_fields opened live assigned_to assigned_name "
-    "triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection".split()
+    "possibly_classified personal_data media_interest narrative closed_fields opened live exposure assigned_to "
+    "assigned_name triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection".split()
 )
 KEYS = {
-    "staff": FACTS | {"messages"},
+    "staff": FACTS | {"messages", "reported_before", "said_same_as"},
     "manager": FACTS | {"hr"},
-    "digital": FACTS | {"messages", "hr", "duplicate_of"},
+    "digital": FACTS | {"messages", "hr", "duplicate_of", "duplicates", "also_reported_in", "said_same_as"},
     "hr": FACTS | {"hr", "duplicate_of"},
     "media": FACTS,
     "servicesdesk": FACTS,
@@ -83,7 +83,7 @@ NOTES = {
 MAY = {
     "staff": "view take_step cannot change_facts add_evidence message withdraw exposure",
     "manager": "view note decide_referral",
-    "digital": "view change_facts add_evidence message note assign exposure waive send advise name_conflict close",
+    "digital": "view change_facts add_evidence message note assign exposure waive send advise name_conflict merge close",
     "hr": "view acknowledge note",
     "media": "view acknowledge note",
     "servicesdesk": "view acknowledge note",
