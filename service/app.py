@@ -25,24 +25,29 @@ from service.records.field_words import TABLES
 from service.web import (
     assets,
     cases,
+    choices,
     exporting,
     from_rows,
     front,
     headers,
     links,
+    outbox,
     people,
     queue,
     referrals,
     reporting,
+    rota,
     signing_in,
     views,
+    waiting,
 )
 from service.web.api import cases as api_cases
+from service.web.api import duty, me, openapi
 from service.web.api import events as api_events
 from service.web.api import exports as api_exports
-from service.web.api import me, openapi
 from service.web.api import referrals as api_referrals
 from service.web.api import views as api_views
+from service.web.api import waiting as api_waiting
 from service.web.forms import BODY_LIMIT
 from service.web.given import PROVIDED
 from service.web.live import Live
@@ -57,7 +62,8 @@ ROUTES = [
     route
     for room in (
         *(front, signing_in, assets, reporting, cases, queue, from_rows, exporting, views, referrals, people, links),
-        *(me, api_cases, api_views, api_events, api_exports, api_referrals, openapi),
+        *(waiting, choices, rota, outbox),
+        *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, duty, openapi),
     )
     for route in room.routes
 ]

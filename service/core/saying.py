@@ -21,6 +21,11 @@ def day(at: datetime, zone: str = LONDON) -> str:
     return f"{there:%A} {there.day} {there:%B %Y}"
 
 
+def weekday(at: datetime, zone: str = LONDON) -> str:
+    """A moment of the coming days: `Friday 17:00`."""
+    return f"{in_zone(at, zone):%A} {clock(at, zone)}"
+
+
 def place(zone: str | None) -> str:
     """The town a zone is named after: `Asia/Tokyo` is Tokyo. An offset or UTC stays as it is."""
     if not zone:

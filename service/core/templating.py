@@ -24,7 +24,7 @@ from jinja2 import (
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from service.core.saying import by, clock, day, left, local, minutes_words, moment, place, size
+from service.core.saying import by, clock, day, left, local, minutes_words, moment, place, size, weekday
 from service.core.telling import Tables, filters
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +137,7 @@ def environment(
         due,
         since,
         size,
+        weekday,
         without,
         key,
     ):

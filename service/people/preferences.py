@@ -15,11 +15,19 @@ from service.people.directory import find
 from service.people.identity import Me
 from service.people.rota import CLOCK
 from service.records.enums import Notify
-from service.records.notifications import Preference
-from service.records.people import Absence, Person
+from service.records.notifications import EIGHT, Preference
+from service.records.people import MONDAY_TO_FRIDAY, Absence, Person
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 MOST_ABSENCES = 50
+DEFAULTS: Mapping[str, Any] = {
+    "notify": Notify.AT_ONCE,
+    "digest_at": EIGHT,
+    "phone": None,
+    "working_days": MONDAY_TO_FRIDAY,
+    "deputy": None,
+    "absences": (),
+}
 ONE_DAY = timedelta(days=1)
 Stretch = tuple[datetime, datetime]
 

@@ -151,25 +151,48 @@ def require_changer(me: Me, desk: DeskName) -> None:
         raise NotPermitted("Whoever leads the desk changes its rota.")
 
 
-def set_rota(db: Session, me: Me, desk: DeskName, duties: Sequence[Duty], *, prefix: str = "shifts.{}.") -> None:
+def set_rota(db: Session, me: Me, desk: DeskName, duties: Sequence[Duty]) -> None:
     """Put these shifts in the place of the desk's old ones. A week that they do not cover is no fault: it is shown.
 
-    Raises NotPermitted, or Invalid naming each field that is wrong, as `prefix` with the shift's place says it.
+    Raises NotPermitted, or Invalid naming each field that is wrong, such as `shifts.2.zone`.
     """
     require_changer(me, desk)
-    sits = {person.email: person.id for person in members(db, desk)}
-    faults = [fault for place, duty in enumerate(duties) for fault in _faults(duty, sits, prefix.format(place))]
-    if len(duties) > MOST_SHIFTS:
-        faults.append(FieldError("shifts", f"Use at most {MOST_SHIFTS} shifts"))
+    sits = _seats(db, desk)
+    faults = [fault for place, duty in enumerate(duties) for fault in _faults(duty, sits, f"shifts.{place}.")]
     if faults:
         raise Invalid(errors=faults)
     db.execute(delete(Shift).where(col(Shift.desk) == desk))
     for duty in duties:
-        person, days = sits[duty.person.strip().lower()], sorted(set(duty.days))
-        db.add(
-            Shift(desk=desk, person_id=person, days=days, starts=duty.starts, ends=duty.ends, zone=duty.zone),
-        )
+        db.add(_shift(desk, duty, sits))
     db.flush()
+
+
+def add_shift(db: Session, me: Me, desk: DeskName, duty: Duty) -> None:
+    """Add one shift to the desk's rota. Raises NotPermitted, or Invalid naming each field that is wrong."""
+    require_changer(me, desk)
+    sits = _seats(db, desk)
+    faults = list(_faults(duty, sits, ""))
+    if not faults and len(shifts_of(db, desk)) >= MOST_SHIFTS:
+        faults = [FieldError("person", f"A rota has at most {MOST_SHIFTS} shifts")]
+    if faults:
+        raise Invalid(errors=faults)
+    db.add(_shift(desk, duty, sits))
+    db.flush()
+
+
+def remove_shift(db: Session, me: Me, desk: DeskName, shift_id: int) -> None:
+    """Take one shift off the desk's rota; one that is gone already is no fault. Raises NotPermitted."""
+    require_changer(me, desk)
+    db.execute(delete(Shift).where(col(Shift.id) == shift_id, col(Shift.desk) == desk))
+
+
+def _seats(db: Session, desk: DeskName) -> dict[str, int]:
+    return {person.email: person.id for person in members(db, desk)}
+
+
+def _shift(desk: DeskName, duty: Duty, sits: dict[str, int]) -> Shift:
+    person, days = sits[duty.person.strip().lower()], sorted(set(duty.days))
+    return Shift(desk=desk, person_id=person, days=days, starts=duty.starts, ends=duty.ends, zone=duty.zone)
 
 
 def _faults(duty: Duty, sits: dict[str, int], prefix: str) -> Iterator[FieldError]:

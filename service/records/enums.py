@@ -191,6 +191,18 @@ class ReferralStage(StrEnum):
     CLOSED = "closed"
 
 
+class Day(StrEnum):
+    """The days of the week, in their order; kept as numbers, Monday as 0."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
 class Notify(StrEnum):
     """How somebody wants to hear of what is not urgent. What is urgent reaches everybody at once."""
 

@@ -11,11 +11,13 @@ from service.records.enums import (
     AccountType,
     Answer,
     Code,
+    Day,
     DeskName,
     Employer,
     Engagement,
     Kind,
     NoteAudience,
+    Notify,
     ReferralStage,
     Resolution,
     Role,
@@ -343,4 +345,29 @@ EXPORTED: Mapping[str, str] = {
     "assigned_to": "Their e-mail address",
     "guarded": "Guarded",
     "closed_at": "Closed",
+}
+
+DAYS: Mapping[str, str] = {
+    Day.MON: "Monday",
+    Day.TUE: "Tuesday",
+    Day.WED: "Wednesday",
+    Day.THU: "Thursday",
+    Day.FRI: "Friday",
+    Day.SAT: "Saturday",
+    Day.SUN: "Sunday",
+}
+
+NOTIFY: Mapping[str, str] = {
+    Notify.AT_ONCE: "At once",
+    Notify.DIGEST: "Once a day",
+    Notify.OFF: "Not by e-mail",
+}
+
+# What the outbox holds, for those who look after the service.
+OUTBOX_KINDS: Mapping[str, str] = {
+    "tell": "Tell people in the app",
+    "mail": "E-mail",
+    "text": "Text message",
+    "digest": "Daily e-mail",
+    "destroy": "Destroy files",
 }

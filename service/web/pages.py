@@ -7,6 +7,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Response
 
 from service.core.errors import Refusal
+from service.notifications.waiting import count_unread
 from service.people.identity import Me
 from service.web.sessions import NOTICE, cookie, cookie_name, signed, stranger, unsigned
 from service.web.visit import Visit, current
@@ -19,7 +20,7 @@ def page(
 ) -> Response:
     """The page `templates/pages/{name}` for this person; a status of 400 or above stores nothing of the request.
 
-    Every page also gets me, csrf, now, base, base_path, status and notice.
+    Every page also gets me, csrf, now, base, base_path, status, notice, and unread: how many notifications wait.
     """
     visit = current()
     visit.undo = visit.undo or status >= 400
@@ -27,6 +28,8 @@ def page(
     notice = _notice(visit)
     if notice:
         cookies = [*cookies, cookie(visit.house, NOTICE, "", max_age=0)]
+    # A refusal may be that the database is away, and is often made where nobody may wait for it.
+    unread = _unread(visit, me) if me and status < 400 else 0
     html = visit.house.pages.get_template(f"pages/{name}").render(
         me=who(me) if me else None,
         csrf=csrf,
@@ -34,6 +37,7 @@ def page(
         base=visit.house.settings.base_url,
         base_path=visit.path if status < 400 else "",
         notice=notice,
+        unread=unread,
         status=status,
         **context,
     )
@@ -75,6 +79,11 @@ def by_field(refusal: Refusal) -> dict[str, str]:
     for error in refusal.errors:
         told[error.field] = f"{told[error.field]} {error.message}" if error.field in told else error.message
     return told or {"form": refusal.detail}
+
+
+def _unread(visit: Visit, me: Me) -> int:
+    with visit.house.database.read() as db:
+        return count_unread(db, me)
 
 
 def _notice(visit: Visit) -> str | None:

@@ -1,4 +1,4 @@
-"""The directory and the settings, to be read: they are changed where they come from."""
+"""The directory, to be read: it is changed where it comes from; and the settings of the service in words."""
 
 from dataclasses import fields
 from typing import Any
@@ -16,7 +16,7 @@ from service.core.settings import MEANING, Settings
 from service.records.enums import DeskName, Role
 from service.records.people import DeskMember, PersonRole, Unit
 from service.records.people import Person as Record
-from service.web.given import Db, House, Me
+from service.web.given import Db, Me
 from service.web.pages import page
 
 PAGE = 100
@@ -68,19 +68,6 @@ def list_people(db: Session, cursor: str | None = None, most: int = PAGE) -> tup
     return rows, shown[-1].email if len(found) > most else None
 
 
-@get("/settings", sync_to_thread=True)
-def settings_page(me: Me, house: House) -> Response:
-    """What the environment said at the start, with what each setting means; never a secret."""
-    if Role.ADMINISTRATOR not in me.roles:
-        raise NotPermitted("The settings are for administrators.")
-    playbook = {"name": "Version", "value": house.rules.version, "meaning": "New cases are judged by this one."}
-    sections = [
-        {"title": "Environment", "rows": setting_rows(house.settings)},
-        {"title": "Playbook", "rows": [playbook]},
-    ]
-    return page("settings.html", me, sections=sections)
-
-
 def setting_rows(settings: Settings) -> list[dict[str, str]]:
     """Each setting as `{name, value, meaning}`; secrets, and passwords within addresses, are left out."""
     return [
@@ -104,4 +91,4 @@ def without_password(value: Any) -> str:
     return parts._replace(netloc=f"{who.partition(':')[0]}@{where}", query="").geturl()
 
 
-routes = [people, settings_page]
+routes = [people]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from service.web.forms import Sent
 
 API = "/api"
+METRICS = "/metrics"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class Visit:
     @property
     def is_api(self) -> bool:
         """Whether a program is asking: it gets problem+json and never a cookie."""
-        return self.path == API or self.path.startswith(API + "/")
+        return self.path in (API, METRICS) or self.path.startswith(API + "/")
 
 
 _now: ContextVar[Visit] = ContextVar("visit")

@@ -43,6 +43,8 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "alike": (enums.Likeness, set()),
     "alike_mine": (enums.Likeness, set()),
     "protection_questions": (Question, set()),
+    "days": (enums.Day, set()),
+    "notify": (enums.Notify, set()),
 }
 """Table -> the enum whose values it has, and what it has besides."""
 
@@ -86,7 +88,7 @@ def test_no_table_is_for_nothing() -> None:
         "cannot_reasons",
         "cannot_reasons_mine",
         "pdf_audiences",
-        *("guide", "afterwards", "help"),
+        *("guide", "afterwards", "help", "outbox_kinds"),
     }
     filters = {"assigned", "orders", "orders_full", "exported"}
     record = {"fields", "spilt", "because", "entries", "happened", "notified", "decisions", "spoken", "whose"}

@@ -83,7 +83,8 @@ NOTES = {
 MAY = {
     "staff": "view take_step cannot change_facts add_evidence message withdraw exposure",
     "manager": "view note decide_referral",
-    "digital": "view change_facts add_evidence message note assign exposure waive send advise name_conflict merge close",
+    "digital": "view change_facts add_evidence message note assign exposure waive send advise name_conflict merge "
+    "close",
     "hr": "view acknowledge note",
     "media": "view acknowledge note",
     "servicesdesk": "view acknowledge note",

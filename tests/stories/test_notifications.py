@@ -1,0 +1,260 @@
+"""What waits for somebody: the bell, the list, and the mail that follows from it as they want it."""
+
+import re
+from datetime import timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from service.records.notifications import Notification
+from service.records.people import Person
+from service.records.timeline import Outbox
+from service.worker.post import Post
+from service.worker.run import work_once
+from tests.makers import at, people, press, report
+
+URGENT = {"safety_risk": "yes"}
+
+
+@pytest.fixture
+def worker(database, settings, clock):
+    """Does what is due; returns the subjects of the mails that leave, by who gets them."""
+    folder = Path(settings.mail_url.removeprefix("file://"))
+
+    def work() -> dict[str, list[str]]:
+        for kept in folder.glob("*.eml"):
+            kept.unlink()
+        while work_once(database, settings, clock):
+            pass
+        post = Post(database, settings, clock)
+        while post.work_once():
+            pass
+        told: dict[str, list[str]] = {}
+        for kept in folder.glob("*.eml"):
+            mail = message_from_bytes(kept.read_bytes(), policy=policy.default)
+            told.setdefault(mail["To"].partition("@")[0], []).append(mail["Subject"])
+        return told
+
+    return work
+
+
+def bell(browser, path: str = "/cases") -> str:
+    """What the bell says on a page: a number, or nothing."""
+    found = re.search(r'class="bell__count">([^<]+)<', browser.get(path).text)
+    return found[1] if found else ""
+
+
+def waiting(client, **query) -> list[dict]:
+    """The client's notifications."""
+    answer = client.get("/api/notifications", params=query)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["items"]
+
+
+def test_a_report_rings_the_bell_of_those_it_reaches(token, sign_in, worker, clock):
+    staff, manager = people(token, "staff manager")
+    case = report(staff)
+    worker()
+    at_work = sign_in("manager")
+    assert bell(at_work) == "1"
+    assert bell(sign_in("digital2")) == "1"
+    assert bell(sign_in("staff")) == bell(sign_in("outsider")) == bell(sign_in("admin")) == ""
+    [waits] = waiting(manager)
+    assert waits == {
+        "id": waits["id"],
+        "kind": "informed",
+        "words": "Something was posted that needs putting right.",
+        "urgent": False,
+        "at": clock().isoformat().replace("+00:00", "Z"),
+        "read_at": None,
+        "case": {"reference": case["reference"], "title": case["title"]},
+    }
+    page = at_work.get("/notifications").text
+    assert f'href="/cases/{case["reference"]}"' in page
+    assert case["title"] in page
+
+
+def test_opening_the_case_is_reading_what_waits_for_it(token, sign_in, worker, clock):
+    staff, manager, digital = people(token, "staff manager digital")
+    case = report(staff)
+    worker()
+    at_work = sign_in("manager")
+    assert at_work.get(f"/cases/{case['reference']}").status_code == 200
+    assert bell(at_work) == ""
+    assert waiting(manager, unread="true") == []
+    assert waiting(manager)[0]["read_at"] is not None
+    assert len(waiting(digital, unread="true")) == 1
+
+
+def test_marking_one_or_all_as_read(token, sign_in, worker):
+    staff, manager = people(token, "staff manager")
+    for _ in range(3):
+        report(staff)
+    worker()
+    first = waiting(manager)[0]
+    read = manager.post(f"/api/notifications/{first['id']}/read", json={})
+    assert read.status_code == 200
+    assert read.json()["read_at"] is not None
+    again = manager.post(f"/api/notifications/{first['id']}/read", json={})
+    assert again.json() == read.json()
+    at_work = sign_in("manager")
+    assert bell(at_work) == "2"
+    one = re.search(r"/notifications/([0-9a-f]{32})/read", at_work.get("/notifications").text)
+    assert at_work.fill_in(f"/notifications/{one[1]}/read").status_code == 303
+    assert bell(at_work) == "1"
+    assert at_work.fill_in("/notifications/read").status_code == 303
+    assert bell(at_work) == ""
+    assert bell(sign_in("digital")) == "3"
+
+
+def test_what_waits_for_somebody_else_is_absent(token, sign_in, worker):
+    staff, manager, digital = people(token, "staff manager digital")
+    report(staff)
+    worker()
+    his = waiting(manager)[0]["id"]
+    absent = digital.post(f"/api/notifications/{'0' * 32}/read", json={})
+    for key in (his, "x", "%00", "é", "1"):
+        answer = digital.post(f"/api/notifications/{key}/read", json={})
+        assert (answer.status_code, answer.content) == (404, absent.content)
+    assert len(waiting(manager, unread="true")) == 1
+    browser = sign_in("digital")
+    browser.get("/notifications")
+    assert browser.fill_in(f"/notifications/{his}/read").status_code == 404
+    assert manager.post(f"/api/notifications/{his}/read", json={"x": 1}).status_code == 422
+
+
+def test_a_case_that_is_no_longer_seen_counts_nowhere(token, sign_in, worker):
+    staff, digital, digital2 = people(token, "staff digital digital2")
+    case = report(staff)
+    worker()
+    assert bell(sign_in("digital2")) == "1"
+    press(digital, case, "conflict", person="digital2@demo.example", reason="A cousin.")
+    assert bell(sign_in("digital2")) == ""
+    assert waiting(digital2) == []
+    assert case["reference"] not in sign_in("digital2").get("/notifications").text
+
+
+def test_hr_is_told_of_a_referral_and_not_of_its_case(token, sign_in, worker):
+    staff, digital, hr = people(token, "staff digital hr")
+    case = report(staff, codes=["disrepute"])
+    press(digital, case, "triage")
+    press(digital, case, "referral-decision", refer=True, reason="A pattern.")
+    worker()
+    [waits] = waiting(hr)
+    assert waits["words"] == "A referral has arrived."
+    assert "case" not in waits
+    at_work = sign_in("hr")
+    page = at_work.get("/notifications").text
+    assert case["reference"] not in page
+    assert case["title"] not in page
+    link = re.search(r'href="(/go/[^"]+)"', page)
+    assert at_work.get(link[1]).headers["location"].startswith("/referrals/HR-")
+    at_work.get(at_work.get(link[1]).headers["location"])
+    assert bell(at_work) == ""
+
+
+def test_the_list_goes_on_where_a_page_ends(token, worker):
+    staff, manager = people(token, "staff manager")
+    for _ in range(5):
+        report(staff)
+    worker()
+    first = manager.get("/api/notifications?limit=3").json()
+    rest = manager.get("/api/notifications", params={"limit": 3, "cursor": first["next"]}).json()
+    assert [len(first["items"]), len(rest["items"]), rest["next"]] == [3, 2, None]
+    assert len({item["id"] for item in first["items"] + rest["items"]}) == 5
+    for query in ("cursor=x", "limit=0", "limit=101", "unread=maybe", "limit=99999999999999999999"):
+        refused = manager.get(f"/api/notifications?{query}")
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["field"] == query.partition("=")[0]
+
+
+def test_the_bell_counts_no_further_than_it_says(database, token, sign_in, clock):
+    with database.write() as db:
+        person = db.execute(select(Person).where(col(Person.email) == "staff@demo.example")).scalar_one()
+        for number in range(150):
+            told = {"key": f"{number:032}", "dedupe": f"x{number}", "kind": "message", "at": clock()}
+            db.add(Notification(person_id=person.id, **told))
+    assert bell(sign_in("staff")) == "99+"
+
+
+def test_urgent_stands_in_the_subject_of_critical_ones_only(token, worker):
+    staff = token("staff")
+    report(staff)
+    assert worker()["digital"] == ["Something is waiting for you in Amends"]
+    report(staff, **URGENT)
+    assert worker()["digital"] == ["Urgent: something is waiting for you in Amends"]
+
+
+def test_off_means_no_mail_for_what_is_not_urgent(token, worker, sign_in):
+    staff, manager = people(token, "staff manager")
+    assert manager.patch("/api/preferences", json={"notify": "off"}).status_code == 200
+    report(staff)
+    assert "manager" not in worker()
+    assert bell(sign_in("manager")) == "1"
+    report(staff, **URGENT)
+    assert worker()["manager"] == ["Urgent: something is waiting for you in Amends"]
+
+
+def test_a_digest_is_one_mail_at_the_hour_of_the_reader(token, worker, clock):
+    staff, manager = people(token, "staff manager")
+    assert manager.patch("/api/preferences", json={"notify": "digest", "digest_at": "08:00"}).status_code == 200
+    # 09:00 in London is 04:00 in New York.
+    report(staff)
+    report(staff)
+    assert "manager" not in worker()
+    clock.at("2026-11-20T07:59-05:00")
+    assert "manager" not in worker()
+    clock.at("2026-11-20T08:00-05:00")
+    assert worker()["manager"] == ["Something is waiting for you in Amends"]
+    clock.forward(days=1)
+    assert "manager" not in worker()
+
+
+def test_a_digest_says_nothing_when_all_is_read(token, worker, clock):
+    staff, manager = people(token, "staff manager")
+    manager.patch("/api/preferences", json={"notify": "digest"})
+    case = report(staff)
+    worker()
+    assert manager.get(at(case)).status_code == 200
+    clock.forward(days=1)
+    assert worker() == {}
+
+
+def test_a_mail_that_was_read_meanwhile_does_not_go(token, database, settings, worker, clock):
+    staff, manager = people(token, "staff manager")
+    case = report(staff)
+    while work_once(database, settings, clock):
+        pass
+    assert manager.get(at(case)).status_code == 200
+    assert worker().keys() == {"digital", "digital2"}
+
+
+def test_doing_it_twice_tells_nobody_twice(token, database, settings, clock, worker):
+    report(token("staff"))
+    worker()
+    with database.write() as db:
+        for row in db.execute(select(Outbox).where(col(Outbox.kind) == "tell")).scalars():
+            row.done_at = None
+    assert worker() == {}
+    assert len(waiting(token("manager"))) == 1
+
+
+def test_a_leaver_is_told_nothing(token, database, settings, clock, worker):
+    report(token("staff"))
+    while work_once(database, settings, clock):
+        pass
+    with database.write() as db:
+        db.execute(select(Person).where(col(Person.email) == "manager@demo.example")).scalar_one().active = False
+    assert worker().keys() == {"digital", "digital2"}
+
+
+def test_the_moment_is_when_it_happened(token, worker, clock):
+    report(token("staff"))
+    happened = clock()
+    clock.forward(hours=3)
+    worker()
+    assert waiting(token("manager"))[0]["at"] == happened.isoformat().replace("+00:00", "Z")
+    assert timedelta(hours=3) == clock() - happened

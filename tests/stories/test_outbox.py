@@ -1,0 +1,86 @@
+"""What could not be delivered is shown to administrators, who have it tried again; and it shows no case."""
+
+import pytest
+from sqlalchemy import insert, select
+from sqlmodel import col
+
+from service.records.cases import Case
+from service.records.people import Person
+from service.records.timeline import Outbox
+from tests.makers import report
+
+
+@pytest.fixture
+def given_up(database, token, clock):
+    """Two mails about a case that were refused."""
+    case = report(token("staff"))
+    with database.write() as db:
+        person = db.execute(select(col(Person.id)).where(col(Person.email) == "manager@demo.example")).scalar_one()
+        here = db.execute(select(col(Case.id)).where(col(Case.reference) == case["reference"])).scalar_one()
+        row = {"kind": "mail", "person_id": person, "case_id": here, "body": {}, "due_at": clock(), "tries": 3}
+        lost = row | {"failed_at": clock(), "error": "The mail server does not take mail for this address (550)"}
+        db.execute(insert(Outbox), [lost | {"dedupe": f"mail:{number}"} for number in (1, 2)])
+    return case
+
+
+def test_it_is_listed_with_whom_it_was_for_and_why(token, sign_in, given_up, clock):
+    clock.forward(minutes=10)
+    told = token("admin").get("/api/outbox")
+    assert told.status_code == 200
+    outbox = told.json()
+    assert (outbox["failed"], outbox["done"], outbox["oldest_seconds"]) == (2, 0, 600)
+    assert outbox["waiting"] == 2
+    first = outbox["items"][0]
+    assert (first["kind"], first["person"], first["tries"]) == ("mail", "manager@demo.example", 3)
+    assert first["error"] == "The mail server does not take mail for this address (550)"
+    page = sign_in("admin").get("/outbox").text
+    assert "does not take mail for this address (550)" in page
+    for words in (told.text, page):
+        assert given_up["reference"] not in words
+        assert given_up["title"] not in words
+
+
+def test_one_or_all_are_tried_again(token, sign_in, given_up):
+    admin, browser = token("admin"), sign_in("admin")
+    first, second = (row["id"] for row in admin.get("/api/outbox").json()["items"])
+    again = admin.post(f"/api/outbox/{first}/retry", json={})
+    assert (again.status_code, again.json()["failed"], again.json()["waiting"]) == (200, 1, 3)
+    assert admin.post(f"/api/outbox/{first}/retry", json={}).status_code == 409
+    browser.get("/outbox")
+    assert browser.fill_in(f"/outbox/{second}/retry").status_code == 303
+    assert admin.get("/api/outbox").json()["failed"] == 0
+    assert "Nothing was given up." in browser.get("/outbox").text
+
+
+def test_all_at_once(token, sign_in, given_up):
+    browser = sign_in("admin")
+    browser.get("/outbox")
+    assert browser.fill_in("/outbox/retry").status_code == 303
+    assert "2 will be tried again." in browser.get("/outbox").text
+    assert token("admin").get("/api/outbox").json()["failed"] == 0
+
+
+@pytest.mark.parametrize("row", ["0", "999999", "x", "-1", "9" * 30, "%00", "١"])
+def test_what_is_not_there_is_absent(token, row):
+    assert token("admin").post(f"/api/outbox/{row}/retry", json={}).status_code == 404
+
+
+def test_it_is_for_administrators(token, sign_in):
+    for name in ("staff", "digital", "hr", "auditor"):
+        assert token(name).get("/api/outbox").status_code == 403
+        assert token(name).post("/api/outbox/1/retry", json={}).status_code == 403
+        assert token(name).get("/metrics").status_code == 403
+    assert sign_in("digital").get("/outbox").status_code == 403
+    assert token("admin", scopes="read").post("/api/outbox/1/retry", json={}).status_code == 403
+
+
+def test_the_same_numbers_for_prometheus(token, browser, given_up, clock):
+    clock.forward(seconds=90)
+    told = token("admin").get("/metrics")
+    assert told.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = told.text.splitlines()
+    assert 'amends_outbox_failed{kind="mail"} 2' in lines
+    assert 'amends_outbox_waiting{kind="tell"} 2' in lines
+    assert 'amends_outbox_oldest_seconds{kind="tell"} 90' in lines
+    assert 'amends_outbox_done{kind="tell"} 0' in lines
+    assert browser().get("/metrics").status_code == 401
