@@ -3,12 +3,17 @@
 Its templates say no more than ours: each has `((link))`, and `((subject))` as its subject line.
 """
 
+import logging
+
 from notifications_python_client.errors import APIError
 from notifications_python_client.notifications import NotificationsAPIClient
 
 from service.core.mail import MailAddress, plain_address
 from service.notifications.letters import NO_ADDRESS, Letter
 from service.notifications.refusing import Away, Later, NotSent, Refused, no_texts
+
+# It logs what Notify answers, and that may repeat somebody's address.
+logging.getLogger("notifications_python_client").setLevel(logging.CRITICAL)
 
 BAD_REQUEST, TOO_MANY, FAULT = 400, 429, 500
 

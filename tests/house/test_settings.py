@@ -27,6 +27,14 @@ def test_a_password_in_an_address_is_left_out():
     assert shown["AMENDS_DATABASE_URL"] == "postgresql+psycopg://amends@db/amends"
 
 
+def test_neither_is_the_key_of_notify():
+    key = "amends-8b3aa916-ec82-434e-b0c5-d5d9b371d6a3-5c25a7b8-6b1e-4d3c-9a44-0d7b6d2f1c11"
+    for url in (f"notify://{key}@api.example?email=x", f"notify://{key}?email=x", "smtp://amends:hunter2@mail.example"):
+        shown = {row["name"]: row["value"] for row in setting_rows(Settings(mail_url=url))}["AMENDS_MAIL_URL"]
+        assert "5c25" not in shown
+        assert "hunter2" not in shown
+
+
 def test_the_directory_is_for_those_who_run_it(sign_in):
     page = sign_in("admin").get("/people")
     assert page.status_code == 200
