@@ -8,7 +8,19 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import Session, col
 
 from service.cases import policy
@@ -70,9 +82,12 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
     )
 
 
-def count_unread(db: Session, me: Me) -> int:
-    """How many notifications this person has not read, counted no further than 100."""
-    return db.connection().execute(_count(frozenset(me.desks), me.roles), {"me": me.id}).scalar_one()
+def count_unread(db: Session | Connection, me: Me) -> int:
+    """How many notifications this person has not read, counted no further than 100.
+
+    It is asked for every page, so a bare connection serves.
+    """
+    return db.execute(_count(frozenset(me.desks), me.roles), {"me": me.id}).scalar_one()
 
 
 def list_waiting(

@@ -82,8 +82,8 @@ def by_field(refusal: Refusal) -> dict[str, str]:
 
 
 def _unread(visit: Visit, me: Me) -> int:
-    with visit.house.database.read() as db:
-        return count_unread(db, me)
+    with visit.house.database.reading.connect() as connection:
+        return count_unread(connection, me)
 
 
 def _notice(visit: Visit) -> str | None:
