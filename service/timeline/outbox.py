@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 from sqlmodel import Session, col
 
 from service.core.database import is_sqlite
@@ -70,22 +70,7 @@ def claim(
 
     Nobody else gets these rows until the lease runs out.
     """
-    kind: list[ColumnElement[bool]] = []
-    if only:
-        kind.append(col(Outbox.kind).in_(only) if len(only) > 1 else col(Outbox.kind) == only[0])
-    if but:
-        kind.append(col(Outbox.kind).not_in(but))
-    due = (
-        select(col(Outbox.id))
-        .where(
-            *_waiting(),
-            *kind,
-            col(Outbox.due_at) <= at,
-            or_(col(Outbox.leased_until).is_(None), col(Outbox.leased_until) < at),
-        )
-        .order_by(col(Outbox.due_at))
-        .limit(most)
-    )
+    due = _due(at, only, but).order_by(col(Outbox.due_at)).limit(most)
     if not is_sqlite(db):
         due = due.with_for_update(skip_locked=True)
     taken = db.execute(
@@ -106,6 +91,21 @@ def claim(
         execution_options={"synchronize_session": False},
     ).all()
     return sorted(taken, key=lambda row: row.id)
+
+
+def is_due(db: Session, at: datetime, *, only: Sequence[str] = (), but: Sequence[str] = ()) -> bool:
+    """Whether there is anything to claim: looking takes no lock, so that a worker with nothing to do is in no way."""
+    return db.execute(_due(at, only, but).limit(1)).first() is not None
+
+
+def _due(at: datetime, only: Sequence[str], but: Sequence[str]) -> Select[Any]:
+    kind: list[ColumnElement[bool]] = []
+    if only:
+        kind.append(col(Outbox.kind).in_(only) if len(only) > 1 else col(Outbox.kind) == only[0])
+    if but:
+        kind.append(col(Outbox.kind).not_in(but))
+    free = or_(col(Outbox.leased_until).is_(None), col(Outbox.leased_until) < at)
+    return select(col(Outbox.id)).where(*_waiting(), *kind, col(Outbox.due_at) <= at, free)
 
 
 def done(db: Session, row_id: int, tries: int, at: datetime) -> bool:

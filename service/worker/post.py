@@ -65,6 +65,9 @@ class Post:
         return True
 
     def _claim(self, at: datetime) -> list[Any]:
+        with self.database.read() as db:
+            if not outbox.is_due(db, at, only=MESSAGES):
+                return []
         with self.database.write() as db:
             for kind in MESSAGES:
                 if rows := outbox.claim(db, at, AT_ONCE, only=(kind,), lease=LEASE):

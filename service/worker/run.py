@@ -77,6 +77,9 @@ def _keep_on(do: Callable[[], bool], stop: Event) -> None:
         except (DBAPIError, NoConnection) as away:
             log.warning("the database does not answer (%s)", type(away).__name__)
             busy, pause = False, min(pause * 2, LONGEST_PAUSE_SECONDS)
+        except Exception as wrong:  # noqa: BLE001 - a fault of ours must not end the work for everybody
+            log.error("the worker goes on after a fault of ours: %s", type(wrong).__name__)
+            busy, pause = False, min(pause * 2, LONGEST_PAUSE_SECONDS)
         if not busy:
             stop.wait(pause)
 
@@ -87,6 +90,9 @@ def work_once(database: Database, settings: Settings, clock: Clock, stop: Event 
     Returns whether there was any.
     """
     rang = ring_due(database, clock())
+    with database.read() as db:
+        if not outbox.is_due(db, clock(), but=MESSAGES):
+            return rang
     told = tell_batch(database, settings, clock)
     with database.write() as db:
         rows = outbox.claim(db, clock(), ROWS_AT_ONCE, but=(TELL, *MESSAGES))

@@ -13,7 +13,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import insert, select, text
@@ -30,6 +30,7 @@ from service.people.directory import find
 from service.people.identity import Me
 from service.records.cases import Case, Conflict
 from service.records.enums import DeskName, Employer
+from service.records.notifications import Notification
 from service.records.people import Person
 from service.records.timeline import Outbox
 from service.timeline import outbox
@@ -256,6 +257,27 @@ def test_two_workers_share_the_rows(settings: Settings, database: Database, cloc
     assert len(first) == 4
     assert len(first) + len(second) == rows
     assert not {row.id for row in first} & {row.id for row in second}
+
+
+def test_two_workers_tell_nobody_twice(settings: Settings, database: Database, clock: SteppedClock) -> None:
+    """At the same time, on the same rows: each of them is told once of each, and mailed once."""
+    for _ in range(6):
+        reported(database, clock)
+
+    def work_off_all() -> None:
+        while work_once(database, settings, clock):
+            pass
+
+    workers = [Thread(target=work_off_all) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+    with database.read() as db:
+        told = db.execute(select(Notification.person_id, Notification.case_id)).all()
+        mails_to_go = db.execute(select(Outbox.person_id, Outbox.case_id).where(col(Outbox.kind) == "mail")).all()
+    assert len(told) == len(set(told)) == 18
+    assert sorted(mails_to_go) == sorted(told)
 
 
 def test_a_worker_that_comes_too_late_says_nothing(database: Database, clock: SteppedClock, case: Case) -> None:
