@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from service.cases import policy
 from service.cases.clocks import NOTHING_DUE
+from service.cases.looking import lookers_at
 from service.cases.narrowing import CLOSED, NOT_MINE, Assignee, Filters, narrowed, type_of, waits_at
 from service.cases.policy import ME
 from service.cases.sentences import title
@@ -162,6 +163,7 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
             unread.label("unread"),
             content.label("content"),
             waits_at(filters.desk).label("waits"),
+            lookers_at(filters.desk, desks).label("lookers"),
         )
         # Said, not left to be found: several threads may compile this statement at the same first moment.
         .select_from(Case)
@@ -183,7 +185,7 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
 def _row(row: Any, at: datetime) -> dict[str, Any]:
     # By place, in the order of COLUMNS and what follows them there: asking a row by name takes longer than the rest.
     _, reference, kind, stage, severity, _, version, codes, account_type, platform, posted_at, reported_at, *rest = row
-    next_due_at, what, holder, guarded, closed_at, deleted_at, name, email, unread, content, waits = rest
+    next_due_at, what, holder, guarded, closed_at, deleted_at, name, email, unread, content, waits, lookers = rest
     shown = {
         "reference": reference,
         "kind": kind,
@@ -196,6 +198,7 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
         "guarded": guarded,
         "unread": bool(unread),
         "waits": bool(waits),
+        "lookers": lookers or "",
     }
     if not content:
         return shown
@@ -229,6 +232,10 @@ def _beyond(order: str, place: Place) -> ColumnElement[bool]:
     )
 
 
+INNER = ("unread", "waits", "lookers")
+"""What a row has for its page alone."""
+
+
 def summary(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row as the public interface lists it."""
-    return {key: value for key, value in row.items() if key not in ("unread", "waits")}
+    return {key: value for key, value in row.items() if key not in INNER}

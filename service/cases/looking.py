@@ -1,14 +1,13 @@
 """Who is looking at a case now: seen by the others at the same desk, so that two do not do the same."""
 
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Select, bindparam, delete, or_, select
+from sqlalchemy import ColumnElement, delete, func, null, select
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.narrowing import type_of
+from service.cases.narrowing import NOW
 from service.cases.policy import ME, Relation
 from service.cases.queries import Found
 from service.core.database import insert_on
@@ -59,33 +58,41 @@ def through_desk(here: Found, me: Me) -> DeskName | None:
     return sits[0] if Relation.DESK in here.held and sits else None
 
 
-@lru_cache(maxsize=256)
-def _lookers(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
-    me = policy.reader(desks, roles)
-    through_desk = [predicate for relation, predicate in policy.relations(me) if relation in policy.DESKS]
-    return cast(
-        "Select[Any]",
-        select(col(Case.reference), col(Person.name))
+def lookers_at(desk: DeskName | None, desks: policy.Desks) -> ColumnElement[Any]:
+    """Who else of the reader's desks looks at a case of a desk's queue, as a column. Needs `me` and `now`.
+
+    Whoever meets a case in a desk's queue sees it through that desk; a line manager does not.
+    """
+    if desk is None or desk is DeskName.LINE_MANAGER:
+        return null()
+    return (
+        select(func.aggregate_strings(col(Person.name), " and "))
         .select_from(Looking)
-        .join(Case, col(Case.id) == col(Looking.case_id))
         .join(Person, col(Person.id) == col(Looking.person_id))
         .where(
-            col(Looking.until) > bindparam("at", required=True, type_=type_of(Looking.until)),
+            col(Looking.case_id) == col(Case.id),
+            col(Looking.until) > NOW,
             col(Looking.person_id) != ME,
             col(Looking.desk).in_(sorted(desks)),
-            or_(*through_desk),
         )
-        .order_by(col(Looking.until).desc())
-        .limit(200),
+        .correlate(Case)
+        .scalar_subquery()
     )
 
 
-def looking_at(db: Session, me: Me, at: datetime) -> dict[str, str]:
-    """Who of the reader's desks looks at which case, as `{reference: "Digital 2"}`; never the reader."""
-    if not me.desks:
-        return {}
-    seen: dict[str, list[str]] = {}
-    query = _lookers(frozenset(me.desks), me.roles)
-    for reference, name in db.connection().execute(query, {"me": me.id, "at": at}):
-        seen.setdefault(reference, []).append(name)
-    return {reference: " and ".join(names) for reference, names in seen.items()}
+def others_looking(db: Session, me: Me, here: Found, at: datetime) -> str:
+    """Who else of the reader's desks looks at this case: *Digital 2*; nobody for a reader who sees it otherwise."""
+    if through_desk(here, me) is None:
+        return ""
+    names = (
+        select(col(Person.name))
+        .join(Looking, col(Looking.person_id) == col(Person.id))
+        .where(
+            col(Looking.case_id) == here.case.id,
+            col(Looking.until) > at,
+            col(Looking.person_id) != me.id,
+            col(Looking.desk).in_(sorted(me.desks)),
+        )
+        .order_by(col(Person.name))
+    )
+    return " and ".join(db.connection().execute(names).scalars())

@@ -15,7 +15,7 @@ from service.cases.exposure import history
 from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.free_words import paths_held
 from service.cases.lists import list_cases
-from service.cases.looking import look, look_away, looking_at, through_desk
+from service.cases.looking import look, look_away, others_looking, through_desk
 from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation
@@ -83,7 +83,7 @@ def show(
         fixed_reasons=FIXED_REASONS,
         colleagues=colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else [],
         looks=through_desk(here, me) is not None,
-        looking=looking_at(db, me, now).get(here.case.reference, ""),
+        looking=others_looking(db, me, here, now),
         purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
         errors=by_field(refusal) if refusal else {},
         typed=_echo(view, sent, refusal) if sent else {},

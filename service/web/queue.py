@@ -1,16 +1,18 @@
 """The queue of a desk: worst first, narrowed by what stands in the address."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from jinja2 import Environment
 from litestar import get
 from litestar.params import FromQuery
 from litestar.response import Response
+from markupsafe import Markup
 from sqlmodel import Session
 
 from service.cases.lists import list_cases
-from service.cases.looking import looking_at
 from service.cases.narrowing import Filters
 from service.cases.queries import has_routes
 from service.cases.views import views_of
@@ -22,7 +24,9 @@ from service.web.cursors import cursor_of, place_of
 from service.web.filters import NAMES, read_filters
 from service.web.given import Asked, Db, Me, Now
 from service.web.pages import by_field, page
+from service.web.visit import current
 
+TYPED = frozenset({"q", "platform", "assigned", "from", "to"})
 FOR_DESKS = "The queue is for the desks. Your own cases are under My cases."
 
 
@@ -78,7 +82,6 @@ def _shown(
     q: str | None = None,
     **more: Any,
 ) -> Response[str]:
-    lookers = looking_at(db, me, now)
     views = views_of(db, me)
     if q:
         reads.log(db, me.id, None, "search", through="page", at=now, detail=q)
@@ -90,9 +93,9 @@ def _shown(
         rows=rows,
         desk=desk.value,
         desks=[{"desk": name.value} for name in tabs],
-        filters=said | {"desk": desk.value},
+        filters=(filters := said | {"desk": desk.value}),
+        panel=_panel(tuple(filters.items()), desk.value, tuple((errors or {}).items())),
         views=views,
-        lookers=lookers,
         errors=errors or {},
         **more,
     )
@@ -106,6 +109,23 @@ def shown_again(
     desk = desk_of(db, me, wanted.desk)
     rows, _ = list_cases(db, me, in_queue(wanted, desk), at=now)
     return _shown(db, me, {"order": "worst"} | said, desk, rows, now, status, errors, typed_name=name)
+
+
+def _panel(filters: tuple[tuple[str, str], ...], desk: str, errors: tuple[tuple[str, str], ...]) -> str:
+    """The form of filters; kept, unless somebody's own words or a mistake are in it: most queues are alike."""
+    pages = current().house.pages
+    own = errors or any(name in TYPED for name, _ in filters)
+    return (_made_panel if own else _kept_panel)(pages, filters, desk, errors)
+
+
+def _made_panel(
+    pages: Environment, filters: tuple[tuple[str, str], ...], desk: str, errors: tuple[tuple[str, str], ...]
+) -> str:
+    template = pages.get_template("partials/queue-filter.html")
+    return Markup(template.render(filters=dict(filters), desk=desk, errors=dict(errors)))  # noqa: S704 - a template's
+
+
+_kept_panel = lru_cache(maxsize=256)(_made_panel)
 
 
 def first_desk(desks: dict[DeskName, bool]) -> DeskName:

@@ -4,8 +4,10 @@ import re
 from html import unescape
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
+from sqlmodel import col
 
+from service.records.people import Person
 from service.records.timeline import TimelineEntry
 from tests.makers import PERSONAL, at, fields, listed, people, press, put_right, report, step
 
@@ -230,3 +232,16 @@ def test_the_assignee_is_chosen_from_a_list(sign_in, cases):
     assert page.count('<option value="digital2@demo.example">') == 2
     assert 'name="assigned_to" type="email"' not in page
     assert at({"reference": cases["new"]})
+
+
+def test_what_people_typed_is_text_in_a_row(token, sign_in, database):
+    wicked = "<img src=x onerror=alert(1)>"
+    staff, digital = people(token, "staff digital")
+    case = report(staff, account={"type": "official", "platform": wicked})
+    press(digital, case, "assign", person="digital2@demo.example")
+    with database.write() as db:
+        db.execute(update(Person).where(col(Person.email) == "digital2@demo.example").values(name=wicked))
+    sign_in("digital2").fill_in(f"/cases/{case['reference']}/looking")
+    page = sign_in("digital").get("/queue", params={"platform": wicked}).text
+    assert wicked not in page
+    assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 4
