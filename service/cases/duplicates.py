@@ -32,11 +32,12 @@ def alike(db: Session, me: Me, here: Found) -> dict[str, Any]:
     """
     desks = frozenset(me.desks)
     if Relation.HOLDER in here.held:
-        merged = db.connection().execute(_merged(desks, me.roles), {"me": me.id, "case": here.case.id})
+        asked = {"me": me.id, "case": here.case.id, "said": here.case.said_same_as or ""}
+        named = db.connection().execute(_named(desks, me.roles), asked).all()
         return {
             "duplicates": _found(db, me, here.case, _at_desk(desks, me.roles)),
-            "also_reported_in": list(merged.scalars()),
-            "said_same_as": here.case.said_same_as,
+            "also_reported_in": [other.reference for other in named if other.merged],
+            "said_same_as": next((other.reference for other in named if other.said), None),
         }
     if Relation.REPORTER in here.held:
         before = _found(db, me, here.case, _my_own()) if here.case.stage != Stage.CLOSED else []
@@ -141,7 +142,15 @@ def _type(column: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _merged(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
-    """The references of what was merged into a case, as far as it is seen. Needs `me` and `case`."""
-    into = col(Case.duplicate_of_id) == bindparam("case")
-    return select(Case.reference).where(into, policy.sees(policy.reader(desks, roles))).order_by(col(Case.id))
+def _named(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
+    """What was merged into a case, and what its reporter says is the same, as far as it is seen.
+
+    Needs `me`, `case` and `said`.
+    """
+    merged = col(Case.duplicate_of_id).is_not_distinct_from(bindparam("case", type_=_type(Case.id)))
+    said = col(Case.reference) == bindparam("said")
+    return (
+        select(Case.reference, merged.label("merged"), said.label("said"))
+        .where(or_(col(Case.duplicate_of_id) == bindparam("case"), said), policy.sees(policy.reader(desks, roles)))
+        .order_by(col(Case.id))
+    )

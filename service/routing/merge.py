@@ -23,7 +23,7 @@ UNGUARDED = (
 def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None:
     """Close a case as the same as another that the same desk holds. Each reporter keeps what they reported, no more.
 
-    What was written and added stays where it is. Whoever was named as conflicted stays so in the other case as well.
+    What was written and added stays where it is. Whoever is named as conflicted in one is so in the other as well.
     Both rows are locked by the caller. Raises Invalid, naming `into`, for the case itself and for one that another desk
     holds; a Refusal (409) when either is closed, and where a guarded case would go on unguarded.
     """
@@ -38,19 +38,21 @@ def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None
         raise Refusal(closed, [FieldError("into", closed)])
     if case.guarded and not original.guarded:
         raise Refusal(UNGUARDED, [FieldError("into", UNGUARDED)])
+    # Each names the other: whoever is kept from the one must not learn of it from the other.
+    for source, target in ((case, original), (original, case)):
+        for person, reason in _conflicts_to_carry(db, source, target):
+            name_conflict(db, me, target, person, reason=reason, at=at)
     close_as_duplicate(db, me, case, original, at=at)
-    for person, reason in _conflicts_to_carry(db, case, original):
-        name_conflict(db, me, original, person, reason=reason, at=at)
 
 
-def _conflicts_to_carry(db: Session, case: Case, original: Case) -> list[tuple[Person, str]]:
+def _conflicts_to_carry(db: Session, source: Case, target: Case) -> list[tuple[Person, str]]:
     """Who is conflicted in the one and not in the other; its reporter keeps what they reported."""
-    known = select(col(Conflict.person_id)).where(col(Conflict.case_id) == original.id)
+    known = select(col(Conflict.person_id)).where(col(Conflict.case_id) == target.id)
     named = (
         select(Person, col(Conflict.reason))
         .join(Conflict, col(Conflict.person_id) == col(Person.id))
-        .where(col(Conflict.case_id) == case.id, col(Conflict.person_id).not_in(known))
-        .where(col(Conflict.person_id).is_distinct_from(original.reporter_id))
+        .where(col(Conflict.case_id) == source.id, col(Conflict.person_id).not_in(known))
+        .where(col(Conflict.person_id).is_distinct_from(target.reporter_id))
         .order_by(col(Person.id))
     )
     return [(person, reason) for person, reason in db.execute(named)]

@@ -60,7 +60,8 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "merged": ("digital_unit", "hr"),
     "parted": ("digital_unit", "hr"),
     "settled": EVERYONE,
-    "said_same": ("reporter", "digital_unit"),
+    # The desk reads it off the case, where whoever sees one of the two cases only is not told of the other.
+    "said_same": ("reporter",),
 }
 
 

@@ -329,6 +329,24 @@ def test_a_conflict_goes_with_the_case(token, database):
     assert digital2.get(at(first)).status_code == 200
     press(digital, second, "merge", into=first["reference"])
     assert digital2.get(at(first)).status_code == 404
+    # The same from the other side: the closed one names the one that goes on.
+    third = report(colleague, post={"url": LINK}, **NO_ACCOUNT)
+    assert digital2.get(at(third)).status_code == 200
+    press(digital, third, "merge", into=first["reference"])
+    assert digital2.get(at(third)).status_code == 404
+    assert faults(database) == []
+
+
+def test_what_a_reporter_says_is_told_of_no_case_that_is_kept_from_the_reader(token, sign_in, database):
+    staff, digital, digital2 = people(token, "staff digital digital2")
+    first, second = two(staff, staff)
+    press(digital, first, "conflict", person="digital2@demo.example", reason="A cousin.")
+    press(staff, second, "same", **{"as": first["reference"]})
+    assert digital.get(at(second)).json()["said_same_as"] == first["reference"]
+    told = digital2.get(at(second))
+    assert (told.status_code, told.json()["said_same_as"]) == (200, None)
+    seen = told.text + digital2.get(f"{at(second)}/timeline").text
+    assert first["reference"] not in seen + sign_in("digital2").get(f"/cases/{second['reference']}").text
     assert faults(database) == []
 
 
