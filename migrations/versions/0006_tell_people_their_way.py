@@ -40,6 +40,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("case_id", sa.Integer(), nullable=True),
         sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("what", sa.String(length=60), nullable=True),
         sa.Column("urgent", sa.Boolean(), nullable=False),
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("read_at", MOMENT, nullable=True),

@@ -1,5 +1,6 @@
 """The people of the demonstration: who they are, where they sit, whom they report to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -9,7 +10,7 @@ from sqlmodel import Session
 from service.core.clock import LONDON
 from service.people.identity import set_password
 from service.records.enums import DeskName, Employer, Role
-from service.records.people import DeskMember, Person, PersonRole, Unit
+from service.records.people import DeskMember, Person, PersonRole, Shift, Unit
 
 PASSWORD = "demo-amends-2026"  # noqa: S105 - of the demonstration only, and shown on its sign-in page
 AT = "@demo.example"
@@ -67,6 +68,8 @@ CAST = {
     "admin": Member("Administrator", "Administrator", "Technology", "head", role=Role.ADMINISTRATOR),
 }
 
+WORK, SATURDAY = [0, 1, 2, 3, 4], 5
+
 
 def shown_cast() -> tuple[dict[str, str], ...]:
     """Everyone as the sign-in page shows them."""
@@ -117,3 +120,11 @@ def make_cast(db: Session, at: datetime) -> dict[str, Person]:
             db.add(PersonRole(person_id=seat, role=member.role))
     db.flush()
     return people
+
+
+def make_rota(db: Session, people: Mapping[str, Person]) -> None:
+    """The digital unit by day and by night: its lead at work, its other member on call, and gaps at the weekend."""
+    on_call = [*WORK, SATURDAY]
+    for name, days, starts, ends in (("digital", WORK, "08:00", "18:00"), ("digital2", on_call, "18:00", "08:00")):
+        seat = people[name].id or 0
+        db.add(Shift(desk=DeskName.DIGITAL_UNIT, person_id=seat, days=days, starts=starts, ends=ends, zone=LONDON))

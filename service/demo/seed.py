@@ -12,7 +12,7 @@ from service.cases import pinned, playbook
 from service.core.database import Database
 from service.core.settings import Settings
 from service.core.storage import open_store
-from service.demo.cast import AT, CAST, make_cast
+from service.demo.cast import AT, CAST, make_cast, make_rota
 from service.demo.crowd import make_crowd
 from service.demo.doing import Cast, Stage
 from service.demo.playing import already_told, cast_of, keep_pictures, play, ring_until
@@ -64,6 +64,7 @@ def _demonstration(database: Database, settings: Settings, rules: playbook.Playb
     files = keep_pictures(open_store(settings.evidence_url), told, zones)
     with database.write() as db:
         people = make_cast(db, at - HERE_SINCE)
+        make_rota(db, people)
         pinned.register(db, Path(settings.playbook), at)
         stage = Stage(db, cast_of(db, people), rules, files)
         for happening in told:

@@ -117,6 +117,7 @@ def _notification(each: Reached, key: str) -> dict[str, Any]:
         "person_id": each.person_id,
         "case_id": each.row.case_id,
         "kind": each.row.body.get("entry", "informed"),
+        "what": each.row.body.get("what"),
         "urgent": each.urgent,
         "at": each.row.due_at,
         "dedupe": each.dedupe,

@@ -31,6 +31,7 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.field_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification
+from service.records.words import DUES
 
 MOST_COUNTED = 100
 """No further: the bell says 99+."""
@@ -64,6 +65,7 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
             Notification.id,
             Notification.key,
             Notification.kind,
+            Notification.what,
             Notification.urgent,
             Notification.at,
             Notification.read_at,
@@ -104,11 +106,15 @@ def list_waiting(
 
 def shown(row: Any) -> dict[str, Any]:
     """A notification as it is read. HR, told of a referral, is not told which case it came from."""
-    told = {"id": row.key, "kind": row.kind, "words": NOTIFIED.get(row.kind, NOTIFIED_ELSE)}
+    told = {"id": row.key, "kind": row.kind, "words": _words(row)}
     told |= {"urgent": bool(row.urgent), "at": row.at, "read_at": row.read_at}
     if row.case_id is not None and row.content:
         told["case"] = {"reference": row.reference, "title": title(tuple(row.codes), row.account_type, row.platform)}
     return told
+
+
+def _words(row: Any) -> str:
+    return NOTIFIED.get(row.kind, NOTIFIED_ELSE).format(due=DUES.get(row.what, "something"))
 
 
 def mark_read(db: Session, me: Me, key: str, at: datetime) -> Any:

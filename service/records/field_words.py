@@ -272,8 +272,8 @@ NOTIFIED: Mapping[str, str] = {
     "held_by": "Your desk holds a case from now on.",
     "settled": "What you reported has been dealt with.",
     "said_same": "Somebody says that two of their reports are about the same.",
-    "reminded": "Something is due soon.",
-    "escalated": "Something is late.",
+    "reminded": "Due soon: {due}.",
+    "escalated": "Late: {due}.",
     "repeated": "A critical case is still waiting for somebody to read it.",
 }
 NOTIFIED_ELSE = "Something has changed in a case."

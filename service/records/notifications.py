@@ -14,6 +14,7 @@ EIGHT = "08:00"
 
 class Notification(SQLModel, table=True):
     """Something that one person should look at. `key` names it to them; `kind` is that of the timeline's entry.
+    `what` is what is owed, where a clock has rung.
 
     `urgent` is whether the case was critical at that moment. `dedupe` makes it once for each entry and person.
     """
@@ -24,6 +25,7 @@ class Notification(SQLModel, table=True):
     person_id: int = Field(foreign_key="person.id")
     case_id: int | None = Field(default=None, foreign_key="case_file.id", index=True)
     kind: str = Field(max_length=60)
+    what: str | None = Field(default=None, max_length=60)
     urgent: bool = False
     at: datetime
     read_at: datetime | None = None

@@ -123,6 +123,8 @@ def apart(db: Session) -> Iterator[None]:
         raise
 
 
+RINGS_FOR = "alarm.what"
+"""The field of an entry that says for what a clock has rung; whoever is told of it is told that too."""
 PENDING = "timeline entries that wait to be written"
 
 _head: Any = TimelineHead.__table__  # type: ignore[attr-defined]  # every table model has one
@@ -166,7 +168,10 @@ def write_pending(db: Session) -> None:
         rows.append(row | {"case_id": case.id, "actor_id": waiting.actor, "hash": digest})
         values.append({"position": position, "fields": waiting.kept})
         urgent = case.severity == Severity.CRITICAL
-        told += outbox.to_tell(case.id, position, waiting.tell, waiting.at, entry=waiting.kind, urgent=urgent)
+        about = {"entry": waiting.kind, "urgent": urgent}
+        if RINGS_FOR in waiting.kept:
+            about["what"] = waiting.kept[RINGS_FOR]["after"]
+        told += outbox.to_tell(case.id, position, waiting.tell, waiting.at, about)
         case.entries, case.last_hash = case.entries + 1, digest
     connection.execute(_INSERT_ENTRIES, rows)
     connection.execute(_INSERT_VALUES, values)

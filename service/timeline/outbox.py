@@ -1,6 +1,6 @@
 """What is to be done once a change is safe: rows written in the change's own transaction, claimed by any worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,13 +18,14 @@ PDF_TAKES = timedelta(seconds=90)
 
 
 def to_tell(
-    case_id: int | None, position: int, whom: Sequence[int | str], at: datetime, *, entry: str, urgent: bool
+    case_id: int | None, position: int, whom: Sequence[int | str], at: datetime, about: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Rows asking that people (ids) and desks (names) be told that something waits; once for each entry and person.
 
-    `entry` is the kind of the timeline's entry at `position`; `urgent` is whether the case is critical now.
+    `about` has the kind of the timeline's `entry` at `position`, whether the case is critical now (`urgent`), and
+    `what` is owed where a clock has rung.
     """
-    told = {"entry": entry, "urgent": urgent}
+    told = dict(about)
     return [
         {
             "kind": "tell",

@@ -166,7 +166,7 @@ def test_whoever_must_not_know_is_left_out(database: Database, settings: Setting
         assert left.id is not None
         db.execute(
             insert(Outbox),
-            outbox.to_tell(case.id, 9_000, (DeskName.HR.value, left.id), clock(), entry="sent", urgent=False),
+            outbox.to_tell(case.id, 9_000, (DeskName.HR.value, left.id), clock(), {"entry": "sent", "urgent": False}),
         )
     work_off(database, settings, clock)
     assert mails(settings).keys() == {f"{name}@demo.example" for name in ("head", "digital", "hr3")}

@@ -12,10 +12,12 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from service.core.database import Database
+from service.core.settings import Settings
 from service.records.cases import Alarm, Case
 from service.records.people import Person
 from service.records.timeline import Outbox, TimelineEntry
 from service.worker.alarms import ring_due
+from service.worker.run import tell_batch
 from tests.conftest import SteppedClock
 from tests.makers import (
     PERSONAL,
@@ -469,3 +471,19 @@ def test_somebody_named_by_nobody(token: Token, database: Database, clock: Stepp
     assert states(case)["inform_manager"] == "due"
     work(database, clock.forward(days=3))
     assert rung(staff, case, "inform_manager") == []
+
+
+def test_the_bell_says_what_is_late(
+    sign_in: Callable[[str], Any], token: Token, database: Database, clock: SteppedClock, settings: Settings
+) -> None:
+    """Not only that something is."""
+    case = report(token("staff"), **HIGH)
+    work(database, clock.forward(minutes=25))
+    work(database, clock.forward(minutes=10))
+    assert tell_batch(database, settings, clock)
+    items = token("digital").get("/api/notifications").json()["items"]
+    late = next(item for item in items if item["kind"] == "escalated")
+    assert late["words"] == "Late: delete."
+    assert late["case"]["reference"] == case["reference"]
+    page = sign_in("staff").get("/notifications").text
+    assert "Due soon: delete." in page

@@ -48,7 +48,7 @@ EXEMPT = {
     **dict.fromkeys(
         (
             *("case_file.reference", "case_file.playbook_version", "referral.reference", "referral.playbook_version"),
-            *("alarm.clock", "notification.key", "notification.dedupe"),
+            *("alarm.clock", "notification.key", "notification.dedupe", "notification.what"),
         ),
         "made by Amends",
     ),
