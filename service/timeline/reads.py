@@ -33,8 +33,8 @@ def log(
 ) -> None:
     """End what this session was reading, then write one line; it is durable before this returns.
 
-    `what` is case, timeline, pdf, evidence, referral or search; `through` is page, api or command. Raises when it
-    cannot be stored, so that nothing is shown that was not logged. What the session has loaded stays as it is, apart
+    `what` is case, timeline, pdf, evidence, referral, search or export; `through` is page, api or command. Raises when
+    it cannot be stored, so that nothing is shown that was not logged. What the session has loaded stays as it is, apart
     from it. Without a write-ahead log a reader and a writer would wait for each other; and nobody should keep a
     transaction open while a page is made.
     """

@@ -117,6 +117,8 @@ def test_days_are_those_of_the_reader(token, cases):
 
 def test_a_manager_has_a_queue_without_a_desk(token, sign_in, cases):
     manager = sign_in("manager")
+    assert 'href="/queue?desk=line_manager"' in manager.get("/").text
+    assert 'href="/queue?desk=line_manager"' not in sign_in("head").get("/").text
     page = manager.get("/queue")
     assert rows(page) == [cases["new"], cases["late"]]
     assert ">Take it<" not in page.text

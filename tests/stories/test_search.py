@@ -47,7 +47,7 @@ def test_where_words_stand_and_how_they_are_typed(token):
         staff,
         account={"type": "official", "platform": "X", "handle": "@Embassy_Tokyo"},
         post={"text": "Die Straße nach Zürich, don't wait: C3-PO said №7 東京 で"},
-        narrative="I used the wrong window",
+        narrative="I used the wrong window: tilde~end, 50%off {curly}brace it's",
     )
     other = report(staff, narrative="Another window, not this one")
     one, both = [case["reference"]], [other["reference"], case["reference"]]
@@ -63,6 +63,8 @@ def test_where_words_stand_and_how_they_are_typed(token):
         ("ZÜRICH", one),
         ("c3-po", one),
         ("po-c3", []),
+        *((word, one) for word in ("end", "off", "brace", "curly", "50%off", "{curly}", "tilde~end", "it's")),
+        *((word, []) for word in ("tildeend", "50off", "curlybrace", "its")),
         ("don't", one),
         ("東京", one),
         ("window & the rest", []),
