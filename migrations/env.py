@@ -36,8 +36,8 @@ def numbered(_context: MigrationContext, _revision: Any, drafts: list[MigrationS
 
 
 def ours(name: str | None, kind: str, _parents: Any) -> bool:
-    """Whether a table is one of the records. What search is made of is not: it is derived, and differs by engine."""
-    return not (kind == "table" and (name or "").startswith("search_"))
+    """Whether something is of the records. What search is made of is not: it is derived, and differs by engine."""
+    return not (kind in ("table", "index") and (name or "").startswith("search_"))
 
 
 context.configure(

@@ -128,6 +128,8 @@ def _on_postgresql() -> None:
             f"ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_is_found()"
         )
     op.execute("CREATE INDEX search_text_case ON search_text (case_id)")
+    # By sign, as SQLite sorts: a beginning is then a range, which in a language's own order it is not.
+    op.execute('CREATE INDEX search_reference ON case_file (reference COLLATE "C")')
     # Without a list of what is still to be indexed: the search that met a long one would pay for it.
     op.execute("CREATE INDEX search_text_words ON search_text USING gin (words) WITH (fastupdate = off)")
 
@@ -151,6 +153,8 @@ def downgrade() -> None:
         else:
             op.execute(f"DROP TRIGGER {table}_is_found ON {table}")
             op.execute(f"DROP FUNCTION {table}_is_found()")
+    if not embedded:
+        op.execute("DROP INDEX search_reference")
     if embedded:
         op.execute("DROP TABLE search_index")
     op.execute("DROP TABLE search_text")
