@@ -21,7 +21,7 @@ from service.records.people import Person
 
 
 def deliver(database: Database, settings: Settings, carrier: Carrier, row: Any, at: datetime) -> None:
-    """Deliver one row of kind mail, text or digest; nothing is sent where nothing waits any more.
+    """Deliver one row of one of the `MESSAGES`; nothing is sent where nothing waits any more.
 
     Delivering a row again sends the same message under the same Message-ID. Raises Away, Later or Refused.
     """

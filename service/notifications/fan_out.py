@@ -21,9 +21,12 @@ from service.records.notifications import Notification, Preference
 from service.records.people import DeskMember, Person
 from service.records.timeline import Outbox
 
-MAIL, TEXT, DIGEST = "mail", "text", "digest"
-MESSAGES = (TEXT, MAIL, DIGEST)
-"""What leaves the house, in the order in which it is looked for: a text is always urgent."""
+MAIL, URGENT_MAIL, TEXT, DIGEST = "mail", "urgent_mail", "text", "digest"
+MESSAGES = (TEXT, URGENT_MAIL, MAIL, DIGEST)
+"""What leaves the house, in the order in which it is looked for: after an hour without a server, what is urgent first.
+
+A text is always urgent.
+"""
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,8 @@ def _messages(each: Reached, key: str, said: Preference | None, at: datetime) ->
     row = {"person_id": each.person_id, "case_id": each.row.case_id, "due_at": at, "tries": 0}
     body = {"notification": key, "urgent": each.urgent}
     if each.urgent or notify is Notify.AT_ONCE:
-        yield row | {"kind": MAIL, "body": body, "dedupe": f"{MAIL}:{each.dedupe}"}
+        kind = URGENT_MAIL if each.urgent else MAIL
+        yield row | {"kind": kind, "body": body, "dedupe": f"{MAIL}:{each.dedupe}"}
     elif notify is Notify.DIGEST and said is not None:
         due = next_digest(each.zone, said.digest_at, at)
         name = f"{DIGEST}:{each.person_id}:{due:%Y%m%dT%H%M}"

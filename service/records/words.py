@@ -367,6 +367,7 @@ NOTIFY: Mapping[str, str] = {
 OUTBOX_KINDS: Mapping[str, str] = {
     "tell": "Tell people in the app",
     "mail": "E-mail",
+    "urgent_mail": "Urgent e-mail",
     "text": "Text message",
     "digest": "Daily e-mail",
     "destroy": "Destroy files",

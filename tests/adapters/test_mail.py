@@ -283,6 +283,19 @@ def test_a_server_that_breaks_off_on_one_message(database, settings, clock, box)
     assert rows(database)["staff"].error == "The mail server broke off (SMTPServerDisconnected)"
 
 
+def test_what_is_urgent_goes_before_what_has_waited_longer(database, settings, clock, box):
+    to_send(database, clock, " ".join(["staff manager digital"] * 20))
+    clock.forward(minutes=50)
+    to_send(database, clock, "hr", kind="urgent_mail")
+    with mail_server(box) as port:
+        post = post_by(database, settings, clock, f"smtp://127.0.0.1:{port}")
+        post.work_once()
+        assert box.recipients == ["hr"]
+        while post.work_once():
+            pass
+    assert len(box.mails) == 61
+
+
 def test_two_workers_send_nothing_twice(database, settings, clock, box):
     to_send(database, clock, " ".join(["staff manager digital hr media data"] * 10))
     with mail_server(box) as port:
