@@ -20,6 +20,7 @@ WHO_TALKS: Mapping[str, str] = {
     Instead.DEPUTY: "You stand in while their manager is away. Talk to them today, even for five minutes.",
     Instead.MOVED_UP: "You are told in place of their manager. Ask the desk first who talks to them.",
     Instead.SUBSTITUTE: "No line manager is set for them. Talk to them today, or ask the desk who does.",
+    Instead.LATE: "Their manager has not read this yet. Find out who talks to them today: their manager, or you.",
 }
 
 # The conversation, in the order in which it goes: a heading, and its sentences.

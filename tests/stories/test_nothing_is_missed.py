@@ -44,6 +44,11 @@ MEDIUM = {"codes": ["wrong_account"]}
 LOW = {"codes": ["wrong_account"], "account": PERSONAL}
 
 
+def page_of(case: dict[str, Any]) -> str:
+    """The address of its page."""
+    return f"/cases/{case['reference']}"
+
+
 def work(database: Database, moment: datetime) -> None:
     """What the worker does about deadlines, until nothing is left to do."""
     for _ in range(50):
@@ -457,7 +462,8 @@ def test_the_pages_say_it_in_words(
     work(database, clock.forward(minutes=25))
     work(database, clock.forward(hours=4))
     browser = sign_in("digital")
-    page = browser.get(f"/cases/{case['reference']}").text
+    page = browser.get(page_of(case)).text
+    assert "because the line manager has not yet read the report of" in sign_in("head").get(page_of(case)).text
     assert "Amends sent a reminder: delete." in page
     assert "This was late: delete. Amends told the next in line." in page
     assert "so the next manager up is told too" in page
