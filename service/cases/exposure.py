@@ -24,16 +24,22 @@ def keep_moments(case: Case, told: Iterable[str], at: datetime) -> None:
 
 
 def gone_at(case: Case, steps: Iterable[Step]) -> datetime | None:
-    """When the post went: when it was deleted, or was first told to be no longer visible; None while it is up.
+    """When the post went, as its rows have it; None while it is up."""
+    deleted = next((step for step in steps if step.kind == StepKind.DELETE), None)
+    taken = (deleted.taken_at, deleted.recorded_at) if deleted else (None, None)
+    return went_at(*taken, case.still_visible, case.visibility_at)
+
+
+def went_at(
+    deleted_at: datetime | None, recorded_at: datetime | None, visible: bool | None, told_at: datetime | None
+) -> datetime | None:
+    """When it was deleted, or was first told (`told_at`) to be no longer visible.
 
     Who says that it is still visible after it was said to be deleted is believed: the later word counts.
     """
-    deleted = next((step for step in steps if step.kind == StepKind.DELETE), None)
-    if case.still_visible and case.visibility_at and deleted and deleted.recorded_at:
-        return deleted.taken_at if deleted.recorded_at > case.visibility_at else None
-    if deleted is not None and deleted.taken_at is not None:
-        return deleted.taken_at
-    return case.visibility_at if case.still_visible is False else None
+    if visible and told_at and recorded_at:
+        return deleted_at if recorded_at > told_at else None
+    return deleted_at or (told_at if visible is False else None)
 
 
 def exposure_shown(case: Case, gone: datetime | None, at: datetime) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from service.cases import policy
 from service.cases.clocks import NOTHING_DUE
+from service.cases.exposure import went_at
 from service.cases.looking import lookers_at
 from service.cases.narrowing import CLOSED, NOT_MINE, Assignee, Filters, narrowed, type_of, waits_at
 from service.cases.policy import ME
@@ -51,6 +52,8 @@ COLUMNS = (
     Case.holding_desk,
     Case.guarded,
     Case.closed_at,
+    Case.still_visible,
+    Case.visibility_at,
 )
 
 
@@ -158,6 +161,7 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
         select(
             *COLUMNS,
             col(Deleted.taken_at).label("deleted_at"),
+            col(Deleted.recorded_at).label("deletion_recorded_at"),
             col(Assignee.name).label("assigned_name"),
             col(Assignee.email).label("assigned_to"),
             unread.label("unread"),
@@ -185,7 +189,8 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
 def _row(row: Any, at: datetime) -> dict[str, Any]:
     # By place, in the order of COLUMNS and what follows them there: asking a row by name takes longer than the rest.
     _, reference, kind, stage, severity, _, version, codes, account_type, platform, posted_at, reported_at, *rest = row
-    next_due_at, what, holder, guarded, closed_at, deleted_at, name, email, unread, content, waits, lookers = rest
+    next_due_at, what, holder, guarded, closed_at, visible, told_at, *rest = rest
+    deleted_at, recorded_at, name, email, unread, content, waits, lookers = rest
     shown = {
         "reference": reference,
         "kind": kind,
@@ -205,7 +210,7 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
     due = next_due_at if next_due_at and next_due_at.year < NOTHING_DUE.year else None
     shown["title"] = _title(tuple(codes), account_type, platform)
     shown["live_since"] = posted_at
-    shown["live_until"] = deleted_at
+    shown["live_until"] = went_at(deleted_at, recorded_at, visible, told_at)
     shown["next_due"] = {"what": what, "at": due} if due else None
     shown["overdue"] = due is not None and due <= at
     shown["assigned_to"] = email

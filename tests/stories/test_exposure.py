@@ -160,3 +160,22 @@ def test_the_page_tells_how_it_grew(token, sign_in, clock):
     assert 'href="#exposure-reach"' in wrong.text
     assert 'value="lots"' in wrong.text
     assert 'value="4"' in wrong.text
+
+
+def test_the_queue_counts_as_the_case_does(token, clock):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, post=POSTED)
+
+    def live_until():
+        return digital.get("/api/cases?desk=digital_unit").json()["items"][0]["live_until"]
+
+    assert live_until() is None
+    clock.forward(minutes=5)
+    press(digital, case, "exposure", still_visible=False)
+    assert live_until() == "2026-11-20T09:05:00Z"
+    clock.forward(minutes=5)
+    press(staff, case, "steps/delete/take")
+    assert live_until() == "2026-11-20T09:10:00Z"
+    clock.forward(minutes=5)
+    press(digital, case, "exposure", still_visible=True)
+    assert live_until() is None
