@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from service.cases import policy
 from service.cases.policy import Act, Relation
+from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case, Route
@@ -50,9 +51,26 @@ def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Fou
 
 def lock_cases(db: Session, *references: str) -> None:
     """Take the rows of these cases, always in one order: two deeds that need the same two cannot block one another."""
-    if db.get_bind().dialect.name != "sqlite":
+    if not is_sqlite(db):
         named = select(col(Case.id)).where(col(Case.reference).in_(references)).order_by(col(Case.reference))
         db.execute(named.with_for_update(key_share=True))
+
+
+def lock_family(db: Session, reference: str) -> None:
+    """Take the rows of a case and of all that it was merged with, whichever way: closing and reopening reach those too.
+
+    The case itself is looked for by who may see it afterwards; without one of this reference nothing is taken.
+    """
+    if is_sqlite(db) or "\x00" in reference:
+        return
+    found: set[str] = set()
+    coming = {reference}
+    while coming:
+        found |= coming
+        mine = select(col(Case.id), col(Case.duplicate_of_id)).where(col(Case.reference).in_(coming)).subquery()
+        kin = or_(col(Case.id).in_(select(mine.c.duplicate_of_id)), col(Case.duplicate_of_id).in_(select(mine.c.id)))
+        coming = set(db.execute(select(col(Case.reference)).where(kin)).scalars()) - found
+    lock_cases(db, *found)
 
 
 def has_routes(db: Session, me: Me) -> bool:

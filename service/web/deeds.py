@@ -16,7 +16,7 @@ from service.cases import policy
 from service.cases.intake import report_mistake
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
-from service.cases.queries import Found, find_case, lock_cases
+from service.cases.queries import Found, find_case, lock_cases, lock_family
 from service.core.errors import NotFound, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -97,6 +97,10 @@ DEEDS = (
 )
 
 
+FAMILY = frozenset({Act.CLOSE, Act.REOPEN})
+"""What reaches the cases that were merged with this one."""
+
+
 def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int], None], other: str = "") -> Found:
     """The case for a deed, its row locked: seen (404), permitted (403), and as the sender saw it (412).
 
@@ -104,6 +108,8 @@ def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int
     """
     if other:
         lock_cases(db, reference, other)
+    elif act in FAMILY:
+        lock_family(db, reference)
     here = find_case(db, me, reference, lock=True)
     policy.require(act, here.held, me)
     if act is Act.NAME_MANAGER:

@@ -254,3 +254,25 @@ def test_one_case_merged_into_two_at_once(track):
         ] * (RACERS // 4)
         answers = at_once(deeds, track.threads)
         assert Counter(answer.status_code for answer in answers) == {200: 1, 409: len(deeds) - 1}
+
+
+def test_a_merged_case_is_reopened_while_its_original_closes(track):
+    """Both reach for both rows: one waits for the other, and neither is turned away."""
+    for _ in range(ROUNDS * 3):
+        original, merged = track.report(), track.report()
+        for path, body in (
+            (f"{original}/triage", {}),
+            *(
+                (f"{original}/steps/{kind}/waive", {"reason": "Settled."})
+                for kind in ("delete", "apologise", "correct")
+            ),
+            (f"{original}/advice", {"text": "Use two devices."}),
+            (f"{original}/referral-decision", {"refer": False, "reason": "A slip."}),
+            (f"{merged}/merge", {"into": original.rpartition("/")[2]}),
+        ):
+            assert track.send("digital", path, body).status_code in (200, 201), path
+        deeds = [
+            partial(track.send, "digital", f"{original}/close", {"resolution": "advice_given"}),
+            partial(track.send, "digital2", f"{merged}/reopen", {"reason": "It is another post."}),
+        ]
+        assert [answer.status_code for answer in at_once(deeds, track.threads)] == [200, 200]
