@@ -92,7 +92,7 @@ def add(
     pending: list[_Pending] | None = db.info.get(PENDING)
     if pending is None:
         pending = db.info[PENDING] = []
-        event.listen(db, "before_commit", write_pending)
+        event.listen(db, "before_commit", _at_commit)
         event.listen(db, "after_rollback", _forget)
     # Once for a deed, however many entries it takes: how far it moves must not tell what some readers may not see.
     if moves and all(waiting.case is not case for waiting in pending):
@@ -135,8 +135,15 @@ _tables: tuple[Any, ...] = (TimelineEntry, TimelineValues, Outbox)
 _INSERT_ENTRIES, _INSERT_VALUES, _INSERT_OUTBOX = (insert(table.__table__) for table in _tables)
 
 
+def _at_commit(db: Session) -> None:
+    # Not when a deed apart ends, which SQLAlchemy tells in the same way: the row that all writers wait for comes last.
+    if not db.in_nested_transaction():
+        write_pending(db)
+
+
 def _forget(db: Session) -> None:
-    db.info[PENDING].clear()
+    if not db.in_nested_transaction():
+        db.info[PENDING].clear()
 
 
 def write_pending(db: Session) -> None:

@@ -1,15 +1,19 @@
 """The queue: filters in the address, views that are kept, and what is done from its rows."""
 
 import re
+from contextlib import suppress
 from html import unescape
 
 import pytest
 from sqlalchemy import func, select, update
-from sqlmodel import col
+from sqlmodel import Session, col
 
+from service.core.errors import Refusal
+from service.records.cases import Case
 from service.records.people import Person
-from service.records.timeline import TimelineEntry
-from tests.makers import PERSONAL, at, fields, listed, people, press, put_right, report, step
+from service.records.timeline import TimelineEntry, TimelineHead
+from service.timeline import entries as entries_of
+from tests.makers import PERSONAL, at, faults, fields, listed, people, press, put_right, report, step
 
 ME = "digital@demo.example"
 
@@ -247,3 +251,21 @@ def test_what_people_typed_is_text_in_a_row(token, sign_in, database):
     page = sign_in("digital").get("/queue", params={"platform": wicked}).text
     assert wicked not in page
     assert page.count("&lt;img src=x onerror=alert(1)&gt;") >= 4
+
+
+def test_the_row_that_every_writer_waits_for_is_taken_last(cases, database):
+    """A batch of deeds goes from case to case; whoever else writes must not wait for all of it."""
+    length = select(TimelineHead.position)
+    with Session(database.writing, expire_on_commit=False) as db:
+        before = db.execute(length).scalar_one()
+        mine = [db.execute(select(Case).where(Case.reference == cases[name])).scalar_one() for name in ("late", "new")]
+        for case in mine:
+            with entries_of.apart(db):
+                entries_of.add(db, case, "assigned", actor=None, at=case.reported_at)
+        with suppress(Refusal), entries_of.apart(db):
+            entries_of.add(db, mine[0], "assigned", actor=None, at=mine[0].reported_at)
+            raise Refusal("Not this one.")
+        assert db.execute(length).scalar_one() == before
+        db.commit()
+        assert db.execute(length).scalar_one() == before + 2
+    assert faults(database) == []
