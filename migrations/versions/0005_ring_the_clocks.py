@@ -20,10 +20,12 @@ PART_LEFT = 4
 
 def upgrade() -> None:
     """Add the moments, work them out for what is open, and have the worker look at every open case once."""
+    op.add_column("case_file", sa.Column("triage_from", MOMENT, nullable=True))
     op.add_column("case_file", sa.Column("triage_remind_at", MOMENT, nullable=True))
     op.add_column("case_file", sa.Column("decide_remind_at", MOMENT, nullable=True))
     op.add_column("case_file", sa.Column("ripe_at", MOMENT, nullable=True))
     op.add_column("step", sa.Column("remind_at", MOMENT, nullable=True))
+    op.add_column("route", sa.Column("runs_from", MOMENT, nullable=True))
     op.add_column("route", sa.Column("remind_at", MOMENT, nullable=True))
     _remind("case_file", "reported_at", "triage_remind_at", "triage_due_at")
     _remind("case_file", "aware_at", "decide_remind_at", "decide_by")
@@ -53,9 +55,10 @@ def downgrade() -> None:
     """Drop what rings: the timeline keeps what has rung."""
     op.drop_table("alarm")
     op.drop_index("ix_case_ripe", "case_file")
-    op.drop_column("route", "remind_at")
+    for name in ("remind_at", "runs_from"):
+        op.drop_column("route", name)
     op.drop_column("step", "remind_at")
-    for name in ("ripe_at", "decide_remind_at", "triage_remind_at"):
+    for name in ("ripe_at", "decide_remind_at", "triage_remind_at", "triage_from"):
         op.drop_column("case_file", name)
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.deadlines import Due, due
+from service.cases.deadlines import due
 from service.cases.pinned import playbook_of
 from service.cases.playbook import Playbook
 from service.records.cases import Alarm, Case, ProtectionDecision, Route, Step
@@ -61,10 +61,12 @@ def stop_clock(step: Step) -> None:
     step.runs_from = step.remind_at = step.due_at = None
 
 
-def triage_due(playbook: Playbook, severity: Severity, reported_at: datetime) -> Due:
-    """When triage should be done, in the desk's hours."""
-    hours = playbook.working_time
-    return due(reported_at, playbook.deadlines.triage_done[severity], hours.desk_zone, hours.desk_week, playbook)
+def run_triage(playbook: Playbook, case: Case, since: datetime | None = None) -> None:
+    """Start or restart the clock of triage, from the report or `since`: its time is counted in the desk's hours."""
+    case.triage_from = since or case.triage_from
+    hours, within = playbook.working_time, playbook.deadlines.triage_done[Severity(case.severity)]
+    told = due(case.triage_from or case.reported_at, within, hours.desk_zone, hours.desk_week, playbook)
+    case.triage_remind_at, case.triage_due_at = told.remind_at, told.at
 
 
 def start_protection_clock(playbook: Playbook, case: Case) -> dict[str, tuple[object, object]]:
@@ -89,16 +91,22 @@ def running(case: Case, steps: Iterable[Step], routes: Iterable[Route], *, undec
         return
     for step in steps:
         if step.state == StepState.DUE and step.due_at and step.remind_at and step.runs_from:
-            key = f"{step.kind}.{step.runs_from.astimezone(UTC):%Y%m%dT%H%M%S%f}"
-            yield Clock(StepKind(step.kind).value, key, step.remind_at, step.due_at, step=step)
+            what = StepKind(step.kind).value
+            yield Clock(what, _key(what, step.runs_from), step.remind_at, step.due_at, step=step)
     for route in routes:
         if route.acknowledged_at is None and route.acknowledge_by and route.remind_at:
             what = f"acknowledge.{DeskName(route.desk).value}"
-            yield Clock(what, f"{what}.{route.id}", route.remind_at, route.acknowledge_by, route=route)
+            key = _key(f"{what}.{route.id}", route.runs_from or route.sent_at)
+            yield Clock(what, key, route.remind_at, route.acknowledge_by, route=route)
     if case.triaged_at is None and case.triage_due_at and case.triage_remind_at:
-        yield Clock(TRIAGE, TRIAGE, case.triage_remind_at, case.triage_due_at)
+        key = _key(TRIAGE, case.triage_from or case.reported_at)
+        yield Clock(TRIAGE, key, case.triage_remind_at, case.triage_due_at)
     if undecided and case.decide_by and case.decide_remind_at:
         yield Clock(PROTECTION, PROTECTION, case.decide_remind_at, case.decide_by)
+
+
+def _key(what: str, runs_from: datetime) -> str:
+    return f"{what}.{runs_from.astimezone(UTC):%Y%m%dT%H%M%S%f}"
 
 
 def next_ring(

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.clocks import keep_next_due, stop_clock, triage_due
+from service.cases.clocks import keep_next_due, run_clock, run_triage, stop_clock
 from service.cases.facts import reason_kept
 from service.cases.judging import judge_again, steps_of
 from service.cases.lifecycle import Move, Standing, advice_recorded, after, steps_settled
@@ -78,10 +78,13 @@ def close_as_duplicate(db: Session, me: Me, case: Case, original: Case, *, at: d
     stage = after(Stage(case.stage), Move.MERGE, standing_of(db, case))
     guard = original.guarded and not case.guarded
     case.guarded = case.guarded or guard
+    # What is done keeps the deadline that it met or missed.
     for step in steps_of(db, case):
-        stop_clock(step)
+        if step.state == StepState.DUE:
+            stop_clock(step)
     for route in open_routes(db, case):
-        route.remind_at = route.acknowledge_by = None
+        if route.acknowledged_at is None:
+            route.remind_at = route.acknowledge_by = None
     _end(db, me, case, stage, Resolution.DUPLICATE, at, None, original, {"guarded": (False, True)} if guard else {})
 
 
@@ -155,18 +158,20 @@ def reopen(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> Non
     if original is not None:
         changes = {"also_reported_in": (case.reference, None)}
         entries.add(db, original, "parted", actor=me.id, at=at, changes=changes)
-        _start_clocks_again(db, case, at)
+        # Merged with a guarded case it became guarded itself. No moment was told, so a severity that was chosen stands.
+        judge_again(db, case, actor=None, at=at, was=Severity.CRITICAL, by_desk=True)
+    _start_clocks_again(db, case, at)
     keep_next_due(db, case)
 
 
 def _start_clocks_again(db: Session, case: Case, at: datetime) -> None:
-    """What a merge stopped runs from now on: steps, triage, and what nobody had read yet."""
-    # No moment was told, so nothing can have become worse: a severity that was chosen stands.
-    judge_again(db, case, actor=None, at=at, was=Severity.CRITICAL, by_desk=True)
+    """What is still owed runs from now on: nobody could do it meanwhile, and whoever opens the case knows of it."""
     playbook, severity = playbook_of(db, case.playbook_version), Severity(case.severity)
+    for step in steps_of(db, case):
+        if step.state == StepState.DUE:
+            run_clock(playbook, case, step, at)
     if case.triaged_at is None:
-        triage = triage_due(playbook, severity, at)
-        case.triage_remind_at, case.triage_due_at = triage.remind_at, triage.at
+        run_triage(playbook, case, since=at)
     for route in open_routes(db, case):
         if route.acknowledged_at is None:
             person = db.get(Person, route.person_id) if route.person_id else None

@@ -11,10 +11,10 @@ from sqlmodel import Session, col
 from service.cases.clocks import (
     NOTHING_DUE,
     run_clock,
+    run_triage,
     running,
     set_next_due,
     start_protection_clock,
-    triage_due,
 )
 from service.cases.exposure import keep_moments
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
@@ -27,7 +27,7 @@ from service.core.clock import in_utc, in_zone, offset_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
-from service.records.enums import AccountType, Answer, Code, DeskName, Kind, Severity, StepKind, StepState
+from service.records.enums import AccountType, Answer, Code, DeskName, Kind, StepKind, StepState
 from service.timeline import entries
 
 EARLIEST_YEAR = 2000
@@ -153,7 +153,6 @@ def _insert_case(
 ) -> Case:
     posted_at = given.get("post.posted_at")
     conflicted = frozenset({me.id})
-    triage = triage_due(playbook, Severity(judgement.severity), at)
     case = Case(
         **{COLUMNS[path]: in_utc(value) for path, value in given.items()},
         reference=_unused_reference(db, Case, "SM", at),
@@ -169,10 +168,9 @@ def _insert_case(
         severity_rank=RANK[judgement.severity],
         guarded=judgement.guarded,
         holding_desk=desk_to_hold(db, playbook, {route.desk for route in judgement.routes}, conflicted),
-        triage_remind_at=triage.remind_at,
-        triage_due_at=triage.at,
         next_due_at=NOTHING_DUE,
     )
+    run_triage(playbook, case)
     if any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
         start_protection_clock(playbook, case)
     keep_moments(case, given, at)

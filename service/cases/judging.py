@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.clocks import keep_next_due, run_clock, start_protection_clock, stop_clock, triage_due
+from service.cases.clocks import keep_next_due, run_clock, run_triage, start_protection_clock, stop_clock
 from service.cases.facts import judged_facts
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, judge
@@ -117,8 +117,7 @@ def _judge_severity(
         changes["severity"] = (before, after)
         set_severity(case, after)
         if case.triaged_at is None:
-            triage = triage_due(playbook, after, case.reported_at)
-            case.triage_remind_at, case.triage_due_at = triage.remind_at, triage.at
+            run_triage(playbook, case)
 
 
 def _judge_step(

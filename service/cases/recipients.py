@@ -90,20 +90,21 @@ def send_to(
 def run_acknowledgement(
     playbook: Playbook, route: Route, severity: Severity, person: Person | None, since: datetime | None = None
 ) -> None:
-    """Start or restart a route's clock, from when it was sent or `since`.
+    """Start or restart a route's clock, from when it was sent, or `since` then.
 
     Working days run in the person's zone and week, or in the desk's.
     Whoever is told because somebody else has not read it has no clock of their own, or one late manager would rouse
     the whole line above.
     """
     within = playbook.acknowledge_within(DeskName(route.desk), severity)
+    route.runs_from = since or route.runs_from
     route.remind_at = route.acknowledge_by = None
     if within is None or route.instead == Instead.LATE:
         return
     zone, week = playbook.working_time.desk_zone, playbook.working_time.desk_week
     if person is not None:
         zone, week = person.zone, WorkingWeek(frozenset(person.working_days))
-    told = due(since or route.sent_at, within, zone, week, playbook)
+    told = due(route.runs_from or route.sent_at, within, zone, week, playbook)
     route.remind_at, route.acknowledge_by = told.remind_at, told.at
 
 

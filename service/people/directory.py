@@ -2,7 +2,8 @@
 
 The columns are email,name,unit,zone,employer,engagement,manager_email,deputy_email,desks,active. `desks` names desks
 with spaces or semicolons between them; `digital_unit:lead` leads it. A blank zone, employer, engagement or `active`
-takes the default for a new person and keeps what is there for a known one; every other blank means *none*.
+takes the default for a new person and keeps what is there for a known one. A blank deputy keeps whom the person has
+named; every other blank means *none*.
 """
 
 from collections.abc import Iterable, Mapping
@@ -150,7 +151,8 @@ def _keep(
         "name": row.name,
         "unit_id": units[row.unit].id if row.unit else None,
         "manager_id": known[row.manager_email].id if row.manager_email else None,
-        "deputy_id": known[row.deputy_email].id if row.deputy_email else None,
+        # People name their own deputies: only a file that names another takes the place of that.
+        "deputy_id": known[row.deputy_email].id if row.deputy_email else person.deputy_id,
         **{
             name: value
             for name in ("zone", "employer", "engagement", "active")

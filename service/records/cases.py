@@ -81,6 +81,8 @@ class Case(SQLModel, table=True):
     opened_because: str | None = Field(default=None, sa_type=Text)
     holding_desk: DeskName = Field(default=DeskName.DIGITAL_UNIT, sa_type=word(DeskName))
     assigned_to_id: int | None = Field(default=None, foreign_key="person.id")
+    triage_from: datetime | None = None
+    """From when the time for triage is counted, where that is not the report: the case was opened again."""
     triage_due_at: datetime | None = None
     triage_remind_at: datetime | None = None
     triaged_at: datetime | None = None
@@ -197,6 +199,8 @@ class Route(SQLModel, table=True):
     """Why it is this person, where it is not the manager first thought of."""
     reason: str | None = Field(default=None, sa_type=Text)
     sent_at: datetime
+    runs_from: datetime | None = None
+    """From when its time is counted, where that is not when it was sent: the case was opened again."""
     remind_at: datetime | None = None
     acknowledge_by: datetime | None = None
     acknowledged_at: datetime | None = None

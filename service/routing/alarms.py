@@ -107,7 +107,8 @@ def _managers_manager(db: Session, case: Case, clock: Clock, at: datetime) -> To
 def _repeat(db: Session, _: Playbook, case: Case, coming: Next, at: datetime) -> None:
     """To the next on the rota, passing over whoever must not know."""
     desk = DeskName(case.holding_desk)
-    person = next_on_rota(db, desk, at, coming.number, skip=conflicted_people(db, case))
+    # The first is who was told when it was late.
+    person = next_on_rota(db, desk, at, coming.number + 1, skip=conflicted_people(db, case))
     _tell(db, case, coming, at, [person] if person else [], desk)
 
 

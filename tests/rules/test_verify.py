@@ -547,6 +547,7 @@ NOT_REPLAYED: dict[str, str] = {
     **dict.fromkeys(
         (
             "case_file.triage_due_at",
+            "case_file.triage_from",
             "case_file.triage_remind_at",
             "case_file.decide_remind_at",
             "case_file.next_due_at",
@@ -556,6 +557,7 @@ NOT_REPLAYED: dict[str, str] = {
             "step.runs_from",
             "step.remind_at",
             "step.due_at",
+            "route.runs_from",
             "route.remind_at",
             "route.acknowledge_by",
         ),

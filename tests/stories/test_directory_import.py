@@ -87,6 +87,19 @@ def test_a_blank_keeps_what_has_no_none(directory: Database) -> None:
         assert (staff.manager_id, staff.unit_id, staff.name) == (None, None, "Sam")
 
 
+def test_a_blank_deputy_keeps_whom_the_person_has_named(directory: Database) -> None:
+    with directory.write() as db:
+        staff, colleague = (find(db, f"{name}@demo.example") for name in ("staff", "colleague"))
+        assert staff is not None
+        assert colleague is not None
+        staff.deputy_id = colleague.id
+    bring_in(directory, "staff@demo.example,Staff,Team,,,,manager@demo.example,,,")
+    with directory.read() as db:
+        staff = find(db, "staff@demo.example")
+        assert staff is not None
+        assert staff.deputy_id == colleague.id
+
+
 def test_desks_are_given_and_taken(directory: Database) -> None:
     """Between spaces or semicolons; `:lead` marks a lead."""
     bring_in(directory, "hr@demo.example,HR,,,,,,,digital_unit:lead;  hr data_protection,yes")
