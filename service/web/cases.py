@@ -39,6 +39,7 @@ from service.web.forms import Sent as Body
 from service.web.given import Data, Db, House, Me, Now, Pool, Sent, Store
 from service.web.pages import back_to, by_field, go_to, page
 from service.web.summaries import begin, paper, pdf
+from service.web.visit import House as Place
 
 THROUGH = "page"
 
@@ -180,14 +181,26 @@ def _route(deed: Deed) -> HTTPRouteHandler:
     return make(case_form)
 
 
-@post("/cases/{reference:str}/looking", status_code=204, sync_to_thread=True)
-def note_looking(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> None:
+@post("/cases/{reference:str}/looking", status_code=200, sync_to_thread=True)
+def note_looking(db: Db, house: House, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[str]:
     """Say that this case is open in front of me, or (`gone`) no longer; the page says so by itself."""
     here = find_case(db, me, reference)
     if sent.one("gone"):
         look_away(db, me, here)
     else:
         look(db, me, here, now)
+    return _looking_line(db, house, me, now, here)
+
+
+@get("/cases/{reference:str}/looking", sync_to_thread=True)
+def who_looks(db: Db, house: House, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
+    """The line that says who else looks. It is no opening of the case: nothing of it is shown."""
+    return _looking_line(db, house, me, now, find_case(db, me, reference))
+
+
+def _looking_line(db: Session, house: Place, me: Person, now: datetime, here: Found) -> Response[str]:
+    line = house.pages.get_template("partials/case/looking.html")
+    return Response(line.render(looking=others_looking(db, me, here, now)), media_type="text/html")
 
 
 @post(
@@ -288,4 +301,5 @@ routes = [
     summary_pdf,
     pdf_page,
     note_looking,
+    who_looks,
 ]

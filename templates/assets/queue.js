@@ -87,12 +87,13 @@ function showWaiting() {
 }
 
 function lookAgain(wait = 250) {
+  if (document.hidden) return;
   if (looking) { again = true; return; }
   // Many pages hear of the same change: they do not all ask at the same moment.
   looking = window.setTimeout(async () => {
     try {
       if (at("queue")) merge(await fetched(window.location.pathname + window.location.search));
-      else if (at("looking")) renewLooking(await fetched(window.location.href));
+      else if (at("looking")) await showLooking(await fetch(at("looking").dataset.looking, { headers: BY_ITSELF }));
     } catch (wrong) {
       if (wrong.message === "signed-out" || wrong.message === "401") signedOut();
     }
@@ -125,9 +126,15 @@ function listen() {
   let begun = false;
   source = new EventSource(live.dataset.live);
   source.addEventListener("open", () => { if (begun) lookAgain(); begun = true; });
-  source.addEventListener("cases", () => lookAgain());
+  source.addEventListener("cases", (event) => { if (concerns(JSON.parse(event.data))) lookAgain(); });
   source.addEventListener("ended", (event) => { if (JSON.parse(event.data).why === "signed-out") signedOut(); });
   source.addEventListener("error", () => { if (source && source.readyState === EventSource.CLOSED) source = null; });
+}
+
+// A queue is any case's; a case's page is its own alone.
+function concerns(told) {
+  const here = at("looking");
+  return !here || told.all || told.cases.some((each) => here.dataset.looking === `/cases/${each.reference}/looking`);
 }
 
 window.addEventListener("pagehide", stopListening);
@@ -239,20 +246,24 @@ async function bring(link) {
   }
 }
 
-/* ---- A case that is open says so to the others at the desk --------------------------------------------------------------- */
+/* ---- A case that is open says so to the others at the desk, and hears who else looks --------------------------------------
+   It never opens the case anew: nobody pressed anything, so nobody has read what is new there. */
 
 let looks = 0;
 
-function sayLooking(gone = false) {
+async function sayLooking(gone = false) {
   const here = at("looking");
   if (!here || (document.hidden && !gone)) return;
   const body = new URLSearchParams({ csrf: here.dataset.csrf, ...(gone ? { gone: "1" } : {}) });
-  fetch(here.dataset.looking, { method: "POST", body, headers: BY_ITSELF, keepalive: gone }).catch(() => {});
+  try {
+    const answer = await fetch(here.dataset.looking, { method: "POST", body, headers: BY_ITSELF, keepalive: gone });
+    if (!gone) await showLooking(answer);
+  } catch { /* The next one says it. */ }
 }
 
-function renewLooking(page) {
-  const fresh = page.getElementById("looking");
-  if (fresh) at("looking").textContent = fresh.textContent;
+async function showLooking(answer) {
+  const said = answer.ok && !answer.redirected ? await answer.text() : "";
+  if (at("looking") && at("looking").textContent !== said) at("looking").textContent = said;
 }
 
 window.addEventListener("pagehide", () => sayLooking(true));
@@ -276,7 +287,7 @@ function wake() {
   if (path === onCase) return;
   onCase = path;
   window.clearInterval(looks);
-  if (path) { sayLooking(); looks = window.setInterval(sayLooking, LOOK); }
+  if (path) { sayLooking(); looks = window.setInterval(() => sayLooking(), LOOK); }
 }
 
 document.body.addEventListener("htmx:beforeSwap", (event) => { if (event.detail.target.id === "main") sayLooking(true); });

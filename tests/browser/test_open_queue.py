@@ -4,8 +4,12 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select
+from sqlmodel import col
 
+from service.people.directory import find
+from service.records.cases import Case
+from service.records.notifications import Notification
 from service.records.people import BrowserSession
 from tests.browser.seeing import sound
 from tests.makers import PERSONAL, press, report
@@ -98,6 +102,30 @@ def test_two_see_that_the_other_is_looking(desk, three):
     sound(queue)
     other.goto("/")
     expect(queue.locator("#looking")).to_be_empty(timeout=6000)
+
+
+def test_an_open_case_is_not_read_again_by_itself(desk, api, underneath, three):
+    """What comes while it stands open still waits: in front of an empty chair nobody reads."""
+    page, asked = desk("digital"), []
+    page.goto(f"/cases/{three[0]['reference']}")
+    page.wait_for_timeout(1500)
+    page.on("request", lambda request: asked.append((request.method, request.url.rpartition("/")[2])))
+    api("staff").post(f"/api/cases/{three[0]['reference']}/messages", json={"text": "Are you there?"})
+    with page.expect_response(lambda answer: answer.url.endswith("/looking"), timeout=5000):
+        pass
+    before = len(asked)
+    report(api("staff"))
+    page.wait_for_timeout(1500)
+    assert asked[before:] == []
+    assert {each for each in asked if each[1] != "looking"} == set()
+    with underneath.read() as db:
+        waits = select(func.count()).where(
+            col(Notification.case_id)
+            == select(col(Case.id)).where(col(Case.reference) == three[0]["reference"]).scalar_subquery(),
+            col(Notification.person_id) == find(db, "digital@demo.example").id,
+            col(Notification.read_at).is_(None),
+        )
+        assert db.execute(waits).scalar_one()
 
 
 def test_filters_views_and_giving(desk, phone, three):

@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 from service.core.errors import Refusal
 from service.records.cases import Case
 from service.records.people import Person
-from service.records.timeline import TimelineEntry, TimelineHead
+from service.records.timeline import ReadEntry, TimelineEntry, TimelineHead
 from service.timeline import entries as entries_of
 from tests.makers import PERSONAL, at, faults, fields, listed, people, press, put_right, report, step
 
@@ -204,13 +204,20 @@ def test_a_deed_from_a_row_is_refused_as_on_the_case(token, sign_in, cases):
     assert sign_in("staff").fill_in("/queue/choose", {"case": cases["new"]}).status_code == 403
 
 
-def test_two_at_a_desk_see_that_the_other_is_looking(token, sign_in, cases, clock):
+def test_two_at_a_desk_see_that_the_other_is_looking(token, sign_in, cases, clock, database):
     digital, digital2, manager = sign_in("digital"), sign_in("digital2"), sign_in("manager")
     here = f"/cases/{cases['new']}"
-    assert digital2.fill_in(f"{here}/looking").status_code == 204
-    manager.get(here)
-    assert manager.fill_in(f"{here}/looking").status_code == 204
     said = "is looking at this"
+    assert digital2.fill_in(f"{here}/looking").text == ""
+    manager.get(here)
+    assert manager.fill_in(f"{here}/looking").text == ""
+    with database.read() as db:
+        before = db.execute(select(func.count()).select_from(ReadEntry)).scalar_one()
+    assert digital.fill_in(f"{here}/looking").text == f"Digital unit member {said}"
+    assert digital.get(f"{here}/looking").text == f"Digital unit member {said}"
+    with database.read() as db:
+        assert db.execute(select(func.count()).select_from(ReadEntry)).scalar_one() == before
+    digital.fill_in(f"{here}/looking", {"gone": "1"})
     assert digital.get("/queue").text.count(said) == digital.get(here).text.count(said) == 1
     assert digital2.get("/queue").text.count(said) == digital2.get(here).text.count(said) == 0
     for who in ("manager", "staff"):
