@@ -12,7 +12,9 @@ from service.cases.policy import Act
 from service.cases.queries import lock_cases
 from service.core.errors import Invalid, NotPermitted, Refusal, invalid
 from service.people.directory import at_desk
-from service.people.identity import Me as Person
+from service.people.identity import Me as Reader
+from service.records.cases import Case
+from service.records.people import Person
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.timeline.entries import apart
@@ -34,9 +36,16 @@ def acknowledge_from_row(db: Db, me: Me, now: Now, sent: Sent) -> Response:
 
 @post("/queue/take", status_code=303, sync_to_thread=True)
 def take_from_row(db: Db, me: Me, now: Now, sent: Sent) -> Response:
-    """Give these cases to me."""
+    """Give these cases to me, as far as nobody has them; a case that a colleague took meanwhile stays theirs."""
     mine = named(db, me.email, "person")
-    return _each(db, me, sent, Act.ASSIGN, lambda case: assign(db, me, case, mine, at=now), "yours")
+
+    def take(case: Case) -> None:
+        # Of two who press at the same moment only one has it; to take it over is a deed on the case's own page.
+        if case.assigned_to_id not in (None, me.id):
+            raise Refusal(f"{db.get_one(Person, case.assigned_to_id).name} has it already")
+        assign(db, me, case, mine, at=now)
+
+    return _each(db, me, sent, Act.ASSIGN, take, "yours")
 
 
 @post("/queue/choose", status_code=303, sync_to_thread=True)
@@ -57,7 +66,7 @@ def give_page(db: Db, me: Me, request: Request) -> Response:
     return _give(db, me, said.getall("case", []), said.get("back", ""))
 
 
-def _give(db: Session, me: Person, chosen: list[str], back: str, refusal: Refusal | None = None) -> Response:
+def _give(db: Session, me: Reader, chosen: list[str], back: str, refusal: Refusal | None = None) -> Response:
     if not me.desks:
         raise NotPermitted(FOR_DESKS)
     asked = dict(pairs_of(back)).get("desk")
@@ -89,7 +98,7 @@ def give(db: Db, database: Data, me: Me, now: Now, sent: Sent) -> Response:
     return _each(db, me, sent, Act.ASSIGN, lambda case: assign(db, me, case, person, at=now), f"with {person.name}")
 
 
-def _each(db: Session, me: Person, sent: Body, act: Act, do: Callable[[Any], None], state: str) -> Response:
+def _each(db: Session, me: Reader, sent: Body, act: Act, do: Callable[[Any], None], state: str) -> Response:
     """Do it to each case on its own: what is refused for one is said, and the rest is done."""
     chosen = sorted({*sent.fields.get("one", []), *(sent.fields.get("case", []) if not sent.one("one") else [])})
     done, refused = [], dict[str, list[str]]()

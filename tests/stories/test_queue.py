@@ -170,6 +170,22 @@ def test_a_row_is_read_and_taken(token, sign_in, cases):
     assert 'data-act="take"' not in page.get("/queue").text
 
 
+def test_of_two_who_take_one_case_the_first_has_it(token, sign_in, cases):
+    first, second, digital = sign_in("digital2"), sign_in("digital"), token("digital")
+    take = {"one": cases["new"]}
+    assert 'data-act="take"' in second.get("/queue").text
+    first.fill_in("/queue/take", take)
+    second.fill_in("/queue/take", take)
+    page = second.get("/queue").text
+    assert f"Digital unit member has it already: {cases['new']}." in page
+    assert 'data-act="take"' not in page
+    assert digital.get(f"/api/cases/{cases['new']}").json()["assigned_to"] == "digital2@demo.example"
+    first.fill_in("/queue/take", take)
+    assert "They have this case already" in first.get("/queue").text
+    second.fill_in("/queue/give", {"case": [cases["new"]], "person": ME})
+    assert digital.get(f"/api/cases/{cases['new']}").json()["assigned_to"] == ME
+
+
 def test_several_are_given_and_what_is_refused_is_named(token, sign_in, cases, database):
     page, digital = sign_in("digital"), token("digital")
     chosen = page.fill_in("/queue/choose", {"case": list(cases.values()), "back": "?order=newest"})
