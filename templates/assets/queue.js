@@ -86,13 +86,18 @@ function showWaiting() {
   if (target) target.querySelector(".row__link").focus({ preventScroll: true });
 }
 
+// After a view that could not be kept the page stands at an address that only takes forms.
+function address() {
+  return window.location.pathname === "/queue" ? `/queue${window.location.search}` : `/queue${at("queue").dataset.back}`;
+}
+
 function lookAgain(wait = 250) {
-  if (document.hidden) return;
+  if (document.hidden || over) return;
   if (looking) { again = true; return; }
   // Many pages hear of the same change: they do not all ask at the same moment.
   looking = window.setTimeout(async () => {
     try {
-      if (at("queue")) merge(await fetched(window.location.pathname + window.location.search));
+      if (at("queue")) merge(await fetched(address()));
       else if (at("looking")) await showLooking(await fetch(at("looking").dataset.looking, { headers: BY_ITSELF }));
     } catch (wrong) {
       if (wrong.message === "signed-out" || wrong.message === "401") signedOut();
@@ -105,6 +110,7 @@ function lookAgain(wait = 250) {
 function signedOut() {
   stopListening();
   window.clearInterval(polling);
+  over = true;
   arrived("You were signed out, so this list stands still.", "Sign in again", () => window.location.reload());
 }
 
@@ -112,6 +118,7 @@ function signedOut() {
 
 let source = null;
 let polling = 0;
+let over = false; // signed out: nothing more is asked
 
 function stopListening() {
   if (source) source.close();
@@ -120,15 +127,24 @@ function stopListening() {
 
 function listen() {
   const live = document.querySelector("[data-live]");
+  if (over) return;
   if (!live) { stopListening(); window.clearInterval(polling); polling = 0; return; }
-  if (!polling) polling = window.setInterval(() => { if (!source || source.readyState !== EventSource.OPEN) lookAgain(); }, POLL);
-  if (source || !window.EventSource) return;
-  let begun = false;
+  if (!polling) polling = window.setInterval(pollOrListen, POLL);
+  // A browser keeps few connections to one place: pages that nobody sees leave them to the others.
+  if (source || !window.EventSource || document.hidden) return;
   source = new EventSource(live.dataset.live);
-  source.addEventListener("open", () => { if (begun) lookAgain(); begun = true; });
+  // Also the first time: between the page and its first word something may have changed.
+  source.addEventListener("open", () => lookAgain());
   source.addEventListener("cases", (event) => { if (concerns(JSON.parse(event.data))) lookAgain(); });
   source.addEventListener("ended", (event) => { if (JSON.parse(event.data).why === "signed-out") signedOut(); });
   source.addEventListener("error", () => { if (source && source.readyState === EventSource.CLOSED) source = null; });
+}
+
+// A server that refused once ends an EventSource for good, so it is asked anew.
+function pollOrListen() {
+  if (source && source.readyState === EventSource.OPEN) return;
+  listen();
+  lookAgain();
 }
 
 // A queue is any case's; a case's page is its own alone.
@@ -137,6 +153,7 @@ function concerns(told) {
   return !here || told.all || told.cases.some((each) => here.dataset.looking === `/cases/${each.reference}/looking`);
 }
 
+document.addEventListener("visibilitychange", () => { if (document.hidden) stopListening(); else pollOrListen(); });
 window.addEventListener("pagehide", stopListening);
 window.addEventListener("pageshow", (event) => { if (event.persisted) { listen(); lookAgain(); } });
 
@@ -281,6 +298,7 @@ let onCase = "";
 function wake() {
   wakeQueue();
   waiting = null;
+  over = false;
   listen();
   const here = at("looking");
   const path = here ? here.dataset.looking : "";

@@ -184,3 +184,73 @@ def test_without_scripts_everything_works_by_buttons(desk, three):
     row(page, three[2]).get_by_role("button", name=re.compile("I read it")).click()
     expect(page.locator("#notice")).to_contain_text(f"{three[2]['reference']} is now read.")
     expect(page.locator(".keys-line")).to_be_hidden()
+
+
+NEW = "1 case new or changed"
+
+
+def test_what_changes_before_the_first_word_is_not_missed(desk, api, three):
+    page = desk("digital")
+
+    def late(route):
+        report(api("staff"))
+        page.wait_for_timeout(1500)
+        route.continue_()
+
+    page.route("**/api/events", late)
+    page.goto("/queue")
+    expect(page.locator("#arrivals")).to_contain_text(NEW, timeout=8000)
+
+
+def test_a_stream_that_was_refused_is_asked_for_anew(desk, three):
+    page = desk("digital")
+    page.clock.install()
+    page.route("**/api/events", lambda route: route.fulfill(status=204), times=1)
+    with page.expect_response(lambda answer: answer.status == 204):
+        page.goto("/queue")
+    page.wait_for_timeout(500)
+    with page.expect_response(lambda answer: answer.url.endswith("/api/events") and answer.status == 200):
+        page.clock.fast_forward(31_000)
+
+
+def turned(page, hidden: bool) -> None:
+    """Put the page out of sight, or back."""
+    page.evaluate(
+        """(hidden) => {
+            Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
+
+
+def test_a_page_out_of_sight_holds_no_connection(desk, api, three):
+    page = desk("digital")
+    page.add_init_script(
+        """window.sources = [];
+        window.EventSource = class extends EventSource {
+          constructor(where) { super(where); window.sources.push(this); }
+        };"""
+    )
+    page.goto("/queue")
+    page.wait_for_function("() => sources.length === 1 && sources[0].readyState === 1")
+    page.wait_for_timeout(1000)
+    turned(page, True)
+    assert page.evaluate("sources.map((each) => each.readyState)") == [2]
+    report(api("staff"))
+    page.wait_for_timeout(1500)
+    expect(page.locator("#arrivals")).to_be_hidden()
+    turned(page, False)
+    page.wait_for_function("() => sources.length === 2 && sources[1].readyState === 1")
+    expect(page.locator("#arrivals")).to_contain_text(NEW)
+
+
+def test_the_list_goes_on_after_a_view_that_could_not_be_kept(desk, api, three):
+    page = desk("digital")
+    page.goto("/queue?order=newest")
+    page.get_by_text("Keep this view").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator("#view-name-error")).to_contain_text("Give it a name")
+    page.wait_for_timeout(1500)
+    report(api("staff"))
+    expect(page.locator("#arrivals")).to_contain_text(NEW, timeout=5000)
