@@ -1,6 +1,6 @@
 """Text search: in references, handles, post texts, narratives, advice, messages and notes, as far as one reads them.
 
-What is indexed is kept in step by the database itself (migration 0007): each case, piece of advice, message and note
+What is indexed is kept in step by the database itself (migration 0008): each case, piece of advice, message and note
 is one row of `search_text`, which says through whose eyes it is read; its words stand in an FTS5 table on SQLite and
 in a tsvector on PostgreSQL. No words are kept twice: the index holds what can be found, never the text.
 

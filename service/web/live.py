@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.cases.changes import MOST_CASES, Looks, changed_since, head, looks, seen_of
+from service.cases.news import MOST_CASES, Looks, changed_since, head, looks, looks_heard, seen_of
 from service.core.errors import TooMany, Unavailable
 from service.people.identity import Me, still_there
 from service.web.visit import House
@@ -160,7 +160,7 @@ class Live:
             if self.position is None:
                 return News(position, seen, {}, asked=False, told={})
             changed = changed_since(db, self.position) if position > self.position else set()
-            looked = {case for case, _ in seen ^ self.looks}
+            looked = seen ^ self.looks
             if not (changed or looked or recheck):
                 return News(position, seen, {}, asked=False, told={})
             alive = still_there(db, list(readers), at)
@@ -169,7 +169,7 @@ class Live:
             for key, me in alive.items():
                 kind = (me.id, frozenset(me.desks), me.roles)
                 if kind not in found:
-                    found[kind] = seen_of(db, me, changed) | seen_of(db, me, looked, through_desk=True)
+                    found[kind] = seen_of(db, me, changed) | seen_of(db, me, looks_heard(me, looked), through_desk=True)
                 told[key] = found[kind]
             return News(position, seen, alive, asked=True, told=told)
 

@@ -76,7 +76,7 @@ class Stream:
 class Target:
     def __init__(self, service, url: str) -> None:
         self.service, self.database_url, self.url = service, url, service.url
-        self.keys = tokens(url, "staff manager digital digital2 hr outsider auditor admin")
+        self.keys = tokens(url, "staff manager digital digital2 hr hr2 outsider auditor admin")
 
     def post(self, who: str, path: str, **body) -> dict:
         done = httpx.post(f"{self.url}/api{path}", json=body, headers=self.keys[who], timeout=30)
@@ -135,6 +135,16 @@ def test_a_change_is_heard_by_those_who_see_the_case(target):
     target.post("staff", f"/cases/{case}/messages", text="A word")
     assert streams["hr"].hears(case)
     assert not streams["digital"].hears(case, QUIET)
+
+
+def test_who_looks_is_told_to_the_same_desk_and_not_to_the_one_who_looks(target):
+    case = target.report()
+    target.post("digital", f"/cases/{case}/send", desk="hr", reason="Look at this.")
+    streams = {who: target.listen(who) for who in ("hr", "hr2", "digital", "staff")}
+    page = signed_in(target, "hr")
+    page.get(f"/cases/{case}")
+    assert page.fill_in(f"/cases/{case}/looking").status_code == 200
+    assert {who for who, stream in streams.items() if stream.hears(case, QUIET)} == {"hr2"}
 
 
 def test_two_processes_hear_what_either_does(request, tmp_path):

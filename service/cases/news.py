@@ -16,8 +16,8 @@ from service.records.timeline import TimelineEntry, TimelineHead
 
 MOST_CASES = 500
 """How many changed cases are told apart; after more the whole list is looked at again."""
-Looks = frozenset[tuple[int, int]]
-"""Which case which person looks at."""
+Looks = frozenset[tuple[int, int, str]]
+"""Which case which person looks at, and through which desk."""
 
 _HEAD = select(col(TimelineHead.position)).where(col(TimelineHead.id) == 1)
 _SINCE = (
@@ -26,7 +26,7 @@ _SINCE = (
     .order_by(col(TimelineEntry.position).desc())
     .limit(5 * MOST_CASES)
 )
-_LOOKS = select(col(Looking.case_id), col(Looking.person_id))
+_LOOKS = select(col(Looking.case_id), col(Looking.person_id), col(Looking.desk))
 
 
 def head(db: Session) -> int:
@@ -36,7 +36,13 @@ def head(db: Session) -> int:
 
 def looks(db: Session, at: datetime) -> Looks:
     """Who looks at what at this moment."""
-    return frozenset((case, person) for case, person in db.connection().execute(_LOOKS.where(col(Looking.until) > at)))
+    rows = db.connection().execute(_LOOKS.where(col(Looking.until) > at))
+    return frozenset((case, person, desk) for case, person, desk in rows)
+
+
+def looks_heard(me: Me, looks: Looks) -> set[int]:
+    """The cases of these looks that are a reader's to hear of: through a desk of theirs, and not their own."""
+    return {case for case, person, desk in looks if desk in me.desks and person != me.id}
 
 
 def changed_since(db: Session, position: int) -> set[int]:
@@ -48,16 +54,14 @@ def changed_since(db: Session, position: int) -> set[int]:
 def _seen(desks: policy.Desks, roles: policy.Roles, through_desk: bool) -> Select[Any]:
     me = policy.reader(desks, roles)
     through = [predicate for relation, predicate in policy.relations(me) if relation in policy.DESKS]
-    sees = (or_(*through) if through_desk else policy.sees(me)) if through or not through_desk else None
-    query = select(col(Case.reference), col(Case.version)).where(
-        col(Case.id).in_(bindparam("cases", expanding=True)), *([] if sees is None else [sees])
-    )
-    return cast("Select[Any]", query if sees is not None else query.where(col(Case.id).is_(None)))
+    sees = or_(*through) if through_desk else policy.sees(me)
+    query = select(col(Case.reference), col(Case.version))
+    return cast("Select[Any]", query.where(col(Case.id).in_(bindparam("cases", expanding=True)), sees))
 
 
 def seen_of(db: Session, me: Me, cases: Collection[int], *, through_desk: bool = False) -> dict[str, int]:
     """Of these cases those that a reader sees, as `{reference: version}`; or only what they see through a desk."""
-    if not cases:
+    if not cases or (through_desk and not me.desks):
         return {}
     query = _seen(frozenset(me.desks), me.roles, through_desk)
     rows = db.connection().execute(query, {"me": me.id, "cases": sorted(cases)})
