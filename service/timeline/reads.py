@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, update
-from sqlmodel import Session
+from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlmodel import Session, col
 
 from service.core.database import writing
 from service.records.notifications import Notification
@@ -48,6 +48,17 @@ def log_in(
 ) -> None:
     """The same line within a writing transaction: the answer to a deed is a look at the case as well."""
     _note(db.connection(), _line(person_id, case_id, what, detail, through, at))
+
+
+def noted(db: Session, person_id: int, what: str, detail: str, *, since: datetime) -> bool:
+    """Whether they have done just this since then, and so what a page repeats by itself stands in the log already."""
+    line = select(col(ReadEntry.id)).where(
+        col(ReadEntry.person_id) == person_id,
+        col(ReadEntry.at) >= since,
+        col(ReadEntry.what) == what,
+        col(ReadEntry.detail) == detail[:300],
+    )
+    return db.connection().execute(line.limit(1)).first() is not None
 
 
 def _note(connection: Connection, line: dict[str, Any]) -> None:

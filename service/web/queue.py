@@ -1,6 +1,6 @@
 """The queue of a desk: worst first, narrowed by what stands in the address."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -27,6 +27,8 @@ from service.web.pages import by_field, page
 from service.web.visit import current
 
 TYPED = frozenset({"q", "platform", "assigned", "from", "to"})
+A_SESSION = timedelta(hours=12)
+"""How long a page may look again by itself for what was searched; whoever says so without having searched is noted."""
 FOR_DESKS = "The queue is for the desks. Your own cases are under My cases."
 
 
@@ -83,7 +85,7 @@ def _shown(
     **more: Any,
 ) -> Response[str]:
     views = views_of(db, me)
-    if q:
+    if q and not (current().by_itself and reads.noted(db, me.id, "search", q, since=now - A_SESSION)):
         reads.log(db, me.id, None, "search", through="page", at=now, detail=q)
     tabs = list(me.desks) + ([DeskName.LINE_MANAGER] if desk is DeskName.LINE_MANAGER else [])
     return page(

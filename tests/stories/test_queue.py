@@ -133,6 +133,24 @@ def test_a_manager_has_a_queue_without_a_desk(token, sign_in, cases):
     assert rows(sign_in("outsider").get("/queue?desk=line_manager")) == []
 
 
+def test_a_search_that_a_page_repeats_by_itself_is_noted_once(sign_in, cases, database):
+    digital, by_itself = sign_in("digital"), {"X-Amends-By-Itself": "1"}
+
+    def searches() -> list[str]:
+        with database.read() as db:
+            noted = select(col(ReadEntry.detail)).where(col(ReadEntry.what) == "search").order_by(col(ReadEntry.id))
+            return list(db.execute(noted).scalars())
+
+    digital.get("/queue?q=window")
+    for _ in range(3):
+        digital.get("/queue?q=window", headers=by_itself)
+    assert searches() == ["window"]
+    digital.get("/queue?q=window")
+    digital.get("/queue?q=door", headers=by_itself)
+    sign_in("digital2").get("/queue?q=door", headers=by_itself)
+    assert searches() == ["window", "window", "door", "door"]
+
+
 def test_views_are_kept_and_are_ones_own(token, sign_in):
     digital, digital2 = people(token, "digital digital2")
     made = digital.post("/api/views", json={"name": "Late ones", "filters": {"overdue": "1", "order": "worst"}})
