@@ -87,7 +87,8 @@ def _shown(
     views = views_of(db, me)
     if q and not (current().by_itself and reads.noted(db, me.id, "search", q, since=now - A_SESSION)):
         reads.log(db, me.id, None, "search", through="page", at=now, detail=q)
-    tabs = list(me.desks) + ([DeskName.LINE_MANAGER] if desk is DeskName.LINE_MANAGER else [])
+    managing = desk is DeskName.LINE_MANAGER or has_routes(db, me)
+    tabs = list(me.desks) + ([DeskName.LINE_MANAGER] if managing else [])
     return page(
         "queue.html",
         me,

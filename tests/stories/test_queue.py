@@ -9,7 +9,8 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from service.core.errors import Refusal
-from service.records.cases import Case
+from service.people.directory import find
+from service.records.cases import Case, Route
 from service.records.people import Person
 from service.records.timeline import ReadEntry, TimelineEntry, TimelineHead
 from service.timeline import entries as entries_of
@@ -131,6 +132,17 @@ def test_a_manager_has_a_queue_without_a_desk(token, sign_in, cases):
     assert 'value="' + cases["late"] not in manager.get("/queue?desk=line_manager").text
     assert sign_in("head").get("/queue").status_code == 403
     assert rows(sign_in("outsider").get("/queue?desk=line_manager")) == []
+
+
+def test_a_manager_who_sits_at_a_desk_has_a_tab_for_what_was_sent_to_them(token, sign_in, cases, database):
+    tab = '<a class="moj-sub-navigation__link" href="/queue?desk=line_manager"'
+    digital = sign_in("digital")
+    assert tab not in digital.get("/queue").text
+    with database.write() as db:
+        sits = find(db, ME)
+        moved = update(Route).where(col(Route.person_id) == find(db, "manager@demo.example").id)
+        db.execute(moved.values(person_id=sits.id))
+    assert tab in digital.get("/queue").text
 
 
 def test_a_search_that_a_page_repeats_by_itself_is_noted_once(sign_in, cases, database):
