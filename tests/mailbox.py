@@ -23,16 +23,27 @@ USER, PASSWORD = "amends", "s3cret/word@1"
 
 
 class Mailbox:
-    """What arrived, and how the server answers: by recipient or to everybody, `at` RCPT or DATA."""
+    """What arrived, and how the server answers: by recipient, or to everybody at MAIL FROM or DATA."""
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.refuse: dict[str, str] = {}
+        self.sender = ""
         self.data: Callable[[Envelope], str] = lambda _: "250 taken"
         self.signed_in: list[str] = []
         self.private: list[bool] = []
 
-    async def handle_RCPT(  # noqa: N802 - the server's own name for it
+    async def handle_MAIL(  # noqa: N802 - the server's own name for it
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Whether it takes mail from us."""
+        if self.sender:
+            return self.sender
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 fine"
+
+    async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Whether it takes mail for this address."""

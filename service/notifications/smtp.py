@@ -14,6 +14,8 @@ from service.notifications.refusing import Away, Later, Refused, no_texts
 
 TRANSIENT = range(400, 500)
 CLOSING = 421
+OURS = frozenset({530, 535, 538})
+"""What a server says of us, whatever it was asked: sign in first, not with that password, not without TLS."""
 MOST_BREAKS = 2
 
 
@@ -27,6 +29,8 @@ class Smtp:
 
     def mail(self, letter: Letter) -> None:
         """Send it. Raises Refused for what the server refuses for good, Later for *not now*, Away when it is not there.
+
+        A server that refuses our own address, or wants us to sign in, counts as away: it is no fault of the message.
 
         A connection that breaks within a message may be that message's own fault: it is tried later, and only at the
         second in a row the server counts as away.
@@ -104,9 +108,12 @@ class Smtp:
 
 
 def _send(line: smtplib.SMTP, mail: EmailMessage) -> None:
-    """Raises Refused or Later by what the server answers, OSError or SMTPServerDisconnected when it is gone."""
+    """Raises Refused, Later or Away by what the server answers, OSError or SMTPServerDisconnected when it is gone."""
     try:
         line.send_message(mail)
+    except (smtplib.SMTPHeloError, smtplib.SMTPSenderRefused) as wrong:
+        # It was not told yet whom the message is for, so it would say the same of every other one.
+        raise Away(f"The mail server does not take mail from us ({wrong.smtp_code})") from wrong
     except smtplib.SMTPRecipientsRefused as wrong:
         code = next(iter(wrong.recipients.values()))[0]
         raise _no(code, "The mail server does not take mail for this address") from wrong
@@ -119,4 +126,6 @@ def _send(line: smtplib.SMTP, mail: EmailMessage) -> None:
 def _no(code: int, told: str) -> Exception:
     if code == CLOSING:
         return smtplib.SMTPServerDisconnected(f"closing ({code})")
+    if code in OURS:
+        return Away(f"The mail server does not accept our sign-in ({code})")
     return (Later if code in TRANSIENT else Refused)(f"{told} ({code})")

@@ -157,6 +157,20 @@ def test_what_a_server_says_of_a_recipient(box, answer, no):
     assert "staff" not in str(told.value)
 
 
+@pytest.mark.parametrize("answer", ["530 sign in", "550 not from there", "553 not yours", "554 no", "451 not now"])
+def test_what_a_server_says_of_us_is_said_of_no_message(box, answer):
+    box.sender = answer
+    with mail_server(box) as port, pytest.raises(Away, match=rf"does not take mail from us \({answer[:3]}\)"):
+        hand_over(f"smtp://127.0.0.1:{port}")
+
+
+@pytest.mark.parametrize("answer", ["530 sign in first", "535 not you", "538 not without TLS"])
+def test_a_server_that_wants_a_sign_in_only_of_the_recipient_counts_as_away(box, answer):
+    box.refuse["staff"] = answer
+    with mail_server(box) as port, pytest.raises(Away, match="does not accept our sign-in"):
+        hand_over(f"smtp://127.0.0.1:{port}")
+
+
 @pytest.mark.parametrize("address", ["", "staff", "a b@c", "a@b\nBcc: x@y", "a@b,c@d", "<a@b>", "@", "a@"])
 def test_an_address_that_is_none_is_refused_before_anybody_is_asked(address):
     with pytest.raises(Refused):
@@ -181,6 +195,22 @@ def test_one_who_is_refused_holds_up_nobody(database, settings, clock, box):
         post_by(database, settings, clock, f"smtp://127.0.0.1:{port}").work_once()
     assert box.recipients == ["digital", "hr", "staff"]
     assert rows(database)["manager"].done_at is None
+
+
+def test_a_server_that_refuses_us_sets_nothing_apart(database, settings, clock, box):
+    """All of it waits, and leaves once the server takes mail from us again."""
+    to_send(database, clock, "staff manager digital")
+    box.sender = "550 not from there"
+    with mail_server(box) as port:
+        post = post_by(database, settings, clock, f"smtp://127.0.0.1:{port}")
+        assert post.work_once()
+        there = rows(database).values()
+        assert {row.failed_at for row in there} == {None}
+        assert {row.error for row in there} == {"The mail server does not take mail from us (550)"}
+        box.sender = ""
+        clock.forward(seconds=10)
+        assert post.work_once()
+    assert box.recipients == ["digital", "manager", "staff"]
 
 
 def test_a_person_with_no_address_is_set_apart_at_once(database, settings, clock, box):
