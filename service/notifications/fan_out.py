@@ -83,18 +83,20 @@ def _reach(db: Session, rows: Sequence[Any], at: datetime, texts: bool) -> Itera
     )
     at_desks = _at_desks(db, {row.body["desk"] for row in rows if row.person_id is None})
     outside = _outside(db, {row.case_id for row in rows if row.person_id is None and row.case_id is not None})
-    awake: dict[str, set[int]] = {}
+    awake: dict[tuple[str, int | None], set[int]] = {}
     for row in rows:
         if row.person_id is not None:
             if row.person_id in people:
                 yield Reached(row.person_id, people[row.person_id], row, texts)
             continue
         desk = row.body["desk"]
-        if texts and row.body.get("urgent") and desk not in awake:
-            awake[desk] = {person.id for person in duty_leads(db, desk, at)}
+        if texts and row.body.get("urgent") and (desk, row.case_id) not in awake:
+            # Whoever must learn nothing of this case must not be the only one who would have been woken.
+            skip = frozenset(person for case, person in outside if case == row.case_id and person is not None)
+            awake[desk, row.case_id] = {person.id for person in duty_leads(db, desk, at, skip)}
         for person_id, zone in at_desks.get(desk, {}).items():
             if (row.case_id, person_id) not in outside:
-                yield Reached(person_id, zone, row, person_id in awake.get(desk, ()))
+                yield Reached(person_id, zone, row, person_id in awake.get((desk, row.case_id), ()))
 
 
 def _at_desks(db: Session, desks: set[str]) -> dict[str, dict[int, str]]:

@@ -150,6 +150,24 @@ def test_texts_go_to_those_on_duty_for_what_is_urgent(notify, database, settings
     assert set(asked) == {"Urgent: something is waiting for you in Amends"}
 
 
+def test_where_the_lead_on_duty_must_not_know_the_next_one_is_texted(notify, database, settings, clock):
+    """Digital is on duty by itself and reports the mistake: somebody else at the desk is woken."""
+    from service.records.notifications import Preference
+    from service.records.people import Shift
+
+    settings = replace(settings, mail_url=notify.url)
+    with database.write() as db:
+        for number, name in enumerate(("digital", "digital2")):
+            db.add(Preference(person_id=somebody(db, name).id, phone=f"+44770090012{number}"))
+        everyday = {"days": list(range(7)), "starts": "08:00", "ends": "18:00", "zone": "Europe/London"}
+        db.add(Shift(desk="digital_unit", person_id=somebody(db, "digital").id, **everyday))
+    reported(database, clock, "digital")
+    tell(database, settings, clock, "critical")
+    texted = [body["phone_number"] for path, body in notify.asked if path == "/v2/notifications/sms"]
+    # One case is the desk's own member's, the other is somebody else's: each wakes whoever may know of it.
+    assert sorted(texted) == ["+447700900120", "+447700900121"]
+
+
 def tell(database: Database, settings: Settings, clock: SteppedClock, severity: str) -> None:
     """A report of this severity, and everything that follows from it."""
     from sqlalchemy import select
