@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlmodel import Session, col
 
 from service.core.errors import NotFound, NotPermitted, Refusal
@@ -43,7 +43,9 @@ def standing(db: Session, me: Me, at: datetime) -> list[Standing]:
     found: dict[str, dict[str, Any]] = {}
     since = func.min(func.coalesce(col(Outbox.tried_at), col(Outbox.due_at)), type_=col(Outbox.due_at).type)  # type: ignore[attr-defined]
     waits = select(kind, func.count()).where(*OPEN).group_by(kind)
-    overdue = select(kind, since).where(*OPEN, col(Outbox.due_at) <= at).group_by(kind)
+    # What was tried and put off is due later again, and has waited all the same.
+    late = or_(col(Outbox.tried_at).is_not(None), col(Outbox.due_at) <= at)
+    overdue = select(kind, since).where(*OPEN, late).group_by(kind)
     failed = select(kind, func.count()).where(FAILED).group_by(kind)
     done = select(kind, func.count()).where(col(Outbox.done_at).is_not(None)).group_by(kind)
     for name, query in (("waiting", waits), ("oldest", overdue), ("failed", failed), ("done", done)):

@@ -1,5 +1,7 @@
 """What could not be delivered is shown to administrators, who have it tried again; and it shows no case."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import insert, select
 from sqlmodel import col
@@ -7,6 +9,9 @@ from sqlmodel import col
 from service.records.cases import Case
 from service.records.people import Person
 from service.records.timeline import Outbox
+from service.worker.post import Post
+from service.worker.run import work_once
+from tests.mailbox import free_port
 from tests.makers import report
 
 
@@ -84,3 +89,17 @@ def test_the_same_numbers_for_prometheus(token, browser, given_up, clock):
     assert 'amends_outbox_oldest_seconds{kind="tell"} 90' in lines
     assert 'amends_outbox_done{kind="tell"} 0' in lines
     assert browser().get("/metrics").status_code == 401
+
+
+def test_what_fails_again_and_again_grows_old(token, database, settings, clock):
+    """Each try puts it off into the future; it has waited since the first all the same."""
+    report(token("staff"))
+    while work_once(database, settings, clock):
+        pass
+    post = Post(database, replace(settings, mail_url=f"smtp://127.0.0.1:{free_port()}"), clock)
+    for _ in range(40):
+        post.work_once()
+        clock.forward(minutes=1)
+    admin = token("admin")
+    assert admin.get("/api/outbox").json()["oldest_seconds"] == 2400
+    assert 'amends_outbox_oldest_seconds{kind="mail"} 2400' in admin.get("/metrics").text.splitlines()
