@@ -92,6 +92,12 @@ def count_unread(db: Session | Connection, me: Me) -> int:
     return db.execute(_count(frozenset(me.desks), me.roles), {"me": me.id}).scalar_one()
 
 
+def still_waits(db: Session, me: Me, key: str) -> bool:
+    """Whether this person has not read it and may still hear of what it is about."""
+    mine = _list(frozenset(me.desks), me.roles).where(col(Notification.key) == key, col(Notification.read_at).is_(None))
+    return db.connection().execute(mine, {"me": me.id, "most": 1}).first() is not None
+
+
 def list_waiting(
     db: Session, me: Me, *, unread: bool = False, before: int | None = None, limit: int = 50
 ) -> Sequence[Any]:

@@ -28,7 +28,7 @@ from service.notifications.deliver import deliver
 from service.notifications.links import go_link, read_go
 from service.people.directory import find
 from service.people.identity import Me
-from service.records.cases import Case, Conflict
+from service.records.cases import Case, Conflict, Route
 from service.records.enums import DeskName, Employer
 from service.records.notifications import Notification
 from service.records.people import Person
@@ -160,6 +160,7 @@ def test_whoever_must_not_know_is_left_out(database: Database, settings: Setting
     case = reported(database, clock, "hr")
     with database.write() as db:
         db.add(Conflict(case_id=case.id, person_id=somebody(db, "digital2").id, reason="A friend", at=clock()))
+        db.add(Route(case_id=case.id, desk=DeskName.HR, because="sent", sent_at=clock()))
         left = somebody(db, "hr2")
         left.active = False
         db.add(left)

@@ -220,7 +220,28 @@ def test_a_digest_says_nothing_when_all_is_read(token, worker, clock):
     worker()
     assert manager.get(at(case)).status_code == 200
     clock.forward(days=1)
-    assert worker() == {}
+    assert "manager" not in worker()
+
+
+@pytest.mark.parametrize(("changed", "goes"), [("at_once", True), ("off", False)])
+def test_what_waits_for_a_digest_is_not_lost_to_a_change_of_mind(token, worker, clock, changed, goes):
+    staff, manager = people(token, "staff manager")
+    manager.patch("/api/preferences", json={"notify": "digest"})
+    report(staff)
+    assert "manager" not in worker()
+    manager.patch("/api/preferences", json={"notify": changed})
+    clock.forward(days=1)
+    assert ("manager" in worker()) is goes
+
+
+def test_a_mail_about_a_case_that_is_no_longer_theirs_does_not_go(token, database, settings, worker, clock):
+    """It was written before the conflict was named, and a server that was away has kept it here until after."""
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    while work_once(database, settings, clock):
+        pass
+    press(digital, case, "conflict", person="digital2@demo.example", reason="A cousin.")
+    assert worker().keys() == {"manager"}
 
 
 def test_a_mail_that_was_read_meanwhile_does_not_go(token, database, settings, worker, clock):
