@@ -18,6 +18,9 @@ class Carrier(Protocol):
     def close(self) -> None:
         """Let go of the connection."""
 
+    def cut(self) -> None:
+        """Break it off in the middle of a message, from another thread."""
+
 
 def open_carrier(url: str) -> Carrier:
     """The carrier that `AMENDS_MAIL_URL` names; nothing is connected before the first message."""

@@ -31,6 +31,9 @@ class Folder:
     def close(self) -> None:
         """Nothing is open."""
 
+    def cut(self) -> None:
+        """Nothing is open."""
+
     def put(self, name: str, mail: EmailMessage) -> Path:
         """Keep a message as `NAME.eml`, whole or not at all, and durably; the same name again takes its place."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -51,6 +51,10 @@ class Notify:
         """Let go of the connection."""
         self.client.request_session.close()
 
+    def cut(self) -> None:
+        """An answer that is on its way is left to itself: the client offers no way to end it."""
+        self.close()
+
 
 def _said(letter: Letter) -> dict[str, str]:
     return {"subject": letter.subject, "link": letter.link}

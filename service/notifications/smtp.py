@@ -4,6 +4,7 @@ A password never leaves in clear unless the address says `tls=never`, and a cert
 """
 
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
@@ -59,6 +60,13 @@ class Smtp:
                 self.line.quit()
         self._drop()
 
+    def cut(self) -> None:
+        """End the connection under whoever reads from it."""
+        sock = self.line.sock if self.line is not None else None
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
     def _drop(self) -> None:
         line, self.line = self.line, None
         if line is not None:
@@ -87,6 +95,7 @@ class Smtp:
                 line = smtplib.SMTP_SSL(told.host, told.port, timeout=told.timeout, context=self._trust())
             else:
                 line = smtplib.SMTP(told.host, told.port, timeout=told.timeout)
+            self.line = line
             line.ehlo_or_helo_if_needed()
             private = told.scheme == "smtps"
             if not private and told.tls != "never" and (told.tls == "required" or line.has_extn("starttls")):
@@ -98,6 +107,7 @@ class Smtp:
                     raise Away("The mail server offers no TLS, so our password was not sent")
                 line.login(told.user, told.password)
         except BaseException:
+            self.line = None
             if line is not None:
                 line.close()
             raise

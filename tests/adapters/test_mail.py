@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from urllib.parse import quote
 
 import pytest
@@ -266,6 +267,44 @@ def test_a_server_that_never_answers_does_not_time_out_row_by_row(database, sett
         post = post_by(database, settings, clock, f"smtp://127.0.0.1:{silent.getsockname()[1]}?timeout=1")
         assert post.work_once()
         assert time.monotonic() - began < 3
+    assert {row.due_at - clock() for row in rows(database).values()} == {timedelta(seconds=10)}
+
+
+@contextmanager
+def trickling() -> Iterator[tuple[int, Event]]:
+    """A server that says one letter at a time of its answer to MAIL FROM; gives its port, and when it was left."""
+    left = Event()
+
+    def talk() -> None:
+        line, _ = listening.accept()
+        with line, suppress(OSError):
+            line.sendall(b"220 here\r\n")
+            line.recv(1024)
+            line.sendall(b"250 good morning\r\n")
+            line.recv(1024)
+            for _ in range(40):
+                line.sendall(b"2")
+                time.sleep(0.2)
+            return
+        left.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = Thread(target=talk, daemon=True)
+        thread.start()
+        yield listening.getsockname()[1], left
+        thread.join(20)
+
+
+def test_a_server_that_trickles_outlasts_no_lease(database, settings, clock, monkeypatch):
+    """Each letter comes in time; the whole message has a limit of its own, and the connection is broken off."""
+    monkeypatch.setattr("service.worker.post.LONGEST_SECONDS", 1.0)
+    to_send(database, clock, "staff manager")
+    with trickling() as (port, left):
+        began = time.monotonic()
+        assert post_by(database, settings, clock, f"smtp://127.0.0.1:{port}?timeout=5").work_once()
+        assert time.monotonic() - began < 4
+        assert left.wait(4)
+    assert {row.error for row in rows(database).values()} == {"A message was not taken within 1 seconds"}
     assert {row.due_at - clock() for row in rows(database).values()} == {timedelta(seconds=10)}
 
 

@@ -33,6 +33,7 @@ class StandIn(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self.answer: tuple[int, dict[str, Any]] = (201, {"id": "1"})
+        self.texts: tuple[int, dict[str, Any]] | None = None
 
     @property
     def url(self) -> str:
@@ -53,7 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
         told = jwt.decode(self.headers["Authorization"].removeprefix("Bearer "), SECRET, algorithms=["HS256"])
         assert told["iss"] == SERVICE
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        status, answer = self.server.answer
+        text = self.path.endswith("/sms")
+        status, answer = (self.server.texts if text else None) or self.server.answer
         if status == 201:
             self.server.asked.append((self.path, body))
         self.send_response(status)
@@ -150,6 +152,23 @@ def test_texts_go_to_those_on_duty_for_what_is_urgent(notify, database, settings
     assert set(asked) == {"Urgent: something is waiting for you in Amends"}
 
 
+def test_texts_that_are_not_taken_hold_up_no_mail(notify, database, settings, clock):
+    """A day's texts are used up: mail leaves, and the texts follow when there are some again."""
+    from service.records.notifications import Preference
+
+    settings = replace(settings, mail_url=notify.url)
+    with database.write() as db:
+        db.add(Preference(person_id=somebody(db, "manager").id, phone="+447700900120"))
+    notify.texts = (429, {"status_code": 429, "errors": [{"error": "TooManyRequestsError", "message": "daily limit"}]})
+    post = tell(database, settings, clock, "critical")
+    assert (notify.sent("email").keys(), notify.sent("sms")) == ({"manager", "digital", "digital2"}, {})
+    notify.texts = None
+    assert not post.work_once()
+    clock.forward(seconds=10)
+    assert post.work_once()
+    assert notify.sent("sms").keys() == {"+447700900120"}
+
+
 def test_where_the_lead_on_duty_must_not_know_the_next_one_is_texted(notify, database, settings, clock):
     """Digital is on duty by itself and reports the mistake: somebody else at the desk is woken."""
     from service.records.notifications import Preference
@@ -168,8 +187,8 @@ def test_where_the_lead_on_duty_must_not_know_the_next_one_is_texted(notify, dat
     assert sorted(texted) == ["+447700900120", "+447700900121"]
 
 
-def tell(database: Database, settings: Settings, clock: SteppedClock, severity: str) -> None:
-    """A report of this severity, and everything that follows from it."""
+def tell(database: Database, settings: Settings, clock: SteppedClock, severity: str) -> Post:
+    """A report of this severity, and everything that follows from it; gives the post that sent it."""
     from sqlalchemy import select
     from sqlmodel import col
 
@@ -185,3 +204,4 @@ def tell(database: Database, settings: Settings, clock: SteppedClock, severity: 
     post = Post(database, settings, clock)
     while post.work_once():
         pass
+    return post
