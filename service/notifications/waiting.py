@@ -125,8 +125,7 @@ def _words(row: Any) -> str:
 
 def mark_read(db: Session, me: Me, key: str, at: datetime) -> Any:
     """Note that this person has seen it; again changes nothing. Raises NotFound unless it is theirs."""
-    if len(key) != KEY_LENGTH or not key.isalnum():
-        raise NotFound
+    _require_key(key)
     mine = _list(frozenset(me.desks), me.roles).where(col(Notification.key) == key)
     row = db.connection().execute(mine, {"me": me.id, "most": 1}).one_or_none()
     if row is None:
@@ -135,11 +134,24 @@ def mark_read(db: Session, me: Me, key: str, at: datetime) -> Any:
     return db.connection().execute(mine, {"me": me.id, "most": 1}).one()
 
 
-def mark_all_read(db: Session, me: Me, at: datetime) -> None:
-    """Note that this person has seen everything that waits for them by now."""
-    _mark(db, at, col(Notification.person_id) == me.id)
+def mark_all_read(db: Session, me: Me, newest: str, at: datetime) -> None:
+    """Note that this person has seen everything up to the newest that they were shown, by its key.
+
+    What came after their page was made waits on. Raises NotFound unless it is theirs.
+    """
+    _require_key(newest)
+    theirs = select(col(Notification.id)).where(col(Notification.key) == newest, col(Notification.person_id) == me.id)
+    last = db.execute(theirs).scalar()
+    if last is None:
+        raise NotFound
+    _mark(db, at, col(Notification.person_id) == me.id, col(Notification.id) <= last)
 
 
-def _mark(db: Session, at: datetime, which: ColumnElement[bool]) -> None:
-    seen = update(Notification).where(which, col(Notification.read_at).is_(None)).values(read_at=at)
+def _require_key(key: str) -> None:
+    if len(key) != KEY_LENGTH or not key.isalnum():
+        raise NotFound
+
+
+def _mark(db: Session, at: datetime, *which: ColumnElement[bool]) -> None:
+    seen = update(Notification).where(*which, col(Notification.read_at).is_(None)).values(read_at=at)
     db.execute(seen, execution_options={"synchronize_session": False})

@@ -10,7 +10,7 @@ from service.notifications.links import go_link
 from service.notifications.waiting import list_waiting, mark_all_read, mark_read, shown
 from service.people.identity import Me as Person
 from service.web.cursors import cursor_of, place_of
-from service.web.given import Db, House, Me, Now
+from service.web.given import Db, House, Me, Now, Sent
 from service.web.pages import go_to, page
 from service.web.visit import House as Everything
 
@@ -35,10 +35,10 @@ def _link(house: Everything, me: Person, row: Any) -> str:
 
 
 @post("/notifications/read", status_code=303, sync_to_thread=True)
-def read_all(db: Db, me: Me, now: Now) -> Response:
-    """Mark everything as read."""
-    mark_all_read(db, me, now)
-    return go_to("/notifications", "Everything is marked as read.")
+def read_all(db: Db, me: Me, now: Now, sent: Sent) -> Response:
+    """Mark everything as read that was there when the page was made."""
+    mark_all_read(db, me, sent.one("newest"), now)
+    return go_to("/notifications", "Everything that was here is marked as read.")
 
 
 @post("/notifications/{key:str}/read", status_code=303, sync_to_thread=True)

@@ -47,6 +47,12 @@ def bell(browser, path: str = "/cases") -> str:
     return found[1] if found else ""
 
 
+def mark_all(browser, page: str = ""):
+    """Press "Mark all as read" on a page, or on a new one."""
+    newest = re.search(r'name="newest" value="([^"]+)"', page or browser.get("/notifications").text)
+    return browser.fill_in("/notifications/read", {"newest": newest[1]} if newest else {})
+
+
 def waiting(client, **query) -> list[dict]:
     """The client's notifications."""
     answer = client.get("/api/notifications", params=query)
@@ -105,9 +111,25 @@ def test_marking_one_or_all_as_read(token, sign_in, worker):
     one = re.search(r"/notifications/([0-9a-f]{32})/read", at_work.get("/notifications").text)
     assert at_work.fill_in(f"/notifications/{one[1]}/read").status_code == 303
     assert bell(at_work) == "1"
-    assert at_work.fill_in("/notifications/read").status_code == 303
+    assert mark_all(at_work).status_code == 303
     assert bell(at_work) == ""
     assert bell(sign_in("digital")) == "3"
+
+
+def test_what_came_after_the_page_was_made_is_not_marked_as_read(token, sign_in, worker):
+    staff, digital = people(token, "staff digital")
+    report(staff)
+    worker()
+    at_work = sign_in("manager")
+    page = at_work.get("/notifications").text
+    report(staff)
+    worker()
+    assert mark_all(at_work, page).status_code == 303
+    assert bell(at_work) == "1"
+    theirs = waiting(digital)[0]["id"]
+    for newest in ({}, {"newest": "x"}, {"newest": "x" * 999}, {"newest": theirs}):
+        assert at_work.fill_in("/notifications/read", newest).status_code == 404
+    assert bell(at_work) == "1"
 
 
 def test_what_waits_for_somebody_else_is_absent(token, sign_in, worker):
