@@ -111,7 +111,7 @@ def add_absence(db: Db, me: Me, now: Now, sent: Sent) -> Response:
 
 @post("/settings/absences/remove", status_code=303, sync_to_thread=True)
 def remove_absence(db: Db, me: Me, now: Now, sent: Sent) -> Response:
-    """Take a time away off."""
+    """Remove a time away."""
 
     def changes() -> dict[str, Any]:
         told = sent.form(AbsenceIn)

@@ -111,10 +111,10 @@ def add_shift(db: Db, me: Me, now: Now, sent: Sent) -> Response:
 
 @post("/rota/remove", status_code=303, sync_to_thread=True)
 def remove_shift(db: Db, me: Me, sent: Sent) -> Response:
-    """Take one shift off."""
+    """Remove one shift."""
     desk = _desk_to_change(me, sent)
     rota.remove_shift(db, me, desk, int(sent.form(ShiftOffIn).shift))
-    return go_to(f"/rota?desk={desk}", "The shift is taken off.")
+    return go_to(f"/rota?desk={desk}", "The shift is removed.")
 
 
 def _desk_to_change(me: Person, sent: Body) -> DeskName:

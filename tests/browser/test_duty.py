@@ -105,8 +105,8 @@ def test_the_rota(desk, api):
     page.goto("/rota")
     expect(page.locator("main")).to_contain_text("Nobody is on duty from")
     looked_at(page, "rota")
-    page.get_by_role("button", name=re.compile("Take off")).first.click()
-    expect(page.get_by_text("The shift is taken off.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Remove")).first.click()
+    expect(page.get_by_text("The shift is removed.")).to_be_visible()
 
 
 def test_the_rota_of_every_desk_for_an_administrator(desk):
