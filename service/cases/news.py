@@ -24,7 +24,7 @@ _SINCE = (
     select(col(TimelineEntry.case_id))
     .where(col(TimelineEntry.position) > bindparam("since"))
     .order_by(col(TimelineEntry.position).desc())
-    .limit(5 * MOST_CASES)
+    .limit(5 * MOST_CASES + 1)
 )
 _LOOKS = select(col(Looking.case_id), col(Looking.person_id), col(Looking.desk))
 
@@ -45,9 +45,11 @@ def looks_heard(me: Me, looks: Looks) -> set[int]:
     return {case for case, person, desk in looks if desk in me.desks and person != me.id}
 
 
-def changed_since(db: Session, position: int) -> set[int]:
-    """The cases with an entry after this position, by number; the latest of them, where there are very many."""
-    return set(list(dict.fromkeys(db.connection().execute(_SINCE, {"since": position}).scalars()))[:MOST_CASES])
+def changed_since(db: Session, position: int) -> tuple[set[int], bool]:
+    """The cases with an entry after this position, by number, and whether there are more than are named."""
+    entries = db.connection().execute(_SINCE, {"since": position}).scalars().all()
+    cases = list(dict.fromkeys(entries))
+    return set(cases[:MOST_CASES]), len(entries) > 5 * MOST_CASES or len(cases) > MOST_CASES
 
 
 @lru_cache(maxsize=256)

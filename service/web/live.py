@@ -1,7 +1,8 @@
 """Who listens to what changes: open pages and programs, all fed by one look at the database for each process.
 
 Nobody's connection, thread or transaction is held while they listen. Each look asks how far the log has come; when it
-has moved, what each reader may see of it is asked once for each of them, and nobody else hears even that it moved.
+has moved, what each reader may see of it is asked once for each of them, and nobody else hears even that it moved;
+but after more than can be told apart, everybody is told to look again, for each may have had a part in it.
 """
 
 import asyncio
@@ -38,6 +39,8 @@ class Listener:
     me: Me
     key: str
     changed: dict[str, int] = field(default_factory=dict)
+    everything: bool = False
+    """Whether more has changed than was told apart."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     ended: str = ""
     """Why it is over: `signed-out`, or `again` when the listener is to come back."""
@@ -54,6 +57,8 @@ class News:
     """Whether sessions were looked at."""
     told: dict[str, dict[str, int]]
     """By key."""
+    everything: bool = False
+    """Whether there was more than is told apart."""
 
 
 @dataclass
@@ -86,9 +91,10 @@ class Live:
                     yield b": still here\n\n"
                     continue
                 listener.wake.clear()
-                if listener.changed:
-                    changed, listener.changed = listener.changed, {}
-                    yield _event("cases", _cases(changed))
+                if listener.changed or listener.everything:
+                    changed, everything = listener.changed, listener.everything
+                    listener.changed, listener.everything = {}, False
+                    yield _event("cases", _cases(changed, everything))
             yield _event("ended", {"why": listener.ended})
         finally:
             self.listeners.discard(listener)
@@ -159,7 +165,7 @@ class Live:
             position, seen = head(db), looks(db, at)
             if self.position is None:
                 return News(position, seen, {}, asked=False, told={})
-            changed = changed_since(db, self.position) if position > self.position else set()
+            changed, more = changed_since(db, self.position) if position > self.position else (set(), False)
             looked = seen ^ self.looks
             if not (changed or looked or recheck):
                 return News(position, seen, {}, asked=False, told={})
@@ -171,7 +177,7 @@ class Live:
                 if kind not in found:
                     found[kind] = seen_of(db, me, changed) | seen_of(db, me, looks_heard(me, looked), through_desk=True)
                 told[key] = found[kind]
-            return News(position, seen, alive, asked=True, told=told)
+            return News(position, seen, alive, asked=True, told=told, everything=more)
 
     def _tell(self, news: News) -> None:
         if not news.asked:
@@ -182,14 +188,15 @@ class Live:
                 listener.wake.set()
                 continue
             listener.me = news.alive[listener.key]
-            if changed := news.told.get(listener.key):
-                listener.changed |= changed
+            if news.told.get(listener.key) or news.everything:
+                listener.changed |= news.told.get(listener.key, {})
+                listener.everything |= news.everything
                 listener.wake.set()
 
 
-def _cases(changed: dict[str, int]) -> dict[str, Any]:
+def _cases(changed: dict[str, int], everything: bool) -> dict[str, Any]:
     """What a listener is told. More than can be told apart: only that everything is to be looked at again."""
-    if len(changed) >= MOST_CASES:
+    if everything or len(changed) >= MOST_CASES:
         return {"cases": [], "all": True}
     return {"cases": [{"reference": each, "version": version} for each, version in changed.items()], "all": False}
 
