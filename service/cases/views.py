@@ -33,7 +33,7 @@ def save_view(db: Session, me: Me, *, name: str, filters: Mapping[str, str], at:
         raise invalid("name", f"Give it a name of at most {LONGEST_NAME} characters.")
     mine = db.execute(select(func.count()).where(col(SavedView.person_id) == me.id)).scalar_one()
     if mine >= MOST_VIEWS:
-        raise Refusal(f"You have {MOST_VIEWS} views already. Take one away first.")
+        raise Refusal(f"You have {MOST_VIEWS} views already. Remove one first.")
     taken = select(col(SavedView.id)).where(col(SavedView.person_id) == me.id, col(SavedView.name) == name)
     if db.execute(taken).first() is not None:
         raise invalid("name", "You have a view of this name already. Choose another name.")

@@ -108,7 +108,7 @@ def test_the_page_shows_what_is_chosen_in_words(sign_in, cases):
     assert rows(digital.get("/queue")) == [cases["new"], cases["late"]]
     page = digital.get("/queue?platform=Instagram&overdue=1&from=2026-11-20&q=" + cases["late"])
     assert rows(page) == [cases["late"]]
-    tags = re.findall(r'moj-filter__tag" href="([^"]+)"><span[^>]*>Take off:</span> ([^<]+)</a>', unescape(page.text))
+    tags = re.findall(r'moj-filter__tag" href="([^"]+)"><span[^>]*>Remove:</span> ([^<]+)</a>', unescape(page.text))
     assert [word for _, word in tags] == [f"“{cases['late']}”", "Instagram", "Late", "From 2026-11-20"]
     assert all(rows(digital.get(address)) == [cases["late"]] for address, _ in tags)
     assert "reported <time" in page.text
