@@ -57,12 +57,21 @@ def lock_cases(db: Session, *references: str) -> None:
 
 
 def lock_family(db: Session, reference: str) -> None:
-    """Take the rows of a case and of all that it was merged with, whichever way: closing and reopening reach those too.
+    """Take the rows of a case and of all that it was merged with: some deeds on the one reach the others too.
 
-    The case itself is looked for by who may see it afterwards; without one of this reference nothing is taken.
+    Whether the case is seen is asked afterwards; without one of this reference nothing is taken.
     """
-    if is_sqlite(db) or "\x00" in reference:
-        return
+    if not is_sqlite(db) and "\x00" not in reference:
+        lock_cases(db, *_family(db, reference))
+
+
+def merged_with(db: Session, case: Case) -> list[Case]:
+    """The cases that ended as the same as this one, or that it ended as the same as, be it by way of a third."""
+    others = _family(db, case.reference) - {case.reference}
+    return list(db.execute(select(Case).where(col(Case.reference).in_(others)).order_by(col(Case.id))).scalars())
+
+
+def _family(db: Session, reference: str) -> set[str]:
     found: set[str] = set()
     coming = {reference}
     while coming:
@@ -70,7 +79,7 @@ def lock_family(db: Session, reference: str) -> None:
         mine = select(col(Case.id), col(Case.duplicate_of_id)).where(col(Case.reference).in_(coming)).subquery()
         kin = or_(col(Case.id).in_(select(mine.c.duplicate_of_id)), col(Case.duplicate_of_id).in_(select(mine.c.id)))
         coming = set(db.execute(select(col(Case.reference)).where(kin)).scalars()) - found
-    lock_cases(db, *found)
+    return found
 
 
 def has_routes(db: Session | Connection, me: Me) -> bool:

@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 
 from service.core.errors import NotFound, Refusal, invalid
 from service.people.identity import Me
+from service.records.people import Person
 from service.records.queue import SavedView
 
 MOST_VIEWS = 20
@@ -31,6 +32,8 @@ def save_view(db: Session, me: Me, *, name: str, filters: Mapping[str, str], at:
     """
     if not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
         raise invalid("name", f"Give it a name of at most {LONGEST_NAME} characters.")
+    # One at a time, or many at once would each see that there is room.
+    db.execute(select(col(Person.id)).where(col(Person.id) == me.id).with_for_update(key_share=True))
     mine = db.execute(select(func.count()).where(col(SavedView.person_id) == me.id)).scalar_one()
     if mine >= MOST_VIEWS:
         raise Refusal(f"You have {MOST_VIEWS} views already. Remove one first.")
@@ -45,6 +48,6 @@ def save_view(db: Session, me: Me, *, name: str, filters: Mapping[str, str], at:
 
 def drop_view(db: Session, me: Me, view_id: str) -> None:
     """Take a view away. Raises NotFound for one that is absent or somebody else's."""
-    gone = delete(SavedView).where(col(SavedView.id) == view_id[:32], col(SavedView.person_id) == me.id)
+    gone = delete(SavedView).where(col(SavedView.id) == view_id, col(SavedView.person_id) == me.id)
     if db.execute(gone.returning(col(SavedView.id))).first() is None:
         raise NotFound

@@ -27,9 +27,13 @@ def in_utc(told: Any) -> Any:
     return told.astimezone(UTC) if isinstance(told, datetime) else told
 
 
+NO_PLACE = frozenset({"localtime", "Factory"})
+"""What a machine may have besides: neither says where."""
+
+
 def zone_exists(zone: str) -> bool:
     """Whether the name is in the IANA database."""
-    return zone in available_timezones()
+    return zone in available_timezones() - NO_PLACE
 
 
 def offset_of(moment: datetime) -> str:

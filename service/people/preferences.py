@@ -127,6 +127,8 @@ def _absences(told: Sequence[Stretch]) -> list[Stretch | FieldError]:
 
 
 def _keep_absences(db: Session, me: Me, told: Sequence[Stretch], at: datetime) -> None:
+    # One at a time, or two at once would each put theirs beside the other's.
+    db.execute(select(col(Person.id)).where(col(Person.id) == me.id).with_for_update(key_share=True))
     db.execute(delete(Absence).where(col(Absence.person_id) == me.id, col(Absence.until_at) > at))
     rows = [{"person_id": me.id, "from_at": since, "until_at": until} for since, until in told]
     if rows:

@@ -161,6 +161,9 @@ def set_rota(db: Session, me: Me, desk: DeskName, duties: Sequence[Duty]) -> Non
     faults = [fault for place, duty in enumerate(duties) for fault in _faults(duty, sits, f"shifts.{place}.")]
     if faults:
         raise Invalid(errors=faults)
+    # One at a time, or two at once would each put theirs beside the other's.
+    seats = select(col(DeskMember.person_id)).where(col(DeskMember.desk) == desk).order_by(col(DeskMember.person_id))
+    db.execute(seats.with_for_update(key_share=True))
     db.execute(delete(Shift).where(col(Shift.desk) == desk))
     for duty in duties:
         db.add(_shift(desk, duty, sits))

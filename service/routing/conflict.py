@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due
 from service.cases.pinned import playbook_of
+from service.cases.queries import merged_with
 from service.cases.recipients import hand_over
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
@@ -18,16 +19,25 @@ from service.timeline import entries
 
 
 def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: str, at: datetime) -> None:
-    """Keep somebody away from a case. Their own open route as a line manager ends, and when nobody is left at the desk
-    that holds it, the alternate desk holds it from now on.
+    """Keep somebody away from a case, and from those it was merged with, but for what they reported themselves.
 
-    Raises Invalid for the reporter, whose own report stays theirs to read, and a Refusal (409) for the same again.
+    Their own open route as a line manager ends, and when nobody is left at the desk that holds it, the alternate desk
+    holds it from now on. All rows are locked by the caller. Raises Invalid for the reporter, whose own report stays
+    theirs to read, and a Refusal (409) for the same again.
     """
     if person.id == case.reporter_id:
         raise invalid("person", "This is who reported it. They keep what they reported.")
-    known = select(Conflict).where(col(Conflict.case_id) == case.id, col(Conflict.person_id) == person.id)
-    if db.execute(known).first() is not None:
+    if not keep_away(db, me, case, person, reason=reason, at=at):
         raise Refusal("This is noted already.")
+    for other in merged_with(db, case):
+        keep_away(db, me, other, person, reason=reason, at=at)
+
+
+def keep_away(db: Session, me: Me, case: Case, person: Person, *, reason: str, at: datetime) -> bool:
+    """The same for one case; False where it is its reporter, or noted already."""
+    known = select(Conflict).where(col(Conflict.case_id) == case.id, col(Conflict.person_id) == person.id)
+    if person.id == case.reporter_id or db.execute(known).first() is not None:
+        return False
     db.add(Conflict(case_id=case.id, person_id=person.id, reason=reason, at=at))
     changes = {"conflict.person": (None, person.email), "conflict.reason": (None, reason)}
     entries.add(db, case, "conflict_named", actor=me.id, at=at, changes=changes)
@@ -38,3 +48,4 @@ def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: st
     move_on(db, case, person, at=at)
     hand_over(db, playbook_of(db, case.playbook_version), case, DeskName(case.holding_desk), at=at)
     keep_next_due(db, case)
+    return True

@@ -13,11 +13,12 @@ from service.people.identity import Me
 from service.records.cases import Case, Conflict
 from service.records.enums import Stage
 from service.records.people import Person
-from service.routing.conflict import name_conflict
+from service.routing.conflict import keep_away
 
 UNGUARDED = (
     "This case is guarded and that one is not. Answer the safety questions there first, or merge that one into this."
 )
+PARTY = "They have a part in what was reported in the other case."
 
 
 def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None:
@@ -38,21 +39,24 @@ def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None
         raise Refusal(closed, [FieldError("into", closed)])
     if case.guarded and not original.guarded:
         raise Refusal(UNGUARDED, [FieldError("into", UNGUARDED)])
-    # Each names the other: whoever is kept from the one must not learn of it from the other.
-    for source, target in ((case, original), (original, case)):
-        for person, reason in _conflicts_to_carry(db, source, target):
-            name_conflict(db, me, target, person, reason=reason, at=at)
+    keep_both_apart(db, me, case, original, at=at)
     close_as_duplicate(db, me, case, original, at=at)
 
 
-def _conflicts_to_carry(db: Session, source: Case, target: Case) -> list[tuple[Person, str]]:
-    """Who is conflicted in the one and not in the other; its reporter keeps what they reported."""
-    known = select(col(Conflict.person_id)).where(col(Conflict.case_id) == target.id)
-    named = (
-        select(Person, col(Conflict.reason))
-        .join(Conflict, col(Conflict.person_id) == col(Person.id))
-        .where(col(Conflict.case_id) == source.id, col(Conflict.person_id).not_in(known))
-        .where(col(Conflict.person_id).is_distinct_from(target.reporter_id))
-        .order_by(col(Person.id))
-    )
-    return [(person, reason) for person, reason in db.execute(named)]
+def keep_both_apart(db: Session, me: Me, case: Case, original: Case, *, at: datetime) -> None:
+    """Keep from each of two cases whoever is kept from the other, and who reported or posted what the other is about.
+
+    Each names the other, so who must not learn of the one must not learn of it there; and nobody sits at the desk, or
+    in the manager's place, for a case about their own post. What they reported themselves stays theirs.
+    """
+    for source, target in ((case, original), (original, case)):
+        for person, reason in _to_keep_away(db, source):
+            keep_away(db, me, target, person, reason=reason, at=at)
+
+
+def _to_keep_away(db: Session, case: Case) -> list[tuple[Person, str]]:
+    parties = [person for person in dict.fromkeys((case.reporter_id, case.subject_id)) if person is not None]
+    found = [(db.get_one(Person, person), PARTY) for person in parties]
+    named = select(Person, col(Conflict.reason)).join(Conflict, col(Conflict.person_id) == col(Person.id))
+    rows = db.execute(named.where(col(Conflict.case_id) == case.id).order_by(col(Person.id)))
+    return found + [(person, reason) for person, reason in rows]

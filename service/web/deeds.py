@@ -97,7 +97,7 @@ DEEDS = (
 )
 
 
-FAMILY = frozenset({Act.CLOSE, Act.REOPEN})
+FAMILY = frozenset({Act.CLOSE, Act.REOPEN, Act.NAME_CONFLICT})
 """What reaches the cases that were merged with this one."""
 
 

@@ -22,7 +22,7 @@ from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict
-from service.routing.merge import merge
+from service.routing.merge import keep_both_apart, merge
 from service.routing.protect import decide_protection
 from service.routing.send import name_manager, send
 from service.routing.triage import triage
@@ -198,6 +198,8 @@ def do_close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime
         raise invalid("duplicate_of", "That case was closed as a duplicate of this one.")
     if sent.resolution is Resolution.DUPLICATE and other is None:
         raise invalid("duplicate_of", "Say which case this is a duplicate of.")
+    if other is not None:
+        keep_both_apart(db, me, here.case, other, at=at)
     closing.close(db, me, here.case, resolution=sent.resolution, at=at, note=sent.note, duplicate_of=other)
 
 

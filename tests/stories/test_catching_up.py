@@ -15,7 +15,7 @@ def test_whose_case_is_among_very_many_is_told_to_look_again(
     app, token, database, clock, monkeypatch, most, everything
 ):
     """The latest changes are other people's; the reporter of the first must not be left with an old page."""
-    monkeypatch.setattr("service.cases.changes.MOST_CASES", most)
+    monkeypatch.setattr("service.cases.news.MOST_CASES", most)
     staff, colleague = people(token, "staff colleague")
     first = report(colleague)
     for _ in range(2):

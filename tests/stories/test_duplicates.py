@@ -411,3 +411,33 @@ def test_cases_from_before_are_found_as_well(token, database, cast_url):
     migrate(cast_url)
     assert because(digital, second) == {first["reference"]: ["link"]}
     assert faults(database) == []
+
+
+def test_who_has_a_part_in_the_one_meets_the_other_through_no_desk(token, database):
+    staff, digital, digital2, manager = people(token, "staff digital digital2 manager")
+    told = report(staff, narrative="It was digital2 who told me to post it.")
+    own = report(digital2, codes=["disrepute"])
+    press(digital, own, "merge", into=told["reference"])
+    press(digital, told, "notes", text="Ask the member of the unit.", audience="digital_unit")
+    assert digital2.get(at(told)).status_code == 404
+    assert digital2.get(at(own)).status_code == 200
+    # And the other way round, through the manager's place, and by closing as a duplicate.
+    theirs = report(staff, codes=["wrong_account"])
+    managers = report(manager, codes=["wrong_account"])
+    assert manager.get(at(theirs)).status_code == 200
+    press(digital, managers, "triage")
+    for kind in ("delete", "apologise"):
+        press(digital, managers, f"steps/{kind}/waive", reason="Settled there.")
+    press(digital, managers, "advice", text="See the other one.")
+    press(digital, managers, "close", resolution="duplicate", duplicate_of=theirs["reference"])
+    assert manager.get(at(theirs)).status_code == 404
+    assert faults(database) == []
+
+
+def test_a_conflict_named_after_a_merge_is_for_all_of_it(token, database):
+    staff, digital, digital2 = people(token, "staff digital digital2")
+    first, second = report(staff), report(staff)
+    press(digital, first, "merge", into=second["reference"])
+    press(digital, second, "conflict", person="digital2@demo.example", reason="A friend.")
+    assert [digital2.get(at(case)).status_code for case in (first, second)] == [404, 404]
+    assert faults(database) == []
