@@ -45,6 +45,7 @@ from service.web.api import cases as api_cases
 from service.web.api import duty, me, openapi
 from service.web.api import events as api_events
 from service.web.api import exports as api_exports
+from service.web.api import outbox as api_outbox
 from service.web.api import referrals as api_referrals
 from service.web.api import views as api_views
 from service.web.api import waiting as api_waiting
@@ -63,7 +64,7 @@ ROUTES = [
     for room in (
         *(front, signing_in, assets, reporting, cases, queue, from_rows, exporting, views, referrals, people, links),
         *(waiting, choices, rota, outbox),
-        *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, duty, openapi),
+        *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, duty, openapi),
     )
     for route in room.routes
 ]

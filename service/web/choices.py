@@ -11,8 +11,7 @@ from service.core.errors import Refusal
 from service.people.identity import Me as Person
 from service.people.preferences import DEFAULTS, change_preferences, read_preferences
 from service.records.enums import Role
-from service.web.api.duty import changes_of
-from service.web.duty_schemas import AbsenceIn, PreferencesIn, day_words
+from service.web.duty_schemas import AbsenceIn, PreferencesIn, changes_of, day_words
 from service.web.forms import Sent as Body
 from service.web.given import Db, Me, Now, Sent
 from service.web.pages import by_field, go_to, page

@@ -1,12 +1,12 @@
 """What may be sent about a rota, and about how somebody wants to be told. The other shapes stand in `schemas.py`."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
-from service.people.preferences import MOST_ABSENCES
-from service.people.rota import CLOCK, MOST_SHIFTS
+from service.people.preferences import DEFAULTS, MOST_ABSENCES
+from service.people.rota import CLOCK, MOST_SHIFTS, Duty
 from service.records.enums import Day, DeskName, Notify
 from service.web.schemas import Email, Moment, Words
 
@@ -88,3 +88,24 @@ def day_numbers(days: list[Day]) -> tuple[int, ...]:
 def day_words(numbers: list[int]) -> list[str]:
     """And back."""
     return [list(Day)[number].value for number in numbers]
+
+
+def duty_of(told: ShiftIn) -> Duty:
+    """A shift as it was sent."""
+    return Duty(told.person, day_numbers(told.days), told.starts, told.ends, told.zone)
+
+
+def changes_of(told: PreferencesIn) -> dict[str, Any]:
+    """What was really sent, as it is kept."""
+    changes: dict[str, Any] = {}
+    for name in told.model_fields_set:
+        value = getattr(told, name)
+        if value is None:
+            changes[name] = DEFAULTS[name]
+        elif name == "working_days":
+            changes[name] = list(day_numbers(value))
+        elif name == "absences":
+            changes[name] = [(absence.from_, absence.until) for absence in value]
+        else:
+            changes[name] = value
+    return changes

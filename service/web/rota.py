@@ -13,10 +13,10 @@ from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.people import rota
 from service.people.availability import members
 from service.people.identity import Me as Person
-from service.people.rota import Duty, gaps, on_duty, shifts_of
+from service.people.rota import gaps, on_duty, shifts_of
 from service.records.enums import DeskName, Role
 from service.records.people import Person as Record
-from service.web.duty_schemas import ShiftAtIn, ShiftIn, ShiftOffIn, day_numbers, day_words
+from service.web.duty_schemas import ShiftAtIn, ShiftOffIn, day_words, duty_of
 from service.web.forms import Sent as Body
 from service.web.given import Db, Me, Now, Sent
 from service.web.pages import by_field, go_to, page
@@ -43,11 +43,6 @@ def chosen_desk(me: Person, said: str | None) -> DeskName:
         raise invalid("desk", "Choose one of: " + ", ".join(desk for desk in DeskName if desk is not NO_SEATS))
     rota.require_reader(me, DeskName(said))
     return DeskName(said)
-
-
-def duty_of(told: ShiftIn) -> Duty:
-    """A shift as it was sent."""
-    return Duty(told.person, day_numbers(told.days), told.starts, told.ends, told.zone)
 
 
 def rota_of(db: Session, desk: DeskName, at: datetime) -> dict[str, Any]:

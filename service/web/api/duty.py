@@ -9,13 +9,13 @@ from sqlmodel import Session
 
 from service.core.errors import NotPermitted
 from service.people.identity import Me as Person
-from service.people.preferences import DEFAULTS, change_preferences, read_preferences
+from service.people.preferences import change_preferences, read_preferences
 from service.people.rota import set_rota
 from service.records.enums import DeskName, Role
 from service.web.api.duty_answers import PreferencesOut, RotaOut
-from service.web.duty_schemas import PreferencesIn, RotaIn, day_numbers, day_words
+from service.web.duty_schemas import PreferencesIn, RotaIn, changes_of, day_words, duty_of
 from service.web.given import Db, Me, Now, Sent
-from service.web.rota import chosen_desk, duty_of, rota_of
+from service.web.rota import chosen_desk, rota_of
 
 SHIFT = ("person", "days", "starts", "ends", "zone")
 
@@ -54,22 +54,6 @@ def patch_preferences(db: Db, me: Me, now: Now, sent: Sent) -> dict[str, Any]:
     """Change what is named; null takes the default."""
     change_preferences(db, me, changes_of(sent.read(PreferencesIn)), now)
     return shown_preferences(db, me, now)
-
-
-def changes_of(told: PreferencesIn) -> dict[str, Any]:
-    """What was really sent, as it is kept."""
-    changes: dict[str, Any] = {}
-    for name in told.model_fields_set:
-        value = getattr(told, name)
-        if value is None:
-            changes[name] = DEFAULTS[name]
-        elif name == "working_days":
-            changes[name] = list(day_numbers(value))
-        elif name == "absences":
-            changes[name] = [(absence.from_, absence.until) for absence in value]
-        else:
-            changes[name] = value
-    return changes
 
 
 def shown_preferences(db: Session, me: Person, at: datetime) -> dict[str, Any]:
