@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from service.cases import policy
@@ -82,7 +82,7 @@ def _family(db: Session, reference: str) -> set[str]:
     return found
 
 
-def has_routes(db: Session | Connection, me: Me) -> bool:
+def has_routes(db: Session, me: Me) -> bool:
     """Whether a case is with this person as a line manager now."""
     mine = select(col(Route.id)).where(col(Route.person_id) == me.id, col(Route.ended_at).is_(None)).limit(1)
     return db.execute(mine).first() is not None

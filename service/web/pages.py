@@ -6,7 +6,6 @@ from urllib.parse import quote
 from litestar.datastructures import Cookie
 from litestar.response import Response
 
-from service.cases.queries import has_routes
 from service.core.errors import Refusal
 from service.notifications.waiting import count_unread
 from service.people.identity import Me
@@ -21,8 +20,7 @@ def page(
 ) -> Response:
     """The page `templates/pages/{name}` for this person; a status of 400 or above stores nothing of the request.
 
-    Every page also gets me, csrf, now, base, base_path, status, notice, unread (how many notifications wait), and
-    queues: whether there is a queue for them.
+    Every page also gets me, csrf, now, base, base_path, status, notice, and unread: how many notifications wait.
     """
     visit = current()
     visit.undo = visit.undo or status >= 400
@@ -31,7 +29,7 @@ def page(
     if notice:
         cookies = [*cookies, cookie(visit.house, NOTICE, "", max_age=0)]
     # A refusal may be that the database is away, and is often made where nobody may wait for it.
-    unread, queues = _standing(visit, me) if me and status < 400 else (0, bool(me and me.desks))
+    unread = _unread(visit, me) if me and status < 400 else 0
     html = visit.house.pages.get_template(f"pages/{name}").render(
         me=who(me) if me else None,
         csrf=csrf,
@@ -40,7 +38,6 @@ def page(
         base_path=visit.path if status < 400 else "",
         notice=notice,
         unread=unread,
-        queues=queues,
         status=status,
         **context,
     )
@@ -84,9 +81,9 @@ def by_field(refusal: Refusal) -> dict[str, str]:
     return told or {"form": refusal.detail}
 
 
-def _standing(visit: Visit, me: Me) -> tuple[int, bool]:
+def _unread(visit: Visit, me: Me) -> int:
     with visit.house.database.reading.connect() as connection:
-        return count_unread(connection, me), bool(me.desks) or has_routes(connection, me)
+        return count_unread(connection, me)
 
 
 def _notice(visit: Visit) -> str | None:
