@@ -43,7 +43,7 @@ class Mailbox:
         envelope.mail_options.extend(options)
         return "250 fine"
 
-    async def handle_RCPT(  # noqa: N802
+    async def handle_RCPT(  # noqa: N802 - likewise
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Whether it takes mail for this address."""
@@ -52,7 +52,7 @@ class Mailbox:
         envelope.rcpt_tos.append(address)
         return "250 fine"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - likewise
         """Take a message, or not."""
         answer = self.data(envelope)
         if answer.startswith("250"):

@@ -41,7 +41,8 @@ def standing(db: Session, me: Me, at: datetime) -> list[Standing]:
     require_administrator(me)
     kind = col(Outbox.kind)
     found: dict[str, dict[str, Any]] = {}
-    since = func.min(func.coalesce(col(Outbox.tried_at), col(Outbox.due_at)), type_=col(Outbox.due_at).type)  # type: ignore[attr-defined]
+    moment: Any = Outbox.due_at
+    since = func.min(func.coalesce(col(Outbox.tried_at), col(Outbox.due_at)), type_=moment.type)
     waits = select(kind, func.count()).where(*OPEN).group_by(kind)
     # What was tried and put off is due later again, and has waited all the same.
     late = or_(col(Outbox.tried_at).is_not(None), col(Outbox.due_at) <= at)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import guide_words, words
+from service.records import guide_words, list_words, words
 from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
@@ -314,7 +314,7 @@ WHOSE: Mapping[str, Mapping[str, str]] = {
 
 TABLES: Mapping[str, Any] = {
     name.lower(): table
-    for name, table in {**vars(words), **vars(guide_words), **globals()}.items()
+    for name, table in {**vars(words), **vars(list_words), **vars(guide_words), **globals()}.items()
     if name.isupper() and name[0] != "_" and isinstance(table, dict | tuple)
 }
 """Every table by its name in small letters, as templates read them: `words.codes`."""

@@ -16,14 +16,14 @@ from service.cases.lists import each_case
 from service.cases.narrowing import Filters
 from service.documents.sheets import KINDS, write
 from service.people.identity import Me as Person
-from service.records import words
+from service.records import list_words, words
 from service.timeline import reads
 from service.web.filters import read_filters
 from service.web.given import Asked, Db, Me, Now
 from service.web.queue import desk_of, in_queue, said_in
 from service.web.visit import current
 
-HEADING = tuple(words.EXPORTED.values())
+HEADING = tuple(list_words.EXPORTED.values())
 IN_MEMORY = 1024 * 1024
 CHUNK = 256 * 1024
 
