@@ -16,7 +16,6 @@ from service.core.errors import NotPermitted, Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route
 from service.records.enums import DeskName, Employer, Resolution, Role, Scope, Stage
-from service.records.referrals import Referral
 
 
 class Relation(StrEnum):
@@ -267,21 +266,6 @@ def reads_content(me: Me) -> ColumnElement[bool]:
     if Role.AUDITOR not in me.roles:
         return true()
     return or_(*(predicate for relation, predicate in relations(me) if relation is not Relation.AUDITOR))
-
-
-@lru_cache(maxsize=256)
-def _hears_of(desks: Desks, roles: Roles) -> ColumnElement[bool]:
-    referred = exists().where(col(Referral.case_id) == col(Case.id), col(Referral.subject_id).is_distinct_from(ME))
-    return (
-        or_(_sees(desks, roles), and_(referred.correlate(Case), ~walled()))
-        if DeskName.HR in desks
-        else _sees(desks, roles)
-    )
-
-
-def hears_of(me: Me) -> ColumnElement[bool]:
-    """Whether what waits for somebody still may: they see the case or its referral. Needs the parameter `me`."""
-    return _hears_of(frozenset(me.desks), me.roles)
 
 
 def relations(me: Me) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     literal_column,
     or_,
@@ -29,8 +30,10 @@ from service.cases.sentences import title
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
+from service.records.enums import DeskName
 from service.records.field_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification
+from service.records.referrals import Referral
 from service.records.words import DUES
 
 MOST_COUNTED = 100
@@ -40,8 +43,13 @@ KEY_LENGTH = 32
 
 @lru_cache(maxsize=256)
 def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
-    here = policy.hears_of(policy.reader(desks, roles))
-    return col(Notification.person_id) == ME, or_(col(Notification.case_id).is_(None), here)
+    here = [policy.sees(policy.reader(desks, roles))]
+    if DeskName.HR in desks:
+        # HR hears of a referral, and does not see the case that it came from.
+        mine = col(Referral.subject_id).is_distinct_from(ME)
+        referred = exists().where(col(Referral.case_id) == col(Case.id), mine).correlate(Case)
+        here.append(and_(referred, ~policy.walled()))
+    return col(Notification.person_id) == ME, or_(col(Notification.case_id).is_(None), *here)
 
 
 @lru_cache(maxsize=256)

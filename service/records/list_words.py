@@ -1,4 +1,4 @@
-"""The words around lists and settings: how a queue is narrowed and ordered, what a file of it is headed, how to tell whom.
+"""The words around lists and settings: how a queue is narrowed and ordered, how a file of it is headed, when to mail.
 
 As in `words.py`: a word that people read is changed here, and only here.
 """
