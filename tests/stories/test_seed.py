@@ -155,3 +155,6 @@ def test_it_can_be_played_at_any_hour():
         told = in_order(zones, START + timedelta(hours=hour, minutes=1))
         assert len(told) == scripted
         assert sorted(told, key=lambda one: one.at) == told
+        # A case that another is said to repeat has been reported by then, whatever day it is where that was done.
+        begun = {one.life.given.get("label"): one.at for one in told if one.is_report}
+        assert all(begun[one.row["duplicate_of"]] < one.at for one in told if "duplicate_of" in one.row)
