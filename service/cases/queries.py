@@ -13,7 +13,7 @@ from service.cases.policy import Act, Relation
 from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
-from service.records.cases import Case, Route
+from service.records.cases import Case
 from service.records.enums import DeskName, Stage, StepKind, StepState
 
 
@@ -80,12 +80,6 @@ def _family(db: Session, reference: str) -> set[str]:
         kin = or_(col(Case.id).in_(select(mine.c.duplicate_of_id)), col(Case.duplicate_of_id).in_(select(mine.c.id)))
         coming = set(db.execute(select(col(Case.reference)).where(kin)).scalars()) - found
     return found
-
-
-def has_routes(db: Session, me: Me) -> bool:
-    """Whether a case is with this person as a line manager now."""
-    mine = select(col(Route.id)).where(col(Route.person_id) == me.id, col(Route.ended_at).is_(None)).limit(1)
-    return db.execute(mine).first() is not None
 
 
 def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:

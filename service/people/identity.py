@@ -11,10 +11,11 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlmodel import Session, col
 
 from service.core.errors import Invalid, TooMany, invalid
+from service.records.cases import Route
 from service.records.enums import DeskName, Employer, Role, Scope
 from service.records.people import ApiToken, BrowserSession, DeskMember, Person, PersonRole, SignInTry
 
@@ -54,6 +55,8 @@ class Me:
     desks: dict[DeskName, bool] = field(default_factory=dict)
     """The desks they sit at; True where they lead."""
     roles: frozenset[Role] = frozenset()
+    manages: bool = False
+    """Whether a case is with them now as a line manager."""
     scopes: frozenset[Scope] = frozenset(Scope)
     csrf: str = ""
     """What guards the writes of their browser session; empty for a token."""
@@ -174,6 +177,12 @@ _WHO = (
     DeskMember.desk,
     DeskMember.lead,
     PersonRole.role,
+    exists()
+    .where(
+        col(Route.person_id) == col(Person.id), col(Route.desk) == DeskName.LINE_MANAGER, col(Route.ended_at).is_(None)
+    )
+    .correlate(Person)
+    .label("manages"),
 )
 _SESSIONS = (
     select(*_WHO, BrowserSession.csrf, BrowserSession.seen_at, BrowserSession.ends_at, BrowserSession.key_hash)
@@ -288,6 +297,7 @@ def _me(rows: Sequence[Any], *, csrf: str = "", key_hash: str = "", scopes: froz
         employer=first.employer,
         desks={row.desk: row.lead for row in rows if row.desk is not None},
         roles=frozenset(row.role for row in rows if row.role is not None),
+        manages=bool(first.manages),
         scopes=scopes,
         csrf=csrf,
         key_hash=key_hash,

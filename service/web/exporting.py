@@ -87,7 +87,7 @@ def _page_route(kind: str) -> HTTPRouteHandler:
         """What the queue shows, all pages of it, as a file."""
         said = said_in(asked)
         wanted = read_filters(said, me.zone)
-        return exported(db, me, in_queue(wanted, desk_of(db, me, wanted.desk)), kind, now, "page", said)
+        return exported(db, me, in_queue(wanted, desk_of(me, wanted.desk)), kind, now, "page", said)
 
     return export_queue
 

@@ -6,7 +6,6 @@ from litestar.response import Response
 from migrations.schema import is_current
 from service.cases.lists import asked_of_me, list_cases, waiting_at_desks
 from service.cases.narrowing import Filters
-from service.cases.queries import has_routes
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import alive
 from service.core.errors import Unavailable
@@ -26,8 +25,8 @@ def home(db: Db, me: Me, now: Now) -> Response:
     mine, _ = list_cases(db, me, Filters(mine=True, open_only=True), at=now, limit=SHOWN)
     counts = waiting_at_desks(db, me)
     desks = [{"desk": desk.value, "waiting": waits} for desk, waits in counts.items()]
-    referrals, managing = waiting_referrals(db, me), has_routes(db, me)
-    return page("home.html", me, waiting=waiting, mine=mine, desks=desks, referrals=referrals, managing=managing)
+    referrals = waiting_referrals(db, me)
+    return page("home.html", me, waiting=waiting, mine=mine, desks=desks, referrals=referrals)
 
 
 @get("/now", opt=GREETS, sync_to_thread=True)

@@ -28,8 +28,8 @@ def page(
     notice = _notice(visit)
     if notice:
         cookies = [*cookies, cookie(visit.house, NOTICE, "", max_age=0)]
-    # A refusal may be that the database is away, and is often made where nobody may wait for it.
-    unread = _unread(visit, me) if me and status < 400 else 0
+    # Of a refusal it was counted before: the page is often made where nobody may wait for the database.
+    unread = visit.unread if visit.unread is not None else count_waiting(visit, me) if me else 0
     html = visit.house.pages.get_template(f"pages/{name}").render(
         me=who(me) if me else None,
         csrf=csrf,
@@ -52,6 +52,7 @@ def who(me: Me) -> dict[str, Any]:
         "zone": me.zone,
         "desks": {desk.value: lead for desk, lead in me.desks.items()},
         "roles": sorted(role.value for role in me.roles),
+        "manages": me.manages,
     }
 
 
@@ -81,7 +82,8 @@ def by_field(refusal: Refusal) -> dict[str, str]:
     return told or {"form": refusal.detail}
 
 
-def _unread(visit: Visit, me: Me) -> int:
+def count_waiting(visit: Visit, me: Me) -> int:
+    """What the bell of every page says; a short read of its own, whatever became of the request's transaction."""
     with visit.house.database.reading.connect() as connection:
         return count_unread(connection, me)
 

@@ -14,7 +14,6 @@ from sqlmodel import Session
 
 from service.cases.lists import list_cases
 from service.cases.narrowing import Filters
-from service.cases.queries import has_routes
 from service.cases.views import views_of
 from service.core.errors import Invalid, NotFound, NotPermitted
 from service.people.identity import Me as Person
@@ -39,8 +38,8 @@ def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] 
     try:
         wanted = read_filters(said, me.zone)
     except Invalid as wrong:
-        return _shown(db, me, said, desk_of(db, me, None), [], now, status=422, errors=by_field(wrong))
-    desk = desk_of(db, me, wanted.desk)
+        return _shown(db, me, said, desk_of(me, None), [], now, status=422, errors=by_field(wrong))
+    desk = desk_of(me, wanted.desk)
     narrowed = in_queue(wanted, desk)
     in_order = f"cases {narrowed.order}"
     rows, last = list_cases(db, me, narrowed, at=now, after=place_of(in_order, cursor))
@@ -59,7 +58,7 @@ def in_queue(wanted: Filters, desk: DeskName) -> Filters:
     return Filters(**{**vars(wanted), "desk": desk, "open_only": wanted.stage is None})
 
 
-def desk_of(db: Session, me: Person, asked: DeskName | None) -> DeskName:
+def desk_of(me: Person, asked: DeskName | None) -> DeskName:
     """Whose queue it is. Raises NotFound for a desk that is not the reader's, NotPermitted where they have none."""
     if asked is DeskName.LINE_MANAGER or asked in me.desks:
         return asked
@@ -67,7 +66,7 @@ def desk_of(db: Session, me: Person, asked: DeskName | None) -> DeskName:
         raise NotFound
     if me.desks:
         return first_desk(me.desks)
-    if not has_routes(db, me):
+    if not me.manages:
         raise NotPermitted(FOR_DESKS)
     return DeskName.LINE_MANAGER
 
@@ -87,7 +86,7 @@ def _shown(
     views = views_of(db, me)
     if q and not (current().by_itself and reads.noted(db, me.id, "search", q, since=now - A_SESSION)):
         reads.log(db, me.id, None, "search", through="page", at=now, detail=q)
-    managing = desk is DeskName.LINE_MANAGER or has_routes(db, me)
+    managing = desk is DeskName.LINE_MANAGER or me.manages
     tabs = list(me.desks) + ([DeskName.LINE_MANAGER] if managing else [])
     return page(
         "queue.html",
@@ -109,7 +108,7 @@ def shown_again(
 ) -> Response[str]:
     """The queue once more, after a view of it could not be kept."""
     wanted = read_filters({"order": "worst"} | said, me.zone)
-    desk = desk_of(db, me, wanted.desk)
+    desk = desk_of(me, wanted.desk)
     rows, _ = list_cases(db, me, in_queue(wanted, desk), at=now)
     return _shown(db, me, {"order": "worst"} | said, desk, rows, now, status, errors, typed_name=name)
 

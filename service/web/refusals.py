@@ -29,8 +29,9 @@ from service.core.errors import (
 from service.web.complaints import complaints
 from service.web.forms import NotThisType
 from service.web.keeping import continue_page, kept_words, local_path, sign_in_page, worth_keeping
-from service.web.pages import go_to, page
+from service.web.pages import count_waiting, go_to, page
 from service.web.sessions import READS, StalePage, look
+from service.web.threads import in_thread
 from service.web.visit import Visit, current
 
 LOG = logging.getLogger("amends.web")
@@ -95,14 +96,20 @@ def answer(_: Request, wrong: Exception) -> Response:
         return Response(bare, media_type="text/html", status_code=refusal.status, headers=_headers(refusal))
 
 
-async def know_who(_: Exception, scope: Any) -> None:
-    """Before an error page: find out who is there, so that the page for no address looks like that for no sight."""
+async def know_who(wrong: Exception, scope: Any) -> None:
+    """Before an error page: find out who is there, and what waits for them, so that its masthead is as on any page.
+
+    The page for no address then looks like that for no sight. A database that is away is not asked once more.
+    """
     visit = current()
-    if not visit.is_api and not visit.looked:
+    visit.unread = 0
+    if not visit.is_api:
         try:
             await look(Request(scope), visit)
-        except Exception as wrong:  # noqa: BLE001 - the error page must come even when nobody can be looked up
-            LOG.warning(json.dumps({"event": "nobody could be looked up", "why": type(wrong).__name__}))
+            if visit.me and not isinstance(as_refusal(wrong), Unavailable):
+                visit.unread = await in_thread(count_waiting, visit, visit.me)
+        except Exception as worse:  # noqa: BLE001 - the error page must come even when nobody can be looked up
+            LOG.warning(json.dumps({"event": "nobody could be looked up", "why": type(worse).__name__}))
 
 
 def as_refusal(wrong: Exception) -> Refusal:

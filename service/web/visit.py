@@ -64,6 +64,8 @@ class Visit:
     """Whether their session is ours, be it that it has run out: a cookie that somebody made up is not."""
     sent: "Sent | None" = None
     cookies: dict[str, str] = field(default_factory=dict)
+    unread: int | None = None
+    """What the bell says, where that was counted before the page is made."""
     by_itself: bool = False
     """The page asks by itself: that is no sign that anybody is still there."""
     bodiless: bool = False

@@ -8,6 +8,7 @@ import pytest
 from makers import fields, people, press, report
 
 from service.core.sealing import seal, unseal
+from service.worker.run import work_once
 
 SECRET = "a-secret-for-tests-only-0123456789"
 
@@ -81,14 +82,40 @@ def test_an_auditor_cannot_ask_what_they_may_not_read(token):
     assert digital.get("/api/cases?assigned=digital2@demo.example").json()["items"]
 
 
-def test_the_masthead_says_the_same_on_every_page(token, sign_in):
-    """What waits is counted where it is listed; a number that is right on one page only is worse than none."""
+def masthead(page) -> str:
+    """The menu and the bell of a page, without what says which page it is."""
+    found = re.search(r'<nav[^>]*id="site-nav".*?</nav>', page.text, re.DOTALL)
+    return found[0].replace(' aria-current="page"', "")
+
+
+def test_the_masthead_says_the_same_on_every_page(token, sign_in, database, settings, clock):
+    """Also where something is refused: a menu or a number that is right on some pages only is worse than none."""
     case = report(token("staff"))
+    while work_once(database, settings, clock):
+        pass
     using = sign_in("manager")
-    mastheads = set()
-    for path in ("/", "/cases", f"/cases/{case['reference']}", "/no/such/page"):
-        page = using.get(path).text
-        masthead = re.search(r'<nav[^>]*id="site-nav".*?</nav>', page, re.DOTALL)[0]
-        mastheads.add(masthead.replace(' aria-current="page"', ""))
-    assert len(mastheads) == 1
-    assert "1 case is waiting for you" in using.get("/").text
+    pages = {
+        200: [using.get(path) for path in ("/", "/cases", "/queue", "/settings", "/queue?colour=red")],
+        404: [using.get(path) for path in ("/no/such/page", "/cases/SM-2026-999999", "/queue/views/x/drop/x")],
+        403: [using.get("/queue/give"), using.post("/queue/acknowledge", data={"one": "x"})],
+        405: [using.get("/queue/acknowledge")],
+        422: [using.get("/queue?stage=x"), using.fill_in("/queue/views", {"name": ""})],
+        409: [using.fill_in(f"/cases/{case['reference']}/close", {"resolution": "advice_given"})],
+    }
+    # Nobody with this part may close it.
+    pages[403] += pages.pop(409)
+    for status, answers in pages.items():
+        assert [answer.status_code for answer in answers] == [status] * len(answers)
+    (said,) = {masthead(answer) for answers in pages.values() for answer in answers}
+    assert ('href="/queue"' in said, ">1</span>" in said) == (True, True)
+    # Reading it empties the bell everywhere; whoever manages nobody has no queue.
+    using.get(f"/cases/{case['reference']}")
+    (said,) = {masthead(using.get(path)) for path in ("/", "/no/such/page", "/queue?stage=x")}
+    assert "bell__count" not in said
+    (said,) = {masthead(sign_in("outsider").get(path)) for path in ("/", "/no/such/page", "/queue")}
+    assert 'href="/queue"' not in said
+
+
+def test_the_menu_is_the_same_where_nobody_is_signed_in(browser):
+    (said,) = {masthead(browser().get(path)) for path in ("/now", "/sign-in", "/no/such/page")}
+    assert 'href="/sign-in"' in said
