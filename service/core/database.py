@@ -20,10 +20,15 @@ BUSY_SECONDS = 30
 
 @dataclass(frozen=True)
 class Database:
-    """One pool of connections, opened twice: `reading` begins deferred, `writing` takes SQLite's write lock at once."""
+    """One pool of connections, opened twice: `reading` begins deferred, `writing` takes SQLite's write lock at once.
+
+    `jotting` has connections of its own, and does not wait for the disk. What it commits outlives whoever is killed; a
+    power cut may take it back, until the next that `writing` commits makes both durable.
+    """
 
     reading: Engine
     writing: Engine
+    jotting: Engine
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -40,15 +45,22 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self.reading.dispose()
+        self.jotting.dispose()
 
 
 def open_database(url: str, *, pool: int = 40) -> Database:
     """Open `sqlite:///PATH` or `postgresql+psycopg://…`; nothing is connected until first use."""
     if url.startswith("sqlite"):
-        engine = _open_sqlite(url, pool)
+        engine, notes = _open_sqlite(url, pool), _open_sqlite(url, 1, durable=False)
     else:
-        engine = create_engine(url, pool_size=min(pool, 20), max_overflow=10, pool_pre_ping=True, pool_timeout=10)
-    return Database(reading=engine, writing=engine.execution_options(amends_writes=True))
+        engine = _open_postgres(url, min(pool, 20))
+        notes = _open_postgres(url, 1, connect_args={"options": "-c synchronous_commit=off"})
+    writing = {"amends_writes": True}
+    return Database(engine, engine.execution_options(**writing), notes.execution_options(**writing))
+
+
+def _open_postgres(url: str, pool: int, **more: Any) -> Engine:
+    return create_engine(url, pool_size=pool, max_overflow=10, pool_pre_ping=True, pool_timeout=10, **more)
 
 
 def sound_wal(version: tuple[int, ...]) -> bool:
@@ -56,7 +68,7 @@ def sound_wal(version: tuple[int, ...]) -> bool:
     return version >= MENDED_WAL[-1] or any(version[:2] == mended[:2] and version >= mended for mended in MENDED_WAL)
 
 
-def _open_sqlite(url: str, pool: int) -> Engine:
+def _open_sqlite(url: str, pool: int, *, durable: bool = True) -> Engine:
     path = url.removeprefix("sqlite:///")
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
@@ -69,12 +81,14 @@ def _open_sqlite(url: str, pool: int) -> Engine:
         connect_args={"check_same_thread": False, "timeout": BUSY_SECONDS, "isolation_level": None},
     )
     journal = "WAL" if sound_wal(pysqlite3.sqlite_version_info) else "DELETE"
+    # Without a write-ahead log anything less than FULL could do more harm than lose the last commits.
+    synchronous = "FULL" if durable or journal != "WAL" else "NORMAL"
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
         for pragma in (
             f"journal_mode={journal}",
-            "synchronous=FULL",
+            f"synchronous={synchronous}",
             "foreign_keys=ON",
             "trusted_schema=OFF",
             # What a purge takes out of a row must not stay readable in the file: freed space is written over.

@@ -89,7 +89,8 @@ def read_mail_url(url: str) -> MailAddress:
 def plain_address(text: str) -> bool:
     """Whether mail could be sent to this: one `@` with something on either side, and nothing that ends a line."""
     who, at, where = text.rpartition("@")
-    return bool(at and who and where and "@" not in who) and not any(each.isspace() or each in "<>,;" for each in text)
+    plain = text.isprintable() and not any(each in " <>,;" for each in text)
+    return bool(at and who and where and "@" not in who) and plain
 
 
 def _notify(host: str, key: str, options: dict[str, str]) -> tuple[str, str]:

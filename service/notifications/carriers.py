@@ -7,7 +7,12 @@ from service.notifications.letters import Letter
 
 
 class Carrier(Protocol):
-    """Hands over one message at a time, over a connection that it keeps until it is closed."""
+    """Hands over one message at a time, over a connection that it keeps until it is closed.
+
+    One that `gathers` lets none of them out before `flush`, and handing one over again changes nothing.
+    """
+
+    gathers: bool
 
     def mail(self, letter: Letter) -> None:
         """Send it as e-mail. Raises Away, Later or Refused."""
@@ -15,8 +20,11 @@ class Carrier(Protocol):
     def text(self, letter: Letter) -> None:
         """Send it as a text message. Raises the same."""
 
+    def flush(self) -> None:
+        """Return when all that was handed over is kept for good. Raises Away."""
+
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection, and of what was not flushed."""
 
     def cut(self) -> None:
         """Break it off in the middle of a message, from another thread."""

@@ -1,56 +1,56 @@
-"""Delivers the messages that the outbox holds, one at a time, each kept as sent before the next is begun."""
+"""What the messages of the outbox say, asked shortly before they leave."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from service.core.database import Database
 from service.core.settings import Settings
-from service.notifications.carriers import Carrier
-from service.notifications.fan_out import DIGEST, TEXT
+from service.notifications.fan_out import DIGEST, TEXT, told_of
 from service.notifications.letters import Letter, letter
-from service.notifications.waiting import count_unread, still_waits
-from service.people.identity import who_is
+from service.notifications.waiting import cases_waiting, count_unread
+from service.people.identity import Me, who_are
 from service.people.preferences import preferences_of
 from service.records.enums import Notify
-from service.records.people import Person
+from service.records.notifications import Preference
 
 
-def deliver(database: Database, settings: Settings, carrier: Carrier, row: Any, at: datetime) -> None:
-    """Deliver one row of one of the `MESSAGES`; nothing is sent where nothing waits any more.
+def letters_for(db: Session, settings: Settings, rows: Sequence[Any], at: datetime) -> dict[int, Letter]:
+    """The messages of these rows, by row; one is left out that is no longer wanted, or theirs to know no more.
 
-    Delivering a row again sends the same message under the same Message-ID. Raises Away, Later or Refused.
+    So is one whose every matter was read meanwhile. The same row always gives a message of the same name.
     """
-    with database.read() as db:
-        message = what_to_send(db, settings, row, at)
-    # Whatever waits outside the database must not hold a transaction open.
-    if message is None:
-        return
-    if row.kind == TEXT:
-        carrier.text(message)
-    else:
-        carrier.mail(message)
+    people = who_are(db, {row.person_id for row in rows})
+    said = preferences_of(db, people)
+    found = {row.id: _letter(db, settings, row, people, said, at) for row in rows}
+    return {row_id: told for row_id, told in found.items() if told is not None}
 
 
-def what_to_send(db: Session, settings: Settings, row: Any, at: datetime) -> Letter | None:
-    """The message of a row; None where it is no longer wanted, was read meanwhile, or is theirs to know no more.
-
-    A digest is wanted until mail is turned off: what waited for it would be told by nothing else.
-    """
-    person = db.get(Person, row.person_id) if row.person_id is not None else None
-    me = who_is(db, person.id) if person is not None and person.active else None
-    if person is None or me is None:
+def _letter(
+    db: Session,
+    settings: Settings,
+    row: Any,
+    people: Mapping[int, Me],
+    said: Mapping[int, Preference],
+    at: datetime,
+) -> Letter | None:
+    me, wishes = people.get(row.person_id), said.get(row.person_id)
+    if me is None:
         return None
-    urgent = bool(row.body.get("urgent"))
-    said = preferences_of(db, [person.id]).get(person.id)
-    told = letter(settings, row.dedupe, to=person.email, person_id=person.id, case_id=row.case_id, urgent=urgent, at=at)
+    cases: set[int | None] = set()
     if row.kind == DIGEST:
-        wanted = said is None or Notify(said.notify) is not Notify.OFF
-        return told if wanted and count_unread(db, me) else None
-    if not still_waits(db, me, row.body["notification"]):
+        # Wanted until mail is turned off: what waited for it would be told by nothing else.
+        wanted = wishes is None or Notify(wishes.notify) is not Notify.OFF
+        if not wanted or not count_unread(db, me):
+            return None
+    elif not (cases := cases_waiting(db, me, told_of(row))):
         return None
+    # To the case; where several wait, to the list of them.
+    case_id = next(iter(cases)) if len(cases) == 1 else None
+    urgent = bool(row.body.get("urgent"))
+    told = letter(settings, row.dedupe, to=me.email, person_id=me.id, case_id=case_id, urgent=urgent, at=at)
     if row.kind == TEXT:
-        return replace(told, to=said.phone) if said is not None and said.phone else None
+        return replace(told, to=wishes.phone) if wishes is not None and wishes.phone else None
     return told

@@ -1,18 +1,19 @@
 """Turns *tell these people* into what waits for each of them in the app, and the messages that say so.
 
-All of a batch is one transaction: nobody is told twice, and nothing is half told.
+All of a batch is one transaction: nobody is told twice, and nothing is half told. In the app each thing stands by
+itself. What one person is told of together is one message, with what is urgent apart from the rest.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import Session, col
 
-from service.core.database import insert_on
+from service.core.database import insert_on, is_sqlite
 from service.people.preferences import next_digest, preferences_of
 from service.people.rota import duty_leads
 from service.records.cases import Case, Conflict
@@ -20,6 +21,7 @@ from service.records.enums import Notify
 from service.records.notifications import Notification, Preference
 from service.records.people import DeskMember, Person
 from service.records.timeline import Outbox
+from service.timeline import outbox
 
 MAIL, URGENT_MAIL, TEXT, DIGEST = "mail", "urgent_mail", "text", "digest"
 MESSAGES = (TEXT, URGENT_MAIL, MAIL, DIGEST)
@@ -27,6 +29,8 @@ MESSAGES = (TEXT, URGENT_MAIL, MAIL, DIGEST)
 
 A text is always urgent.
 """
+FULL = 200
+"""A message that tells of so many is not joined any more."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,36 @@ class Reached:
         return bool(self.row.body.get("urgent"))
 
 
+@dataclass(frozen=True)
+class Message:
+    """One row of the outbox for one person: it tells of all that they are told of together, whatever the cases."""
+
+    kind: str
+    first: Reached
+    due: datetime
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def to(self) -> str:
+        """The same for what goes into one message. A digest is one for each day, whoever writes it first."""
+        person = self.first.person_id
+        return f"{DIGEST}:{person}:{self.due:%Y%m%dT%H%M}" if self.kind == DIGEST else f"{self.kind}:{person}"
+
+    def row(self) -> dict[str, Any]:
+        """As it is inserted."""
+        by = MAIL if self.kind == URGENT_MAIL else self.kind
+        told = {"notifications": self.keys, "urgent": self.first.urgent}
+        return {
+            "kind": self.kind,
+            "person_id": self.first.person_id,
+            "case_id": None,
+            "body": {} if self.kind == DIGEST else told,
+            "dedupe": self.to if self.kind == DIGEST else f"{by}:{self.first.dedupe}",
+            "due_at": self.due,
+            "tries": 0,
+        }
+
+
 def fan_out(db: Session, rows: Sequence[Any], at: datetime, *, texts: bool) -> int:
     """Notify everybody whom these outbox rows reach, and write the rows of their messages; returns how many are told.
 
@@ -63,15 +97,17 @@ def fan_out(db: Session, rows: Sequence[Any], at: datetime, *, texts: bool) -> i
         return 0
     keys = {dedupe: secrets.token_hex(16) for dedupe in reached}
     put = insert_on(db)(Notification).on_conflict_do_nothing().returning(col(Notification.dedupe))
-    new = db.execute(put, [_notification(each, keys[each.dedupe]) for each in reached.values()]).scalars().all()
+    new = set(db.execute(put, [_notification(each, keys[each.dedupe]) for each in reached.values()]).scalars())
     said = preferences_of(db, {reached[dedupe].person_id for dedupe in new})
-    messages = [
-        message
-        for dedupe in new
-        for message in _messages(reached[dedupe], keys[dedupe], said.get(reached[dedupe].person_id), at)
-    ]
+    messages: dict[str, Message] = {}
+    for dedupe in (dedupe for dedupe in reached if dedupe in new):
+        each = reached[dedupe]
+        for kind, due in _ways(each, said.get(each.person_id), at):
+            message = Message(kind, each, due)
+            messages.setdefault(message.to, message).keys.append(keys[dedupe])
+    _join(db, messages)
     if messages:
-        db.execute(insert_on(db)(Outbox).on_conflict_do_nothing(), messages)
+        db.execute(insert_on(db)(Outbox).on_conflict_do_nothing(), [each.row() for each in messages.values()])
     return len(new)
 
 
@@ -129,17 +165,40 @@ def _notification(each: Reached, key: str) -> dict[str, Any]:
     }
 
 
-def _messages(each: Reached, key: str, said: Preference | None, at: datetime) -> Iterator[Mapping[str, Any]]:
-    """The outbox rows of one notification, as this person wants to hear of it; what is urgent is told at once."""
+def _ways(each: Reached, said: Preference | None, at: datetime) -> Iterator[tuple[str, datetime]]:
+    """By which messages this person wants to hear of it, and when each is due; what is urgent is told at once."""
     notify = Notify(said.notify) if said else Notify.AT_ONCE
-    row = {"person_id": each.person_id, "case_id": each.row.case_id, "due_at": at, "tries": 0}
-    body = {"notification": key, "urgent": each.urgent}
     if each.urgent or notify is Notify.AT_ONCE:
-        kind = URGENT_MAIL if each.urgent else MAIL
-        yield row | {"kind": kind, "body": body, "dedupe": f"{MAIL}:{each.dedupe}"}
+        yield (URGENT_MAIL if each.urgent else MAIL), at
     elif notify is Notify.DIGEST and said is not None:
-        due = next_digest(each.zone, said.digest_at, at)
-        name = f"{DIGEST}:{each.person_id}:{due:%Y%m%dT%H%M}"
-        yield row | {"kind": DIGEST, "case_id": None, "body": {}, "dedupe": name, "due_at": due}
+        yield DIGEST, next_digest(each.zone, said.digest_at, at)
     if each.urgent and each.awake and said is not None and said.phone:
-        yield row | {"kind": TEXT, "body": body, "dedupe": f"{TEXT}:{each.dedupe}"}
+        yield TEXT, at
+
+
+def _join(db: Session, messages: dict[str, Message]) -> None:
+    """Let a message that waits, and that nobody has tried yet, tell of this too; it is then taken from `messages`.
+
+    After an hour without a mail server nobody finds sixty of them.
+    """
+    new = {(each.first.person_id, each.kind): to for to, each in messages.items() if each.kind != DIGEST}
+    untried = select(col(Outbox.id), Outbox.person_id, Outbox.kind, Outbox.body).where(
+        col(Outbox.kind).in_({kind for _, kind in new}),
+        col(Outbox.person_id).in_({person for person, _ in new}),
+        *outbox.WAITING,
+        col(Outbox.tries) == 0,
+    )
+    if not is_sqlite(db):
+        # Whatever is on its way at this moment is left alone.
+        untried = untried.with_for_update(skip_locked=True)
+    for row in db.execute(untried.order_by(col(Outbox.id))).all() if new else ():
+        before, to = told_of(row), new.get((row.person_id, row.kind))
+        if to in messages and len(before) < FULL:
+            body = row.body | {"notifications": [*before, *messages.pop(to).keys]}
+            joined = update(Outbox).where(col(Outbox.id) == row.id).values(body=body)
+            db.execute(joined, execution_options={"synchronize_session": False})
+
+
+def told_of(row: Any) -> list[str]:
+    """The keys of the notifications that a message tells of; one that was written by an earlier release has one."""
+    return row.body.get("notifications") or [row.body["notification"]]

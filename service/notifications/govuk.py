@@ -21,6 +21,8 @@ BAD_REQUEST, TOO_MANY, FAULT = 400, 429, 500
 class Notify:
     """The service's own client, with the key and templates of our address."""
 
+    gathers = False
+
     def __init__(self, address: MailAddress) -> None:
         scheme = "http" if address.tls == "never" else "https"
         base = f"{scheme}://{address.host}:{address.port}"
@@ -46,6 +48,9 @@ class Notify:
             self.client.send_sms_notification(letter.to, self.templates["text"], _said(letter), reference=letter.name)
         except APIError as wrong:
             raise _no(wrong) from wrong
+
+    def flush(self) -> None:
+        """Each is theirs as soon as it is handed over."""
 
     def close(self) -> None:
         """Let go of the connection."""

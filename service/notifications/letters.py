@@ -2,9 +2,9 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
 from email.utils import format_datetime
 from functools import cache
 from ipaddress import ip_address
@@ -46,20 +46,35 @@ def letter(
     return Letter(name, to, URGENT_SUBJECT if urgent else SUBJECT, link, _domain(settings.base_url), at)
 
 
-def as_mail(letter: Letter, sender: str = "") -> EmailMessage:
-    """The letter as mail. Raises Refused for an address that no mail can be sent to."""
+def as_mail(letter: Letter, sender: str) -> bytes:
+    """The letter as a mail of headers and text. Raises Refused for an address that no mail can be sent to.
+
+    It is written out here: what would parse each header could say nothing of these few, and takes longer than sending.
+    """
     if not plain_address(letter.to):
         raise Refused(NO_ADDRESS)
-    mail = EmailMessage()
-    mail["From"] = f"Amends <{sender or f'amends@{letter.domain}'}>"
-    mail["To"] = letter.to
-    mail["Subject"] = letter.subject
-    mail["Date"] = format_datetime(letter.at)
-    mail["Message-ID"] = f"<{letter.name}@{letter.domain}>"
-    # Nobody's holiday answer should come back, and no mail program should group one case's messages with another's.
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(_template().substitute(link=letter.link))
-    return mail
+    told = _template().substitute(link=letter.link)
+    lines = (
+        f"From: Amends <{sender}>",
+        f"To: {letter.to}",
+        f"Subject: {letter.subject}",
+        f"Date: {format_datetime(letter.at)}",
+        f"Message-ID: <{letter.name}@{letter.domain}>",
+        # Nobody's holiday answer should come back.
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+        'Content-Type: text/plain; charset="utf-8"',
+        f"Content-Transfer-Encoding: {'7bit' if told.isascii() else '8bit'}",
+        "",
+        *told.splitlines(),
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
+
+def sender_of(letter: Letter, options: Mapping[str, str]) -> str:
+    """Who it is from: the `from` of our mail address, else `amends@` and our own host."""
+    return options.get("from") or f"amends@{letter.domain}"
 
 
 @cache

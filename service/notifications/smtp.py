@@ -7,10 +7,9 @@ import smtplib
 import socket
 import ssl
 from contextlib import suppress
-from email.message import EmailMessage
 
 from service.core.mail import MailAddress
-from service.notifications.letters import Letter, as_mail
+from service.notifications.letters import Letter, as_mail, sender_of
 from service.notifications.refusing import Away, Later, Refused, no_texts
 
 TRANSIENT = range(400, 500)
@@ -22,6 +21,8 @@ MOST_BREAKS = 2
 
 class Smtp:
     """One connection to the server, made at the first message and made anew when it breaks."""
+
+    gathers = False
 
     def __init__(self, address: MailAddress) -> None:
         self.address = address
@@ -36,10 +37,11 @@ class Smtp:
         A connection that breaks within a message may be that message's own fault: it is tried later, and only at the
         second in a row the server counts as away.
         """
-        mail = as_mail(letter, self.address.options.get("from", ""))
+        sender = sender_of(letter, self.address.options)
+        mail = as_mail(letter, sender)
         line = self._connected()
         try:
-            _send(line, mail)
+            _send(line, sender, letter.to, mail)
         except (smtplib.SMTPServerDisconnected, OSError) as wrong:
             if isinstance(wrong, smtplib.SMTPException) and not isinstance(wrong, smtplib.SMTPServerDisconnected):
                 raise Later("The mail server answered in a way that is not understood") from wrong
@@ -52,6 +54,9 @@ class Smtp:
     def text(self, letter: Letter) -> None:
         """Raises Refused."""
         raise no_texts()
+
+    def flush(self) -> None:
+        """Each is the server's as soon as it is handed over."""
 
     def close(self) -> None:
         """Say goodbye, if anybody is there to hear it."""
@@ -117,18 +122,20 @@ class Smtp:
         return ssl.create_default_context(cafile=self.address.options.get("ca"))
 
 
-def _send(line: smtplib.SMTP, mail: EmailMessage) -> None:
+def _send(line: smtplib.SMTP, sender: str, to: str, mail: bytes) -> None:
     """Raises Refused, Later or Away by what the server answers, OSError or SMTPServerDisconnected when it is gone."""
+    # The link and the words are plain; only an address may have other letters.
+    international = not (sender + to).isascii()
+    if international and not line.has_extn("smtputf8"):
+        raise Refused("The mail server cannot write to this address")
     try:
-        line.send_message(mail)
+        line.sendmail(sender, [to], mail, ["SMTPUTF8", "BODY=8BITMIME"] if international else [])
     except (smtplib.SMTPHeloError, smtplib.SMTPSenderRefused) as wrong:
         # It was not told yet whom the message is for, so it would say the same of every other one.
         raise Away(f"The mail server does not take mail from us ({wrong.smtp_code})") from wrong
     except smtplib.SMTPRecipientsRefused as wrong:
         code = next(iter(wrong.recipients.values()))[0]
         raise _no(code, "The mail server does not take mail for this address") from wrong
-    except smtplib.SMTPNotSupportedError as wrong:
-        raise Refused("The mail server cannot write to this address") from wrong
     except smtplib.SMTPResponseException as wrong:
         raise _no(wrong.smtp_code, "The mail server does not take this message") from wrong
 

@@ -100,10 +100,21 @@ def count_unread(db: Session | Connection, me: Me) -> int:
     return db.execute(_count(frozenset(me.desks), me.roles), {"me": me.id}).scalar_one()
 
 
-def still_waits(db: Session, me: Me, key: str) -> bool:
-    """Whether this person has not read it and may still hear of what it is about."""
-    mine = _list(frozenset(me.desks), me.roles).where(col(Notification.key) == key, col(Notification.read_at).is_(None))
-    return db.connection().execute(mine, {"me": me.id, "most": 1}).first() is not None
+@lru_cache(maxsize=256)
+def _cases(desks: Desks, roles: Roles) -> Select[Any]:
+    return (
+        select(Notification.case_id)
+        .outerjoin(Case, col(Case.id) == col(Notification.case_id))
+        .where(col(Notification.key).in_(bindparam("keys", expanding=True)), col(Notification.read_at).is_(None))
+        .where(*_mine(desks, roles))
+        .distinct()
+    )
+
+
+def cases_waiting(db: Session, me: Me, keys: Sequence[str]) -> set[int | None]:
+    """The cases of those of these notifications that this person has not read and may still hear of."""
+    asked = _cases(frozenset(me.desks), me.roles)
+    return set(db.connection().execute(asked, {"me": me.id, "keys": list(keys)}).scalars())
 
 
 def list_waiting(

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -205,7 +205,7 @@ _BY_ID = (
     select(*_WHO)
     .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
     .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
-    .where(col(Person.active), col(Person.id) == bindparam("who"))
+    .where(col(Person.active), col(Person.id).in_(bindparam("who", expanding=True)))
 )
 
 
@@ -260,10 +260,12 @@ def by_token(db: Session, key: str, at: datetime) -> Me | None:
     return _me(rows, scopes=frozenset(Scope(scope) for scope in rows[0].scopes))
 
 
-def who_is(db: Session, person_id: int) -> Me | None:
-    """Somebody as a rule knows them, though nobody is asking; None for a leaver."""
-    rows = db.connection().execute(_BY_ID, {"who": person_id}).all()
-    return _me(rows) if rows else None
+def who_are(db: Session, people: Iterable[int]) -> dict[int, Me]:
+    """These people by id, as a rule knows them, though nobody is asking; leavers are left out."""
+    found: dict[int, list[Any]] = {}
+    for row in db.connection().execute(_BY_ID, {"who": sorted(people)}):
+        found.setdefault(row.id, []).append(row)
+    return {person: _me(rows) for person, rows in found.items()}
 
 
 def make_token(db: Session, person: Person, scopes: list[Scope], days: int, at: datetime) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, update
 from sqlmodel import Session, col
 
 from service.core.database import is_sqlite
@@ -15,6 +15,7 @@ LONGEST_WAIT = timedelta(minutes=10)
 TRIED_FOR = timedelta(hours=24)
 """How long something is tried before it is set apart as failed."""
 PDF_TAKES = timedelta(seconds=90)
+WAITING = (col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None))
 
 
 def to_tell(
@@ -106,7 +107,7 @@ def _due(at: datetime, only: Sequence[str], but: Sequence[str]) -> Select[Any]:
     if but:
         kind.append(col(Outbox.kind).not_in(but))
     free = or_(col(Outbox.leased_until).is_(None), col(Outbox.leased_until) < at)
-    return select(col(Outbox.id)).where(*_waiting(), *kind, col(Outbox.due_at) <= at, free)
+    return select(col(Outbox.id)).where(*WAITING, *kind, col(Outbox.due_at) <= at, free)
 
 
 def done(db: Session, row_id: int, tries: int, at: datetime) -> bool:
@@ -114,12 +115,30 @@ def done(db: Session, row_id: int, tries: int, at: datetime) -> bool:
     return bool(
         db.execute(
             update(Outbox)
-            .where(col(Outbox.id) == row_id, col(Outbox.tries) == tries, *_waiting())
+            .where(col(Outbox.id) == row_id, col(Outbox.tries) == tries, *WAITING)
             .values(done_at=at, error=None)
             .returning(col(Outbox.id)),
             execution_options={"synchronize_session": False},
         ).all()
     )
+
+
+_rows: Any = Outbox.__table__  # type: ignore[attr-defined]  # every table model has one
+_SENT = (
+    update(_rows)
+    .where(
+        _rows.c.id == bindparam("which"),
+        _rows.c.tries == bindparam("mine"),
+        _rows.c.done_at.is_(None),
+        _rows.c.failed_at.is_(None),
+    )
+    .values(done_at=bindparam("now"), error=None)
+)
+
+
+def sent(connection: Connection, rows: Sequence[Any], at: datetime) -> None:
+    """Mark messages as done that have left; one whose lease had passed to somebody else meanwhile stays as it is."""
+    connection.execute(_SENT, [{"which": row.id, "mine": row.tries, "now": at} for row in rows])
 
 
 def all_done(db: Session, rows: Sequence[Any], at: datetime) -> None:
@@ -149,11 +168,7 @@ def give_back(db: Session, rows: Sequence[Any]) -> None:
     """Let others have at once what was claimed and not begun."""
     for tries in {row.tries for row in rows}:
         ids = [row.id for row in rows if row.tries == tries]
-        _set(db, col(Outbox.id).in_(ids), col(Outbox.tries) == tries, *_waiting(), leased_until=None)
-
-
-def _waiting() -> tuple[ColumnElement[bool], ...]:
-    return col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None)
+        _set(db, col(Outbox.id).in_(ids), col(Outbox.tries) == tries, *WAITING, leased_until=None)
 
 
 def _mine(row: Any) -> tuple[ColumnElement[bool], ...]:

@@ -1,10 +1,12 @@
 """The worker's post: mail, digests and text messages, apart from everything else, so that no mail server holds that up.
 
 A carrier that is away puts all mail, or all texts, off at once. Each message is noted as sent before the next is
-begun: whoever is killed in between sends one message twice at most, under the same Message-ID.
+begun: whoever is killed in between sends one message twice at most, under the same Message-ID. The note does not wait
+for the disk; the next batch does, when it is claimed. So a power cut may have one batch sent again.
 """
 
 import logging
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -12,20 +14,25 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 from typing import Any
 
+from sqlalchemy import Connection
+
 from service.core.clock import Clock
 from service.core.database import Database
 from service.core.settings import Settings
 from service.notifications.carriers import Carrier, open_carrier
-from service.notifications.deliver import deliver
+from service.notifications.deliver import letters_for
 from service.notifications.fan_out import MESSAGES, TEXT
+from service.notifications.letters import Letter
 from service.notifications.refusing import Away, NotSent, Refused
 from service.timeline import outbox
 from service.worker.away import AWAY
 
-AT_ONCE = 20
+AT_ONCE = 50
 LEASE = timedelta(minutes=5)
 FRESH = timedelta(minutes=2)
 """How long a claimed message may wait for its turn: sending it must end well within its lease."""
+RECENT = timedelta(seconds=1)
+"""For so long it holds what was asked of a message: whether it is still wanted, and theirs to know."""
 LONGEST_SECONDS = 90.0
 """How long handing one message over may last in all, however often the server says a little: within the lease."""
 FIRST_PAUSE = timedelta(seconds=10)
@@ -67,18 +74,8 @@ class Post:
         if not rows:
             self._hang_up()
             return False
-        way = self.texts if rows[0].kind == TEXT else self.mail
-        for place, row in enumerate(rows):
-            stopped = stop is not None and stop.is_set()
-            if stopped or self.clock() - at > FRESH:
-                with self.database.write() as db:
-                    outbox.give_back(db, rows[place:])
-                break
-            if not self._send(row, way):
-                with self.database.write() as db:
-                    for left in rows[place:]:
-                        outbox.put_off(db, left, way.told, self.clock(), way.until)
-                break
+        with self.database.jotting.connect() as notes:
+            Batch(self, self.texts if rows[0].kind == TEXT else self.mail, notes, deque(rows)).send(at, stop)
         return True
 
     def _claim(self, at: datetime, kinds: Sequence[str]) -> list[Any]:
@@ -92,38 +89,16 @@ class Post:
                     return rows
         return []
 
-    def _send(self, row: Any, way: Way) -> bool:
-        """Send one message and note how it went; returns False when the carrier is away."""
-        try:
-            self._deliver(row)
-        except AWAY:
-            raise
-        except Away as away:
-            self._count_away(way, str(away))
-            return False
-        except Exception as wrong:  # noqa: BLE001 - whatever one message brings up, the others are sent
-            # The text of a fault may hold an address; its type says enough to look for it.
-            told = str(wrong) if isinstance(wrong, NotSent) else type(wrong).__name__
-            log.warning("message %s is not sent: %s", row.id, told)
-            with self.database.write() as db:
-                if isinstance(wrong, Refused):
-                    outbox.give_up(db, row, told, self.clock())
-                else:
-                    outbox.put_off(db, row, told, self.clock())
-            return True
-        way.away = 0
-        with self.database.write() as db:
-            outbox.done(db, row.id, row.tries, self.clock())
-        return True
-
-    def _deliver(self, row: Any) -> None:
+    def hand_over(self, row: Any, letter: Letter) -> None:
         """Hand it over, in a thread that can be left behind: no limit for each answer ends a server that trickles."""
-        carrier = self.carrier = self.carrier or open_carrier(self.settings.mail_url)
-        at, over = self.clock(), Future[None]()
+        carrier, over = self.opened(), Future[None]()
 
         def do() -> None:
             try:
-                deliver(self.database, self.settings, carrier, row, at)
+                if row.kind == TEXT:
+                    carrier.text(letter)
+                else:
+                    carrier.mail(letter)
             except BaseException as wrong:  # noqa: BLE001 - whatever it is, it is raised where it was asked for
                 over.set_exception(wrong)
             else:
@@ -137,7 +112,13 @@ class Post:
             raise Away(f"A message was not taken within {LONGEST_SECONDS:.0f} seconds")
         over.result()
 
-    def _count_away(self, way: Way, told: str) -> None:
+    def opened(self) -> Carrier:
+        """What carries our messages."""
+        self.carrier = self.carrier or open_carrier(self.settings.mail_url)
+        return self.carrier
+
+    def count_away(self, way: Way, told: str) -> None:
+        """Try none of its messages for a while, longer each time in a row."""
         pause = min(FIRST_PAUSE * 2 ** min(way.away, 10), LONGEST_PAUSE)
         way.away, way.until, way.told = way.away + 1, self.clock() + pause, told
         what = "text" if way is self.texts else "mail"
@@ -148,3 +129,72 @@ class Post:
         if self.carrier is not None:
             self.carrier.close()
             self.carrier = None
+
+
+@dataclass
+class Batch:
+    """Messages of one kind that are claimed: those `left`, and those that have left the house and are to be noted."""
+
+    post: Post
+    way: Way
+    notes: Connection
+    left: deque[Any]
+    sent: list[Any] = field(default_factory=list)
+
+    def send(self, begun: datetime, stop: Event | None) -> None:
+        """Send one after another, and note how each went; once the carrier is away, put off all that are left."""
+        clock, database = self.post.clock, self.post.database
+        letters: dict[int, Letter] = {}
+        asked: datetime | None = None
+        try:
+            while self.left:
+                if (stop is not None and stop.is_set()) or clock() - begun > FRESH:
+                    with database.write() as db:
+                        outbox.give_back(db, list(self.left))
+                    break
+                if asked is None or clock() - asked > RECENT:
+                    asked = clock()
+                    # Whatever waits outside the database must not hold a transaction open.
+                    with database.read() as db:
+                        letters = letters_for(db, self.post.settings, list(self.left), asked)
+                self._send(self.left[0], letters.get(self.left[0].id))
+            self._note()
+        except Away as away:
+            self.post.count_away(self.way, str(away))
+            with database.write() as db:
+                for row in (*self.sent, *self.left):
+                    outbox.put_off(db, row, self.way.told, clock(), self.way.until)
+
+    def _send(self, row: Any, letter: Letter | None) -> None:
+        """Send one message, where anything is to be sent, and note how it went. Raises Away."""
+        try:
+            if letter is not None:
+                self.post.hand_over(row, letter)
+        except (*AWAY, Away):
+            raise
+        except Exception as wrong:  # noqa: BLE001 - whatever one message brings up, the others are sent
+            self._not_sent(self.left.popleft(), wrong)
+            return
+        self.sent.append(self.left.popleft())
+        if not self.post.opened().gathers:
+            self._note()
+
+    def _not_sent(self, row: Any, wrong: Exception) -> None:
+        # The text of a fault may hold an address; its type says enough to look for it.
+        told = str(wrong) if isinstance(wrong, NotSent) else type(wrong).__name__
+        log.warning("message %s is not sent: %s", row.id, told)
+        with self.post.database.write() as db:
+            if isinstance(wrong, Refused):
+                outbox.give_up(db, row, told, self.post.clock())
+            else:
+                outbox.put_off(db, row, told, self.post.clock())
+
+    def _note(self) -> None:
+        """Note as sent what has left. Raises Away where it could not be kept for good."""
+        if not self.sent:
+            return
+        self.post.opened().flush()
+        with self.notes.begin():
+            outbox.sent(self.notes, self.sent, self.post.clock())
+        self.sent.clear()
+        self.way.away = 0

@@ -24,7 +24,7 @@ from service.cases.intake import report_mistake
 from service.core.database import Database, open_database
 from service.core.settings import Settings
 from service.notifications.carriers import open_carrier
-from service.notifications.deliver import deliver
+from service.notifications.deliver import letters_for
 from service.notifications.links import go_link, read_go
 from service.people.directory import find
 from service.people.identity import Me
@@ -145,9 +145,10 @@ def test_again_is_the_same_message(database: Database, settings: Settings, clock
     work_once(database, settings, clock)
     with database.write() as db:
         rows = outbox.claim(db, clock(), lease=timedelta(minutes=2))
-    with closing(open_carrier(settings.mail_url)) as carrier:
-        for row in rows:
-            deliver(database, settings, carrier, row, clock())
+    with closing(open_carrier(settings.mail_url)) as carrier, database.read() as db:
+        for letter in letters_for(db, settings, rows, clock()).values():
+            carrier.mail(letter)
+        carrier.flush()
     first = {email: mail["Message-ID"] for email, mail in mails(settings).items()}
     clock.forward(minutes=3)
     assert work_off(database, settings, clock)
@@ -276,9 +277,11 @@ def test_two_workers_tell_nobody_twice(settings: Settings, database: Database, c
         worker.join(60)
     with database.read() as db:
         told = db.execute(select(Notification.person_id, Notification.case_id)).all()
-        mails_to_go = db.execute(select(Outbox.person_id, Outbox.case_id).where(col(Outbox.kind) == "mail")).all()
+        told_of = [row.key for row in db.execute(select(Notification.key))]
+        mails_to_go = db.execute(select(Outbox.person_id, Outbox.body).where(col(Outbox.kind) == "mail")).all()
     assert len(told) == len(set(told)) == 18
-    assert sorted(mails_to_go) == sorted(told)
+    assert sorted(key for _, body in mails_to_go for key in body["notifications"]) == sorted(told_of)
+    assert {person for person, _ in mails_to_go} == {person for person, _ in told}
 
 
 def test_a_worker_that_comes_too_late_says_nothing(database: Database, clock: SteppedClock, case: Case) -> None:

@@ -24,6 +24,7 @@ from service.cases.deadlines import MONDAY_TO_FRIDAY, Within, deadline, reminder
 from service.cases.intake import report_mistake
 from service.core.database import Database, open_database
 from service.core.settings import Settings
+from service.notifications.fan_out import MAIL, URGENT_MAIL
 from service.people.directory import find
 from service.people.identity import Me
 from service.records.cases import Alarm, Case
@@ -282,6 +283,13 @@ def test_a_year_of_cases_with_two_workers_and_kills(settings: Settings) -> None:
         ).scalars()
         assert [position for position in positions if not told[str(position)]] == []
         assert verify_log(db) == []
-    # A mail each, whoever was killed: one that was written twice has the same name.
-    assert len(list(Path(settings.mail_url.removeprefix("file://")).glob("*.eml"))) == sum(told.values())
+        # Each of it is told by one mail, whoever was killed; what came together for one person is in one.
+        by_mail = [row for row in rows if row.kind in (MAIL, URGENT_MAIL)]
+        mailed = Counter(key for row in by_mail for key in row.body["notifications"])
+        assert mailed == Counter(db.execute(select(Notification.key)).scalars())
+        whose = dict(db.execute(select(Notification.key, Notification.person_id)).all())
+        assert all(whose[key] == row.person_id for row in by_mail for key in row.body["notifications"])
+    # One that was written twice has the same name.
+    assert len(list(Path(settings.mail_url.removeprefix("file://")).glob("*.eml"))) == len(by_mail)
+    assert 0 < len(by_mail) < sum(told.values())
     world.database.close()

@@ -1,8 +1,11 @@
 """How fast the worker tells people what waits for them, and how fast messages leave, each engine with its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from statistics import median
 from time import perf_counter
 
@@ -86,18 +89,64 @@ def one_by_one(database: Database) -> float:
     return ALONE / (perf_counter() - begun)
 
 
+def to_send(db: Session, number: int) -> None:
+    """As many mails that wait, each with what it tells of: nothing here is one mail for many things."""
+    people = list(db.execute(select(col(Person.id))).scalars())
+    told = {"kind": "message", "urgent": False, "at": now()}
+    mail = {"kind": "mail", "due_at": now(), "tries": 0}
+    whose = [(f"{place:032}", {"person_id": people[place % len(people)]}) for place in range(number)]
+    db.execute(insert(Notification), [told | to | {"key": key, "dedupe": key} for key, to in whose])
+    rows = [mail | to | {"dedupe": key, "body": {"notifications": [key], "urgent": False}} for key, to in whose]
+    db.execute(insert(Outbox), rows)
+
+
 def send(database: Database, settings: Settings) -> float:
     """Messages a second."""
     emptied(database)
     with database.write() as db:
-        to_tell(db, SENT)
-    while work_once(database, settings, now):
-        pass
+        to_send(db, SENT)
     post = Post(database, settings, now)
     begun = perf_counter()
     while post.work_once():
         pass
     return SENT / (perf_counter() - begun)
+
+
+def bare_inserts(database: Database) -> float:
+    """Rows a second, each waiting for the disk by itself: what a mail costs that is noted durably before the next."""
+    emptied(database)
+    key, at = "x", now()
+    begun = perf_counter()
+    for number in range(ALONE):
+        with database.writing.begin() as connection:
+            told = {"key": f"{number:032}", "person_id": 1, "kind": "message", "urgent": False, "at": at}
+            connection.execute(insert(Notification), told | {"dedupe": f"{key}{number}"})
+    return ALONE / (perf_counter() - begun)
+
+
+def receive(port: Connection, count: Connection) -> None:
+    """A mail server in a process of its own, so that its work is not ours; tells how much it took when asked."""
+    box = Mailbox()
+    with mail_server(box) as number:
+        port.send(number)
+        count.recv()
+        count.send(len(box.mails))
+
+
+@contextmanager
+def elsewhere() -> Iterator[tuple[int, Callable[[], int]]]:
+    """The port of a mail server, and what ends it and tells how many it took."""
+    (ours, port), (asked, count) = Pipe(), Pipe()
+    server = get_context("spawn").Process(target=receive, args=(port, count), daemon=True)
+    server.start()
+
+    def end() -> int:
+        asked.send(None)
+        taken: int = asked.recv()
+        server.join()
+        return taken
+
+    yield ours.recv(), end
 
 
 def test_telling_and_sending(database: Database, settings: Settings, table: Table):
@@ -107,9 +156,14 @@ def test_telling_and_sending(database: Database, settings: Settings, table: Tabl
     table.add(f"worker tells people, {engine}", rate, "effects/s", at_least=500, absolute=True)
     alone = median(told / one for told, one in rounds)
     table.add("… times the bare rows, one effect a transaction", alone, "×", at_least=1)
-    table.add("… mail into files, kept one by one", median(send(database, settings) for _ in range(ROUNDS)), "a second")
-    box = Mailbox()
-    with mail_server(box) as port:
+    bare = median(bare_inserts(database) for _ in range(ROUNDS))
+    table.add("one bare row after another, each durable", bare, "a second")
+    files = median(send(database, settings) for _ in range(ROUNDS))
+    table.add("… mail into files", files, "a second", at_least=500, absolute=True)
+    table.add("… times bare durable rows", files / bare, "×", at_least=1)
+    with elsewhere() as (port, end):
         by_server = replace(settings, mail_url=f"smtp://127.0.0.1:{port}")
-        table.add("… mail to a server in this process", send(database, by_server), "a second")
-    assert len(box.mails) == SENT
+        sent = median(send(database, by_server) for _ in range(ROUNDS))
+        assert end() == ROUNDS * SENT
+    table.add("… mail to a server, each noted before the next", sent, "a second", at_least=500, absolute=True)
+    table.add("… times bare durable rows", sent / bare, "×", at_least=1)

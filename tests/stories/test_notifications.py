@@ -14,9 +14,10 @@ from service.records.people import Person
 from service.records.timeline import Outbox
 from service.worker.post import Post
 from service.worker.run import work_once
-from tests.makers import at, people, press, report
+from tests.makers import APOLOGY, PERSONAL, at, people, press, report
 
 URGENT = {"safety_risk": "yes"}
+WAITING = "Something is waiting for you in Amends"
 
 
 @pytest.fixture
@@ -301,3 +302,77 @@ def test_the_moment_is_when_it_happened(token, worker, clock):
     worker()
     assert waiting(token("manager"))[0]["at"] == happened.isoformat().replace("+00:00", "Z")
     assert timedelta(hours=3) == clock() - happened
+
+
+def test_what_falls_due_together_is_one_mail(token, sign_in, worker, clock):
+    """Three reports of a Friday night have their reminders at one moment: three lines in the app, and one mail."""
+    staff = token("staff")
+    clock.at("2026-11-20T18:00+00:00")
+    cases = [report(staff, codes=["wrong_account"], account=PERSONAL) for _ in range(3)]
+    assert worker()["digital"] == [WAITING]
+    assert len(waiting(token("digital"), unread="true")) == 3
+    for case in cases:
+        press(staff, case, "steps/delete/take")
+        press(staff, case, "steps/apologise/take", public_text=APOLOGY)
+        assert token("digital").get(at(case)).status_code == 200
+    clock.at("2026-11-23T15:00+00:00")
+    assert worker() == {"digital": [WAITING], "digital2": [WAITING]}
+    assert len(waiting(token("digital"), unread="true")) == 3
+    assert worker() == {}
+
+
+def test_a_mail_about_several_cases_leads_to_the_list_and_about_one_to_the_case(token, settings, worker):
+    staff = token("staff")
+    case, _ = report(staff), report(staff)
+    worker()
+    assert links(settings)["digital"] == [f"{settings.base_url}/notifications"]
+    press(staff, case, "messages", text="I cannot reach it.")
+    press(staff, case, "messages", text="Now I can.")
+    worker()
+    assert "/go/" in links(settings)["digital"][0]
+
+
+def test_of_several_only_what_is_still_unread_is_mailed(token, database, settings, clock, worker):
+    """And it leads to the one that is left."""
+    staff, digital = people(token, "staff digital")
+    case, _ = report(staff), report(staff)
+    while work_once(database, settings, clock):
+        pass
+    assert digital.get(at(case)).status_code == 200
+    assert worker()["digital"] == [WAITING]
+    assert "/go/" in links(settings)["digital"][0]
+    assert links(settings)["digital2"] == [f"{settings.base_url}/notifications"]
+
+
+def test_what_is_urgent_stays_apart_from_what_is_not(token, worker):
+    staff = token("staff")
+    report(staff)
+    report(staff, **URGENT)
+    assert sorted(worker()["digital"]) == [WAITING, f"Urgent: {WAITING[0].lower()}{WAITING[1:]}"]
+
+
+def test_what_comes_while_a_mail_waits_joins_it_and_what_comes_after_does_not(token, database, settings, clock, worker):
+    """An hour without a mail server is one mail for each person, not sixty; nothing of it is lost."""
+    staff, manager = people(token, "staff manager")
+    for _ in range(3):
+        report(staff)
+        while work_once(database, settings, clock):
+            pass
+        clock.forward(minutes=20)
+    assert worker()["manager"] == [WAITING]
+    report(staff)
+    assert worker()["manager"] == [WAITING]
+    assert len(waiting(manager, unread="true")) == 4
+    with database.read() as db:
+        mails = db.execute(select(Outbox.body, Outbox.person_id).where(col(Outbox.kind) == "mail")).all()
+        told = set(db.execute(select(Notification.key)).scalars())
+    assert sorted(key for body, _ in mails for key in body["notifications"]) == sorted(told)
+
+
+def links(settings) -> dict[str, list[str]]:
+    """Where the mails lead that are in the folder, by who got them."""
+    found: dict[str, list[str]] = {}
+    for kept in Path(settings.mail_url.removeprefix("file://")).glob("*.eml"):
+        mail = message_from_bytes(kept.read_bytes(), policy=policy.default)
+        found.setdefault(mail["To"].partition("@")[0], []).extend(re.findall(r"http\S+", mail.get_content()))
+    return found
