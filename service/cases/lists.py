@@ -77,12 +77,18 @@ def list_cases(
 def each_case(
     db: Session, me: Me, filters: Filters, *, at: datetime, most: int = MOST_EXPORTED
 ) -> Iterator[dict[str, Any]]:
-    """Every row that a list would show page by page, as they stand at one moment; read as they are asked for."""
+    """Every row that a list would show page by page, as they stand at one moment; read as they are asked for.
+
+    A row whose content may be read has its `account` as well: type, platform and handle.
+    """
     embedded = is_sqlite(db)
-    query = _query(frozenset(me.desks), me.roles, filters.shape(), embedded)
+    query = _query(frozenset(me.desks), me.roles, filters.shape(), embedded).add_columns(col(Case.handle))
     given = {"me": me.id, "now": at, "most": most, **filters.typed(embedded)}
     for row in db.connection().execution_options(stream_results=True, yield_per=500).execute(query, given):
-        yield _row(row, at)
+        shown = _row(row[:-1], at)
+        if row.content:
+            shown["account"] = {"type": row.account_type, "platform": row.platform, "handle": row.handle}
+        yield shown
 
 
 def _rows(
@@ -155,7 +161,11 @@ def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
 def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded: bool) -> Select[Any]:
     """The list's statement, built once for each kind of reader and shape of filters; needs `me`, `now`, `most`."""
     me = policy.reader(desks, roles)
-    unread = ~exists().where(col(ReadEntry.case_id) == col(Case.id), col(ReadEntry.person_id) == ME)
+    unread = and_(
+        ~exists().where(col(ReadEntry.case_id) == col(Case.id), col(ReadEntry.person_id) == ME),
+        # Whoever marks it as read from its row has not opened it.
+        ~exists().where(col(Route.case_id) == col(Case.id), col(Route.acknowledged_by_id) == ME),
+    )
     content = policy.reads_content(me)
     query = (
         select(

@@ -31,7 +31,7 @@ from service.people.directory import at_desk
 from service.people.identity import Me as Person
 from service.records.enums import DeskName
 from service.timeline import reads
-from service.web.cursors import cursor_of, place_of
+from service.web.cursors import cursor_of, place_or_start
 from service.web.deeds import DEEDS, Deed, found, step_kind
 from service.web.evidence import enter, file_of, streamed, taken_in, where_kept
 from service.web.forms import UPLOAD_LIMIT
@@ -47,7 +47,7 @@ THROUGH = "page"
 @get("/cases", sync_to_thread=True)
 def my_cases(db: Db, me: Me, now: Now, cursor: FromQuery[str | None] = None) -> Response[str]:
     """The cases I reported, newest first."""
-    rows, last = list_cases(db, me, Filters(mine=True), at=now, after=place_of("mine", cursor))
+    rows, last = list_cases(db, me, Filters(mine=True), at=now, after=place_or_start("mine", cursor))
     return page("cases.html", me, rows=rows, next=cursor_of("mine", last))
 
 

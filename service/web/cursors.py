@@ -2,7 +2,7 @@
 
 import struct
 
-from service.core.errors import invalid
+from service.core.errors import Invalid, invalid
 from service.core.sealing import seal, unseal
 from service.web.visit import current
 
@@ -25,3 +25,12 @@ def place_of(made_for: str, cursor: str | None) -> tuple[int, int, int] | None:
         raise invalid("cursor", "Use the cursor as the last page gave it.")
     rank, due, number = PLACE.unpack(kept)
     return rank, due, number
+
+
+def place_or_start(made_for: str, cursor: str | None) -> tuple[int, int, int] | None:
+    """The same for a page, which begins at its start where a cursor leads nowhere, and says so."""
+    try:
+        return place_of(made_for, cursor)
+    except Invalid:
+        current().lost = True
+        return None

@@ -56,13 +56,16 @@ def _sent(made: IO[bytes]) -> Iterator[bytes]:
 
 def _cells(row: dict[str, Any], zone: ZoneInfo) -> list[str]:
     """A row of the list in words; what its reader may not read there is empty here."""
-    due = row.get("next_due") or {}
+    due, account = row.get("next_due") or {}, row.get("account") or {}
     return [
         row["reference"],
         words.SEVERITIES[row["severity"]],
         words.STAGES[row["stage"]],
         words.KINDS[row["kind"]],
         row.get("title", ""),
+        account.get("platform") or "",
+        words.ACCOUNT_TYPES.get(account.get("type") or "", ""),
+        account.get("handle") or "",
         _time(row.get("live_since"), zone),
         _time(row.get("live_until"), zone),
         _time(row["reported_at"], zone),
@@ -86,7 +89,7 @@ def _page_route(kind: str) -> HTTPRouteHandler:
     def export_queue(db: Db, me: Me, now: Now, asked: Asked) -> Response:
         """What the queue shows, all pages of it, as a file."""
         said = said_in(asked)
-        wanted = read_filters(said, me.zone)
+        wanted = read_filters({**asked, **said}, me.zone)
         return exported(db, me, in_queue(wanted, desk_of(me, wanted.desk)), kind, now, "page", said)
 
     return export_queue

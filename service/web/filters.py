@@ -24,18 +24,20 @@ CHOICES: dict[str, type[StrEnum]] = {
     "account_type": AccountType,
 }
 WHOSE = {"mine": "me", "unassigned": "none"}
+LONGEST_NAME = 60
 LONGEST = {"assigned": 300, "q": 300, "platform": 60}
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+ -]\d\d:\d\d)")
 
 
-def read_filters(said: Mapping[str, str | None], zone: str) -> Filters:
-    """A list's filters from its address. Raises Invalid naming each one that does not parse.
+def read_filters(said: Mapping[str, str | None], zone: str, beside: tuple[str, ...] = ()) -> Filters:
+    """A list's filters from its address. Raises Invalid naming each one that is unknown or does not parse.
 
-    A day means all of it in `zone` (IANA, the reader's); `to` is the last day. A moment needs its offset.
+    A day means all of it in `zone` (IANA, the reader's); `to` is the last day. A moment needs its offset. `beside` are
+    the names in the address that are no filters.
     """
     chosen: dict[str, Any] = {}
-    faults: list[FieldError] = []
+    faults = [FieldError(name, f"Choose one of: {', '.join(NAMES)}.") for name in unknown_in(said, *beside)]
     for name in NAMES:
         word = (said.get(name) or "").strip()
         if not word:
@@ -49,6 +51,11 @@ def read_filters(said: Mapping[str, str | None], zone: str) -> Filters:
     if faults:
         raise Invalid(" ".join(fault.message for fault in faults), faults)
     return Filters(**chosen)
+
+
+def unknown_in(said: Mapping[str, str | None], *beside: str) -> list[str]:
+    """The names in an address that are no filters, cut short: a name may be as long as the address."""
+    return [name[:LONGEST_NAME] for name in said if name not in (*NAMES, *beside)]
 
 
 def _read(name: str, word: str, zone: str) -> dict[str, Any]:

@@ -26,6 +26,9 @@ from service.web.pages import by_field, go_to, page
 from service.web.queue import FOR_DESKS, first_desk, pairs_of, query_of
 
 MOST_AT_ONCE = 100
+NOBODY = "none"
+"""As the filter has it: the cases go back to the queue."""
+TICK_FIRST = "Tick at least one case first."
 
 
 @post("/queue/acknowledge", status_code=303, sync_to_thread=True)
@@ -54,7 +57,7 @@ def choose(me: Me, sent: Sent) -> Response:
     if not me.desks:
         raise NotPermitted(FOR_DESKS)
     if not (chosen := sent.fields.get("case")):
-        return go_to(f"/queue{query_of(sent.one('back'))}", "Tick at least one case first.")
+        return go_to(f"/queue{query_of(sent.one('back'))}", TICK_FIRST)
     told = [("case", reference[:20]) for reference in chosen[:MOST_AT_ONCE]]
     return go_to(f"/queue/give?{urlencode([*told, ('back', sent.one('back'))])}")
 
@@ -69,6 +72,8 @@ def give_page(db: Db, me: Me, request: Request) -> Response:
 def _give(db: Session, me: Reader, chosen: list[str], back: str, refusal: Refusal | None = None) -> Response:
     if not me.desks:
         raise NotPermitted(FOR_DESKS)
+    if not chosen:
+        return go_to(f"/queue{query_of(back)}", TICK_FIRST)
     asked = dict(pairs_of(back)).get("desk")
     desk = next((desk for desk in me.desks if desk == asked), first_desk(me.desks))
     return page(
@@ -86,16 +91,17 @@ def _give(db: Session, me: Reader, chosen: list[str], back: str, refusal: Refusa
 
 @post("/queue/give", status_code=303, sync_to_thread=True)
 def give(db: Db, database: Data, me: Me, now: Now, sent: Sent) -> Response:
-    """Give several cases to one person."""
+    """Give several cases to one person, or back to the queue."""
     try:
-        if not sent.one("person"):
+        if not (chosen := sent.one("person")):
             raise invalid("person", "Choose somebody.")
-        person = named(db, sent.one("person"), "person")
+        person = named(db, chosen, "person") if chosen != NOBODY else None
     except Invalid as wrong:
         db.rollback()
         with database.read() as fresh:
             return _give(fresh, me, sent.fields.get("case", []), sent.one("back"), wrong)
-    return _each(db, me, sent, Act.ASSIGN, lambda case: assign(db, me, case, person, at=now), f"with {person.name}")
+    state = f"with {person.name}" if person else "with nobody"
+    return _each(db, me, sent, Act.ASSIGN, lambda case: assign(db, me, case, person, at=now), state)
 
 
 def _each(db: Session, me: Reader, sent: Body, act: Act, do: Callable[[Any], None], state: str) -> Response:
@@ -114,7 +120,7 @@ def _each(db: Session, me: Reader, sent: Body, act: Act, do: Callable[[Any], Non
             done.append(reference)
     told = [f"{_cases(len(done), done)} now {state}."] if done else []
     told += [f"{reason}: {', '.join(references)}." for reason, references in refused.items()]
-    return go_to(f"/queue{query_of(sent.one('back'))}", " ".join(told) or "Tick at least one case first.")
+    return go_to(f"/queue{query_of(sent.one('back'))}", " ".join(told) or TICK_FIRST)
 
 
 def _cases(count: int, references: list[str]) -> str:

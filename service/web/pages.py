@@ -20,7 +20,8 @@ def page(
 ) -> Response:
     """The page `templates/pages/{name}` for this person; a status of 400 or above stores nothing of the request.
 
-    Every page also gets me, csrf, now, base, base_path, status, notice, and unread: how many notifications wait.
+    Every page also gets me, csrf, now, base, base_path, status, notice, lost, and unread: how many notifications
+    wait.
     """
     visit = current()
     visit.undo = visit.undo or status >= 400
@@ -38,6 +39,7 @@ def page(
         base_path=visit.path if status < 400 else "",
         notice=notice,
         unread=unread,
+        lost=visit.lost,
         status=status,
         **context,
     )

@@ -19,13 +19,14 @@ from service.core.errors import Invalid, NotFound, NotPermitted
 from service.people.identity import Me as Person
 from service.records.enums import DeskName
 from service.timeline import reads
-from service.web.cursors import cursor_of, place_of
-from service.web.filters import NAMES, read_filters
+from service.web.cursors import cursor_of, place_or_start
+from service.web.filters import NAMES, read_filters, unknown_in
 from service.web.given import Asked, Db, Me, Now
 from service.web.pages import by_field, page
 from service.web.visit import current
 
 TYPED = frozenset({"q", "platform", "assigned", "from", "to"})
+MOST_NAMED = 5
 A_SESSION = timedelta(hours=12)
 """How long a page may look again by itself for what was searched; whoever says so without having searched is noted."""
 FOR_DESKS = "The queue is for the desks. Your own cases are under My cases."
@@ -42,9 +43,10 @@ def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] 
     desk = desk_of(me, wanted.desk)
     narrowed = in_queue(wanted, desk)
     in_order = f"cases {narrowed.order}"
-    rows, last = list_cases(db, me, narrowed, at=now, after=place_of(in_order, cursor))
-    following = cursor_of(in_order, last)
-    return _shown(db, me, said, desk, rows, now, next=following, first=cursor, q=narrowed.q)
+    place = place_or_start(in_order, cursor)
+    rows, last = list_cases(db, me, narrowed, at=now, after=place)
+    following, unknown = cursor_of(in_order, last), unknown_in(asked, "cursor")[:MOST_NAMED]
+    return _shown(db, me, said, desk, rows, now, next=following, first=place, q=narrowed.q, unknown=unknown)
 
 
 def said_in(asked: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from litestar.response import Response
 
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
-from service.web.cursors import cursor_of, place_of
+from service.web.cursors import cursor_of, place_of, place_or_start
 from service.web.given import Db, Me, Now
 from service.web.pages import page
 
@@ -18,7 +18,8 @@ PAGE = 50
 @get("/referrals", sync_to_thread=True)
 def referrals(db: Db, me: Me, cursor: FromQuery[str | None] = None) -> Response[str]:
     """Referrals, newest first."""
-    rows = list_referrals(db, me, before=last_of(cursor), limit=PAGE + 1)
+    place = place_or_start("referrals", cursor)
+    rows = list_referrals(db, me, before=place[-1] if place else None, limit=PAGE + 1)
     shown = [{"reference": row.reference, "stage": row.stage, "received_at": row.received_at} for row in rows[:PAGE]]
     return page("referrals.html", me, rows=shown, next=cursor_after(rows, PAGE))
 

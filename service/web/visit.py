@@ -66,6 +66,8 @@ class Visit:
     cookies: dict[str, str] = field(default_factory=dict)
     unread: int | None = None
     """What the bell says, where that was counted before the page is made."""
+    lost: bool = False
+    """The address led to no place in a list, which is shown from its start."""
     by_itself: bool = False
     """The page asks by itself: that is no sign that anybody is still there."""
     bodiless: bool = False

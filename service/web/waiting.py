@@ -9,7 +9,7 @@ from litestar.response import Response
 from service.notifications.links import go_link
 from service.notifications.waiting import list_waiting, mark_all_read, mark_read, shown
 from service.people.identity import Me as Person
-from service.web.cursors import cursor_of, place_of
+from service.web.cursors import cursor_of, place_or_start
 from service.web.given import Db, House, Me, Now, Sent
 from service.web.pages import go_to, page
 from service.web.visit import House as Everything
@@ -20,11 +20,11 @@ PAGE = 50
 @get("/notifications", sync_to_thread=True)
 def notifications(db: Db, me: Me, house: House, cursor: FromQuery[str | None] = None) -> Response[str]:
     """What waits, newest first, and what has been read."""
-    place = place_of("notifications", cursor)
+    place = place_or_start("notifications", cursor)
     rows = list_waiting(db, me, before=place[-1] if place else None, limit=PAGE + 1)
     following = cursor_of("notifications", (0, 0, rows[PAGE - 1].id) if len(rows) > PAGE else None)
     items = [shown(row) | {"link": _link(house, me, row)} for row in rows[:PAGE]]
-    return page("notifications.html", me, items=items, next=following, first=cursor)
+    return page("notifications.html", me, items=items, next=following, first=place)
 
 
 def _link(house: Everything, me: Person, row: Any) -> str:

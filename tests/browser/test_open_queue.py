@@ -148,9 +148,10 @@ def test_filters_views_and_giving(desk, phone, three):
     row(page, three[2]).get_by_role("checkbox").check()
     page.get_by_role("button", name="Give the ticked cases to somebody").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Give 1 case to somebody")
+    expect(page.locator("#error-summary")).to_have_count(0)
     sound(page)
     page.get_by_label("To whom?").select_option("digital2@demo.example")
-    page.get_by_role("button", name="Give it to them").click()
+    page.get_by_role("button", name="Give it").click()
     expect(page.locator("#notice")).to_contain_text(f"{three[2]['reference']} is now with")
     with page.expect_download() as saved:
         page.get_by_role("link", name="Excel").click()

