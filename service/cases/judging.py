@@ -11,7 +11,7 @@ from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, judge
 from service.cases.playbook import Playbook
 from service.cases.recipients import hand_over, open_routes, run_acknowledgement, send_to
-from service.records.cases import Case, Step
+from service.records.cases import Case, Route, Step
 from service.records.enums import Answer, DeskName, Employer, Severity, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
@@ -29,7 +29,15 @@ def steps_of(db: Session, case: Case) -> list[Step]:
 
 
 def employer_of(db: Session, case: Case) -> Employer:
-    """Whose rules apply: the employer of whose post it is, else of who reported it."""
+    """Whose rules apply: the employer of whose post it is, else of who reported it.
+
+    A case that an employer's own rule has sent to a desk stays under it: who moves takes no old case along.
+    """
+    rules = playbook_of(db, case.playbook_version).routes
+    own = {rule.name: next(iter(rule.employers)) for rule in rules if len(rule.employers) == 1}
+    sent = select(col(Route.because)).where(col(Route.case_id) == case.id, col(Route.because).in_(own))
+    if (because := db.execute(sent.order_by(col(Route.id)).limit(1)).scalar()) is not None:
+        return Employer(own[because])
     person = db.get(Person, case.subject_id or case.reporter_id)
     return Employer(person.employer) if person else Employer.FCO
 

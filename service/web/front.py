@@ -13,6 +13,7 @@ from service.referrals.room import waiting_referrals
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
 from service.web.sessions import GREETS, PUBLIC
+from service.web.visit import current
 
 PLAIN = "text/plain"
 SHOWN = 20
@@ -41,6 +42,12 @@ def now_page(me: Somebody, rules: Rules) -> Response:
     return page("now.html", me, contacts=contacts, wording=wording)
 
 
+@get("/notes", opt=PUBLIC, sync_to_thread=True)
+def notes() -> Response[str]:
+    """Where *Leave this page* leads: a page that says nothing of Amends, and keeps nothing."""
+    return Response(current().house.pages.get_template("pages/notes.html").render(), media_type="text/html")
+
+
 @get("/health", opt=PUBLIC, media_type=PLAIN, sync_to_thread=False)
 def health() -> str:
     """The process is up."""
@@ -55,4 +62,4 @@ def ready(database: Data) -> str:
     return "ready"
 
 
-routes = [home, now_page, health, ready]
+routes = [home, now_page, notes, health, ready]

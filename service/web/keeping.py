@@ -9,6 +9,7 @@ from litestar.response import Response
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED
 from service.cases.playbook import Playbook
 from service.people.identity import Me
+from service.records.enums import Employer
 from service.web.pages import SIGN_IN, page
 from service.web.sessions import signed, unsigned
 from service.web.visit import House, Visit, current
@@ -38,6 +39,11 @@ def worth_keeping(visit: Visit) -> Typed:
     typed = visit.sent.typed if visit.sent and visit.path not in NOT_KEPT else {}
     closed = CLOSED_WHEN_GUARDED if visit.path == REPORT and guards(typed, visit.house.rules) else ()
     return {name: value for name, value in typed.items() if name not in closed}
+
+
+def own_policy(me: Me) -> bool:
+    """Whether somebody is told, before they report, that their employer has a policy of its own."""
+    return me.employer is Employer.FCO_SERVICES
 
 
 def kept_words(visit: Visit) -> str:
@@ -91,8 +97,17 @@ def continue_page(
         for value in (values if isinstance(values, list) else [values])
         if value
     ]
-    left_out = action == REPORT and guards(dict(fields), current().house.rules)
-    answer = page("continue.html", me, status, action=action, kept=rows, left_out=left_out)
+    rules, reports = current().house.rules, action == REPORT
+    answer = page(
+        "continue.html",
+        me,
+        status,
+        action=action,
+        kept=rows,
+        reports=reports,
+        left_out=reports and guards(dict(fields), rules),
+        can_read=rules.who_can_read.mistake_fco_services if reports and own_policy(me) else "",
+    )
     answer.cookies.extend(cookies or [])
     return answer
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromQuery
 from litestar.response import Response
 
 from service.cases.facts import CLOSED_WHEN_GUARDED
@@ -10,15 +11,16 @@ from service.cases.plan import Facts, judge
 from service.cases.playbook import Playbook
 from service.core.errors import FieldError, Invalid, Refusal
 from service.people.identity import Me as Person
-from service.records.enums import DeskName, Employer, Kind
+from service.records.enums import DeskName, Kind
 from service.records.words import THE_DESKS
 from service.web.cases import contacts, not_kept
 from service.web.deeds import report
 from service.web.forms import Sent as Body
-from service.web.given import Db, Me, Now, Rules, Sent
-from service.web.keeping import guards
+from service.web.given import Db, House, Me, Now, Rules, Sent
+from service.web.keeping import guards, own_policy
 from service.web.pages import back_to, by_field, page
 from service.web.schemas import ReportIn
+from service.web.sessions import passed
 
 DONE = "Your report is sent. Amends has told the people who must know."
 SAFETY = ("safety_risk", "possibly_classified", "personal_data")
@@ -26,8 +28,14 @@ ANSWER = "Answer yes, no or not sure. Not sure is a good answer."
 
 
 @get("/report", sync_to_thread=True)
-def report_form(me: Me, rules: Rules) -> Response[str]:
-    """The empty form."""
+def report_form(me: Me, house: House, rules: Rules, go: FromQuery[str | None] = None) -> Response[str]:
+    """The empty form; for somebody of FCO Services first the page that says whose policy applies.
+
+    That they went on stands in the address of the form and nowhere else, and holds for their session alone.
+    """
+    went_on = passed(house, me, "own policy")
+    if own_policy(me) and go != went_on:
+        return page("own-policy.html", me, go=went_on, can_read=rules.who_can_read.mistake_fco_services)
     return form(me, rules)
 
 
@@ -54,7 +62,7 @@ def _require_safety_answers(told: ReportIn) -> None:
 
 def _promises(me: Person, rules: Playbook, not_manager: bool) -> dict[str, Any]:
     """Who will be told, and who can read it: as the playbook has it for this person."""
-    said, services = rules.who_can_read, me.employer is Employer.FCO_SERVICES
+    said, services = rules.who_can_read, own_policy(me)
     instead = "" if services else said.mistake_not_manager
     judged = judge(rules, Facts(kind=Kind.MISTAKE, employer=me.employer, not_manager=not_manager))
     told = [route.desk for route in judged.routes] or [judged.holding_desk]

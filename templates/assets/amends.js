@@ -132,6 +132,50 @@ window.addEventListener("beforeunload", (event) => {
   if (anythingUnsent()) event.preventDefault();
 });
 
+/* ---- Leaving at once ------------------------------------------------------------------------------------------- */
+
+// The design system's own script leaves the page in the history, is held up by words that are not sent, and loses its
+// key as soon as htmx brings another page. This one follows it in all that people see and hear.
+const SHIFTS = 3;
+let shifts = 0;
+let shifted = false;
+let forgotten = 0;
+
+function leave(link) {
+  const cover = document.createElement("p");
+  cover.className = "govuk-exit-this-page-overlay";
+  cover.setAttribute("role", "alert");
+  body.classList.add("govuk-exit-this-page-hide-content");
+  body.append(cover);
+  cover.textContent = "Loading.";
+  document.title = "Notes";
+  unsent.clear();
+  for (const form of document.forms) form.reset();
+  window.sessionStorage.clear(); // htmx notes there which page this was
+  window.location.replace(link.href);
+}
+
+document.addEventListener("keyup", (event) => {
+  const link = document.querySelector("a[data-leave]");
+  const counts = link && event.key === "Shift" && !shifted;
+  // A capital letter ends with Shift as well.
+  shifted = event.shiftKey;
+  window.clearTimeout(forgotten);
+  if (!counts && !shifts) return;
+  shifts = counts ? shifts + 1 : 0;
+  if (shifts >= SHIFTS) {
+    leave(link);
+    return;
+  }
+  const said = document.querySelector("[data-leave-said]");
+  const times = SHIFTS - shifts;
+  if (said) said.textContent = shifts ? `Shift, press ${count(times, "more time")} to leave.` : "";
+  forgotten = window.setTimeout(() => {
+    shifts = 0;
+    if (said) said.textContent = "";
+  }, 5000);
+}, true);
+
 /* ---- Guarded reports: yes or not sure closes the boxes for words -------------------------------------------------- */
 
 function guard(form) {
@@ -161,6 +205,13 @@ window.addEventListener("hashchange", reveal);
 /* ---- Presses ----------------------------------------------------------------------------------------------------- */
 
 document.addEventListener("click", (event) => {
+  const leaving = event.target.closest("a[data-leave]");
+  if (leaving) {
+    event.preventDefault();
+    leave(leaving);
+    return;
+  }
+
   const copying = event.target.closest("[data-copy]");
   if (copying) copyWords(copying);
 

@@ -363,7 +363,7 @@ def test_a_link_changes_title_focus_and_address_without_a_new_page(phone, api):
     expect(page).to_have_url(re.compile(page_of(case)))
     expect(page.locator("main")).to_be_focused()
     page.get_by_role("link", name="Report", exact=True).click()
-    expect(page).to_have_title("Report a mistake – Amends")
+    expect(page).to_have_title("Form – Amends")
     expect(page.get_by_role("link", name="Report", exact=True)).to_have_attribute("aria-current", "page")
     assert page.evaluate("() => window.same && window.scrollY === 0")
     page.go_back()

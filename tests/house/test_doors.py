@@ -11,6 +11,7 @@ from service.web.sessions import PUBLIC
 
 OPEN = {
     ("GET", "/now"),
+    ("GET", "/notes"),
     ("GET", "/sign-in"),
     ("POST", "/sign-in"),
     ("GET", "/health"),

@@ -86,6 +86,8 @@ def test_the_form_promises_what_the_playbook_promises(sign_in, database):
     assert "we tell your line manager and the digital unit for you" in page
     page = shown(services, "/report")
     assert SAID.mistake_fco_services in page
+    page = shown(services, re.search(r'href="(/report\?go=[^"]+)"', services.get("/report").text)[1])
+    assert SAID.mistake_fco_services in page
     assert "we tell the FCO Services desk and your line manager for you" in page
     assert not UNIT.search(page.replace(SAID.mistake_fco_services, "").replace("Digital Transformation Unit", ""))
     # Ticked, and refused for something else: the promise at the top is the one that will hold.
