@@ -4,7 +4,7 @@ Templates read the tables of words that are handed in as `words.codes`, or a val
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
@@ -42,6 +42,10 @@ class Pages(Environment):
         if type(obj) is dict and attribute in obj:
             return obj[attribute]
         return super().getattr(obj, attribute)
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> dict[str, Any]:
+        """What every template knows, as one plain mapping: Jinja's own chain of two is walked anew at each include."""
+        return {**self.globals, **(d or {})}
 
 
 def due(at: datetime, now: datetime) -> Markup:
