@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlalchemy import BigInteger, Index, Text, UniqueConstraint
 from sqlalchemy import text as written
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from service.records.columns import json_list, word
+from service.records.columns import Table, json_list, word
 from service.records.enums import (
     AccountType,
     Answer,
@@ -24,7 +24,7 @@ from service.records.enums import (
 )
 
 
-class Case(SQLModel, table=True):
+class Case(Table, table=True):
     """What was reported, how it was judged, where it stands. Moments are UTC; `…_zone` says where they were told."""
 
     __tablename__ = "case_file"
@@ -156,7 +156,7 @@ class Case(SQLModel, table=True):
     )
 
 
-class Step(SQLModel, table=True):
+class Step(Table, table=True):
     """One thing that puts a case right. *Taken at* is claimed, *recorded at* is ours, *verified at* is the desk's."""
 
     __tablename__ = "step"
@@ -186,7 +186,7 @@ class Step(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("case_id", "kind"),)
 
 
-class Route(SQLModel, table=True):
+class Route(Table, table=True):
     """A case's stay at a desk, or with a line manager (`person_id`)."""
 
     __tablename__ = "route"
@@ -212,7 +212,7 @@ class Route(SQLModel, table=True):
     )
 
 
-class Alarm(SQLModel, table=True):
+class Alarm(Table, table=True):
     """That a clock of a case has rung: its one reminder, its one escalation, or one of the repeats after that.
 
     `clock` names one run of it (`cases/clocks.py`); the key makes each ring once, whoever else is at work.
@@ -226,7 +226,7 @@ class Alarm(SQLModel, table=True):
     at: datetime
 
 
-class Conflict(SQLModel, table=True):
+class Conflict(Table, table=True):
     """Somebody who must learn nothing of a case through a desk, a lead's place or a manager's."""
 
     __tablename__ = "conflict"
@@ -237,7 +237,7 @@ class Conflict(SQLModel, table=True):
     __table_args__ = (Index("ix_conflict_person", "person_id", "case_id"),)
 
 
-class Advice(SQLModel, table=True):
+class Advice(Table, table=True):
     """What the desk advised the reporter."""
 
     __tablename__ = "advice"
@@ -249,7 +249,7 @@ class Advice(SQLModel, table=True):
     at: datetime
 
 
-class Message(SQLModel, table=True):
+class Message(Table, table=True):
     """A line to or from the reporter."""
 
     __tablename__ = "message"
@@ -261,7 +261,7 @@ class Message(SQLModel, table=True):
     at: datetime
 
 
-class Note(SQLModel, table=True):
+class Note(Table, table=True):
     """A note for one audience."""
 
     __tablename__ = "note"
@@ -273,7 +273,7 @@ class Note(SQLModel, table=True):
     at: datetime
 
 
-class ReferralDecision(SQLModel, table=True):
+class ReferralDecision(Table, table=True):
     """To refer or not, proposed by a routed manager or decided by the desk that holds the case."""
 
     __tablename__ = "referral_decision"
@@ -288,7 +288,7 @@ class ReferralDecision(SQLModel, table=True):
     """A manager's decision is a proposal until the desk that holds the case confirms it."""
 
 
-class ProtectionDecision(SQLModel, table=True):
+class ProtectionDecision(Table, table=True):
     """Whether to tell the regulator, or those affected, about personal details that got out."""
 
     __tablename__ = "protection_decision"
@@ -301,7 +301,7 @@ class ProtectionDecision(SQLModel, table=True):
     at: datetime
 
 
-class PlaybookText(SQLModel, table=True):
+class PlaybookText(Table, table=True):
     """The playbook as it stood when a version was first used: a case is judged again by the version it pins."""
 
     __tablename__ = "playbook_text"

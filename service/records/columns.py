@@ -1,9 +1,40 @@
-"""Column types that every table shares."""
+"""What every table shares: how a row is made, and the types of its columns."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import JSON, Enum
+from sqlmodel import SQLModel
+
+
+class Table(SQLModel):
+    """A row that takes its values as they are: a table validates nothing.
+
+    SQLModel by itself tells SQLAlchemy and Pydantic of each value of a new row, one at a time, defaults too. Neither
+    needs it: what stands in the row is written.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        fields, defaults, made = _fields_of(type(self))
+        if unknown := values.keys() - fields:
+            raise TypeError(f"{type(self).__name__} has no {', '.join(sorted(unknown))}")
+        self.__dict__.update(defaults)
+        self.__dict__.update((name, make()) for name, make in made.items() if name not in values)
+        self.__dict__.update(values)
+
+    # SQLAlchemy's own columns notice what is changed; Pydantic has nothing to do with it.
+    __setattr__ = object.__setattr__  # type: ignore[assignment]  # the same, with `self` by place only
+
+
+@cache
+def _fields_of(table: type[SQLModel]) -> tuple[frozenset[str], dict[str, Any], dict[str, Callable[[], Any]]]:
+    """A table's fields, the defaults of those that have one, and what makes the others'."""
+    fields = table.model_fields
+    made: dict[str, Any] = {name: field.default_factory for name, field in fields.items() if field.default_factory}
+    plain = {name: field.default for name, field in fields.items() if not field.is_required() and name not in made}
+    return frozenset(fields), plain, made
 
 
 def word(choices: type[StrEnum]) -> Enum:

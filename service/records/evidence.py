@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from sqlalchemy import Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from service.records.columns import Table
 
 
-class Evidence(SQLModel, table=True):
+class Evidence(Table, table=True):
     """One file. Its bytes live in the evidence store under its id; `preview` is re-encoded without metadata."""
 
     __tablename__ = "evidence"

@@ -3,16 +3,16 @@
 from datetime import datetime
 
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from service.records.columns import word
+from service.records.columns import Table, word
 from service.records.enums import Notify
 
 UNREAD = "read_at IS NULL"
 EIGHT = "08:00"
 
 
-class Notification(SQLModel, table=True):
+class Notification(Table, table=True):
     """Something that one person should look at. `key` names it to them; `kind` is that of the timeline's entry.
     `what` is what is owed, where a clock has rung.
 
@@ -36,7 +36,7 @@ class Notification(SQLModel, table=True):
     )
 
 
-class Preference(SQLModel, table=True):
+class Preference(Table, table=True):
     """How a person wants to be told; whoever has no row here is told at once. `digest_at` is HH:MM in their zone."""
 
     __tablename__ = "preference"

@@ -3,15 +3,15 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from service.records.columns import json_list, word
+from service.records.columns import Table, json_list, word
 from service.records.enums import DeskName, Employer, Engagement, Role, Scope
 
 MONDAY_TO_FRIDAY = [0, 1, 2, 3, 4]
 
 
-class Unit(SQLModel, table=True):
+class Unit(Table, table=True):
     """A team; `substitute_id` is told when somebody in it has no line manager."""
 
     __tablename__ = "unit"
@@ -23,7 +23,7 @@ class Unit(SQLModel, table=True):
     )
 
 
-class Person(SQLModel, table=True):
+class Person(Table, table=True):
     """A directory record. `zone` is an IANA name; `working_days` counts Monday as 0."""
 
     __tablename__ = "person"
@@ -42,7 +42,7 @@ class Person(SQLModel, table=True):
     created_at: datetime
 
 
-class Absence(SQLModel, table=True):
+class Absence(Table, table=True):
     """A stretch in which a person's deputy stands in for them."""
 
     __tablename__ = "absence"
@@ -52,7 +52,7 @@ class Absence(SQLModel, table=True):
     until_at: datetime
 
 
-class PersonRole(SQLModel, table=True):
+class PersonRole(Table, table=True):
     """A role that a person holds."""
 
     __tablename__ = "person_role"
@@ -60,7 +60,7 @@ class PersonRole(SQLModel, table=True):
     role: Role = Field(sa_type=word(Role), primary_key=True)
 
 
-class DeskMember(SQLModel, table=True):
+class DeskMember(Table, table=True):
     """A seat at a desk."""
 
     __tablename__ = "desk_member"
@@ -70,7 +70,7 @@ class DeskMember(SQLModel, table=True):
     __table_args__ = (Index("ix_desk_member_desk", "desk"),)
 
 
-class Shift(SQLModel, table=True):
+class Shift(Table, table=True):
     """When somebody is on duty at a desk, week after week, as clocks in `zone` (IANA) show it.
 
     `days` counts Monday as 0. `starts` and `ends` are HH:MM; an end that is not after the start is on the next day, so
@@ -87,7 +87,7 @@ class Shift(SQLModel, table=True):
     zone: str = Field(max_length=60)
 
 
-class BrowserSession(SQLModel, table=True):
+class BrowserSession(Table, table=True):
     """A signed-in browser. Only the SHA-256 of its key is kept; `csrf` guards its writes."""
 
     __tablename__ = "browser_session"
@@ -101,7 +101,7 @@ class BrowserSession(SQLModel, table=True):
     browser: str = Field(default="", max_length=300)
 
 
-class ApiToken(SQLModel, table=True):
+class ApiToken(Table, table=True):
     """A bearer token, kept as its SHA-256; never wider than its owner."""
 
     __tablename__ = "api_token"
@@ -112,7 +112,7 @@ class ApiToken(SQLModel, table=True):
     ends_at: datetime
 
 
-class SignInTry(SQLModel, table=True):
+class SignInTry(Table, table=True):
     """How often sign-in went wrong lately, for an account or a network address (its SHA-256)."""
 
     __tablename__ = "sign_in_try"

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import Index, UniqueConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from service.records.columns import json_list, word
+from service.records.columns import Table, json_list, word
 from service.records.enums import DeskName
 
 
-class SavedView(SQLModel, table=True):
+class SavedView(Table, table=True):
     """A choice of filters under a name, as they stand in the address: `{"stage": "reported"}`. Its key is random."""
 
     __tablename__ = "saved_view"
@@ -21,7 +21,7 @@ class SavedView(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("person_id", "name"),)
 
 
-class Looking(SQLModel, table=True):
+class Looking(Table, table=True):
     """Somebody at a desk has a case open, as far as is known `until` then; renewed while their page is open."""
 
     __tablename__ = "looking"

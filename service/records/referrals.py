@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import Text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from service.records.columns import json_list, word
+from service.records.columns import Table, json_list, word
 from service.records.enums import Code, ReferralStage
 
 
-class Referral(SQLModel, table=True):
+class Referral(Table, table=True):
     """What HR received, copied at that moment: later changes to the case do not alter it."""
 
     __tablename__ = "referral"

@@ -4,15 +4,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Index, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from service.records.columns import json_list
+from service.records.columns import Table, json_list
 
 WAITING = "done_at IS NULL AND failed_at IS NULL"
 FAILED = "failed_at IS NOT NULL"
 
 
-class TimelineEntry(SQLModel, table=True):
+class TimelineEntry(Table, table=True):
     """One thing that happened.
 
     `position` is the place in the whole log, gapless; `sequence` the place in the case's own chain. `commitments`
@@ -34,7 +34,7 @@ class TimelineEntry(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("case_id", "sequence"),)
 
 
-class TimelineValues(SQLModel, table=True):
+class TimelineValues(Table, table=True):
     """What an entry commits to: `{field: {salt, before, after}}`. An erased field keeps its commitment only."""
 
     __tablename__ = "timeline_values"
@@ -42,7 +42,7 @@ class TimelineValues(SQLModel, table=True):
     fields: dict[str, Any] = Field(sa_type=json_list())
 
 
-class TimelineHead(SQLModel, table=True):
+class TimelineHead(Table, table=True):
     """How long the log is; one row, and the lock that makes positions gapless."""
 
     __tablename__ = "timeline_head"
@@ -50,7 +50,7 @@ class TimelineHead(SQLModel, table=True):
     position: int = 0
 
 
-class ReadEntry(SQLModel, table=True):
+class ReadEntry(Table, table=True):
     """Who opened what, when and through what; written before a byte leaves."""
 
     __tablename__ = "read_entry"
@@ -68,7 +68,7 @@ class ReadEntry(SQLModel, table=True):
     )
 
 
-class Outbox(SQLModel, table=True):
+class Outbox(Table, table=True):
     """Something to be done after the change that caused it is safe. `dedupe` makes it once, whoever asks.
 
     Nobody tries a row with `failed_at` again before an administrator asks for it: `error` says why. `tried_at` is when
@@ -95,7 +95,7 @@ class Outbox(SQLModel, table=True):
     )
 
 
-class Once(SQLModel, table=True):
+class Once(Table, table=True):
     """An Idempotency-Key that was used: what was asked (its HMAC) and which record it made."""
 
     __tablename__ = "once"
