@@ -5,10 +5,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import Select, bindparam, or_, select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
 from service.cases import policy
+from service.cases.policy import Relation
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.queue import Looking
@@ -16,12 +17,14 @@ from service.records.timeline import TimelineEntry, TimelineHead
 
 MOST_CASES = 500
 """How many changed cases are told apart; after more the whole list is looked at again."""
+Changed = dict[int, frozenset[str]]
+"""The cases that changed, by number, each with the eyes that may read something of it."""
 Looks = frozenset[tuple[int, int, str]]
 """Which case which person looks at, and through which desk."""
 
 _HEAD = select(col(TimelineHead.position)).where(col(TimelineHead.id) == 1)
 _SINCE = (
-    select(col(TimelineEntry.case_id))
+    select(col(TimelineEntry.case_id), col(TimelineEntry.audience))
     .where(col(TimelineEntry.position) > bindparam("since"))
     .order_by(col(TimelineEntry.position).desc())
     .limit(5 * MOST_CASES + 1)
@@ -45,26 +48,39 @@ def looks_heard(me: Me, looks: Looks) -> set[int]:
     return {case for case, person, desk in looks if desk in me.desks and person != me.id}
 
 
-def changed_since(db: Session, position: int) -> tuple[set[int], bool]:
-    """The cases with an entry after this position, by number, and whether there are more than are named."""
-    entries = db.connection().execute(_SINCE, {"since": position}).scalars().all()
-    cases = list(dict.fromkeys(entries))
-    return set(cases[:MOST_CASES]), len(entries) > 5 * MOST_CASES or len(cases) > MOST_CASES
+def changed_since(db: Session, position: int) -> tuple[Changed, bool]:
+    """The cases with an entry after this position, and whether there are more than are named."""
+    entries = db.connection().execute(_SINCE, {"since": position}).all()
+    cases: dict[int, frozenset[str]] = {}
+    for case, audience in entries:
+        cases[case] = cases.get(case, frozenset()) | frozenset(audience.split())
+    few = dict(list(cases.items())[:MOST_CASES])
+    return few, len(entries) > 5 * MOST_CASES or len(cases) > MOST_CASES
 
 
 @lru_cache(maxsize=256)
-def _seen(desks: policy.Desks, roles: policy.Roles, through_desk: bool) -> Select[Any]:
+def _seen(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
     me = policy.reader(desks, roles)
-    through = [predicate for relation, predicate in policy.relations(me) if relation in policy.DESKS]
-    sees = or_(*through) if through_desk else policy.sees(me)
-    query = select(col(Case.reference), col(Case.version))
-    return cast("Select[Any]", query.where(col(Case.id).in_(bindparam("cases", expanding=True)), sees))
+    columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
+    query = select(col(Case.id), col(Case.reference), col(Case.version), *columns)
+    return cast("Select[Any]", query.where(col(Case.id).in_(bindparam("cases", expanding=True)), policy.sees(me)))
 
 
-def seen_of(db: Session, me: Me, cases: Collection[int], *, through_desk: bool = False) -> dict[str, int]:
-    """Of these cases those that a reader sees, as `{reference: version}`; or only what they see through a desk."""
-    if not cases or (through_desk and not me.desks):
+def heard_of(db: Session, me: Me, changed: Changed, looked: Collection[int]) -> dict[str, int]:
+    """Of these cases those that are a reader's to hear of, as `{reference: version}`.
+
+    Of a change hears whoever may read an entry of it, an auditor of each; of a look whoever sees the case through a
+    desk.
+    """
+    if not changed and not (looked and me.desks):
         return {}
-    query = _seen(frozenset(me.desks), me.roles, through_desk)
-    rows = db.connection().execute(query, {"me": me.id, "cases": sorted(cases)})
-    return {reference: version for reference, version in rows}  # noqa: C416 - rows are not pairs to dict()
+    query = _seen(frozenset(me.desks), me.roles)
+    rows = db.connection().execute(query, {"me": me.id, "cases": sorted({*changed, *looked})})
+    heard = {}
+    for row in rows:
+        held = frozenset(relation for relation, _ in policy.relations(me) if getattr(row, relation.value))
+        reads = changed.get(row.id, frozenset()) & policy.eyes(held)
+        told = reads or (row.id in changed and Relation.AUDITOR in held)
+        if told or (row.id in looked and not held.isdisjoint(policy.DESKS)):
+            heard[row.reference] = row.version
+    return heard

@@ -103,6 +103,14 @@ class Unavailable(Refusal):
     title = "Amends cannot store anything right now. Nothing was saved; try again in a minute"
 
 
+class Busy(Refusal):
+    """As much of this is being done already as may be done at once; nothing is wrong, and nothing was lost."""
+
+    status = 503
+    slug = "busy"
+    title = "Others are having this done right now. Try again in a minute"
+
+
 def invalid(field: str, message: str) -> Invalid:
     """One wrong field, as a refusal."""
     return Invalid(message, [FieldError(field, message)])

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import IO, Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from sqlmodel import Session
 
 from service.cases.lists import each_case
 from service.cases.narrowing import Filters
+from service.core.errors import Busy
 from service.documents.sheets import KINDS, write
 from service.people.identity import Me as Person
 from service.records import list_words, words
@@ -26,15 +28,33 @@ from service.web.visit import current
 HEADING = tuple(list_words.EXPORTED.values())
 IN_MEMORY = 1024 * 1024
 CHUNK = 256 * 1024
+AT_ONCE = 2
+"""Files that one process makes at the same moment: each takes a thread that handlers run in, for seconds."""
+_making = BoundedSemaphore(AT_ONCE)
 
 
 def exported(
     db: Session, me: Person, filters: Filters, kind: str, now: datetime, through: str, said: dict[str, str]
 ) -> Response:
-    """The file, once the read log has it. It is made before a byte is sent: a fault is a refusal, not half a file."""
-    reads.log(db, me.id, None, "export", through=through, at=now, detail=urlencode(said)[:300])
+    """The file, once the read log has it. It is made before a byte is sent: a fault is a refusal, not half a file.
+
+    Raises Busy while as many others are being made as may be at once.
+    """
     if current().bodiless:
+        reads.log(db, me.id, None, "export", through=through, at=now, detail=urlencode(said)[:300])
         return Response(b"", media_type=KINDS[kind])
+    if not _making.acquire(blocking=False):
+        raise Busy("Other files are being made right now. Try again in a minute.")
+    try:
+        return _made(db, me, filters, kind, now, through, said)
+    finally:
+        _making.release()
+
+
+def _made(
+    db: Session, me: Person, filters: Filters, kind: str, now: datetime, through: str, said: dict[str, str]
+) -> Response:
+    reads.log(db, me.id, None, "export", through=through, at=now, detail=urlencode(said)[:300])
     made: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed once it is sent
     zone = ZoneInfo(me.zone)
     write(kind, HEADING, (_cells(row, zone) for row in each_case(db, me, filters, at=now)), made)

@@ -1,7 +1,7 @@
 """Who listens to what changes: open pages and programs, all fed by one look at the database for each process.
 
 Nobody's connection, thread or transaction is held while they listen. Each look asks how far the log has come; when it
-has moved, what each reader may see of it is asked once for each of them, and nobody else hears even that it moved;
+has moved, what each reader may read of it is asked once for each of them, and nobody else hears even that it moved;
 but after more than can be told apart, everybody is told to look again, for each may have had a part in it.
 """
 
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.cases.news import MOST_CASES, Looks, changed_since, head, looks, looks_heard, seen_of
+from service.cases.news import MOST_CASES, Looks, changed_since, head, heard_of, looks, looks_heard
 from service.core.errors import TooMany, Unavailable
 from service.people.identity import Me, still_there
 from service.web.visit import House
@@ -165,7 +165,7 @@ class Live:
             position, seen = head(db), looks(db, at)
             if self.position is None:
                 return News(position, seen, {}, asked=False, told={})
-            changed, more = changed_since(db, self.position) if position > self.position else (set(), False)
+            changed, more = changed_since(db, self.position) if position > self.position else ({}, False)
             looked = seen ^ self.looks
             if not (changed or looked or recheck):
                 return News(position, seen, {}, asked=False, told={})
@@ -175,7 +175,7 @@ class Live:
             for key, me in alive.items():
                 kind = (me.id, frozenset(me.desks), me.roles)
                 if kind not in found:
-                    found[kind] = seen_of(db, me, changed) | seen_of(db, me, looks_heard(me, looked), through_desk=True)
+                    found[kind] = heard_of(db, me, changed, looks_heard(me, looked))
                 told[key] = found[kind]
             return News(position, seen, alive, asked=True, told=told, everything=more)
 

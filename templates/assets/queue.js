@@ -257,9 +257,9 @@ async function bring(link) {
     window.setTimeout(() => URL.revokeObjectURL(saved.href), 60000);
     bar.value = 100;
     say("The file is saved.");
-  } catch {
+  } catch (wrong) {
     bar.hidden = true;
-    say("That did not work. Try again in a minute.");
+    say(wrong.message === "503" ? "Other files are being made right now. Try again in a minute." : "That did not work. Try again in a minute.");
   }
 }
 

@@ -132,9 +132,32 @@ def test_a_change_is_heard_by_those_who_see_the_case(target):
     assert streams["digital"].hears(case)
     target.post("digital", f"/cases/{case}/conflict", person="digital@demo.example", reason="A cousin.")
     assert not streams["digital"].hears(case, QUIET)
-    target.post("staff", f"/cases/{case}/messages", text="A word")
+    target.post("staff", f"/cases/{case}/steps/delete/take")
     assert streams["hr"].hears(case)
     assert not streams["digital"].hears(case, QUIET)
+
+
+def test_nobody_hears_of_what_they_may_not_read(target):
+    """They see the case, and not that something happened which is for others."""
+    case = target.report()
+    target.post("digital", f"/cases/{case}/send", desk="hr", reason="Look at this.")
+    names = ("staff", "manager", "digital", "auditor", "hr")
+    streams = {who: target.listen(who) for who in names}
+
+    def hear() -> set[str]:
+        return {who for who, stream in streams.items() if stream.hears(case, QUIET)}
+
+    for audience, heard in (
+        ("digital_unit", {"digital"}),
+        ("line_manager", {"manager", "digital", "hr"}),
+        ("reporter", set(names) - {"auditor"}),
+    ):
+        target.post("digital", f"/cases/{case}/notes", text="A word", audience=audience)
+        assert hear() == heard | {"auditor"}, audience
+    target.post("staff", f"/cases/{case}/messages", text="A word")
+    assert hear() == {"staff", "digital", "auditor"}
+    target.post("digital", f"/cases/{case}/acknowledge")
+    assert hear() == set(names)
 
 
 def test_who_looks_is_told_to_the_same_desk_and_not_to_the_one_who_looks(target):

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlmodel import col
 
+from service.cases.views import MOST_VIEWS
 from service.core.database import open_database
 from service.records.cases import Case
 from service.records.timeline import TimelineEntry
@@ -192,6 +193,17 @@ def test_the_same_key_at_once_makes_one_case(track):
         assert {answer.status_code for answer in at_once(again, track.threads)} == {200}
         assert len(track.send("staff", case, method="GET").json()["messages"]) == 1
     assert track.cases() == before + ROUNDS
+
+
+def test_views_kept_at_once(track):
+    """One of each name, and no more than there is room for."""
+    answers = track.race(("digital",), "/api/views", {"name": "Mine", "filters": {"assigned": "me"}})
+    assert Counter(answer.status_code for answer in answers) == {201: 1, 422: RACERS - 1}
+    bodies = [{"name": f"View {number}", "filters": {}} for number in range(RACERS)]
+    answers = at_once([partial(track.send, "digital2", "/api/views", body) for body in bodies], track.threads)
+    assert Counter(answer.status_code for answer in answers) == {201: MOST_VIEWS, 409: RACERS - MOST_VIEWS}
+    for who, most in (("digital", 1), ("digital2", MOST_VIEWS)):
+        assert len(track.send(who, "/api/views", method="GET").json()["items"]) == most
 
 
 def test_the_same_key_of_two_people_makes_two_cases(track):
