@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from service.cli import main
-from tests.browser.served import AMENDS, ROOT, Process, environment, in_folder, serving
 from tests.conftest import Browser
+from tests.served import AMENDS, ROOT, Process, environment, in_folder, serving
 
 PLAYBOOK = ROOT / "service" / "playbook.toml"
 HEADING = "email,name,unit,zone,employer,engagement,manager_email,deputy_email,desks,active\n"

@@ -27,8 +27,8 @@ from service.demo.cast import make_cast
 from service.people.identity import make_token
 from service.records.enums import Scope
 from service.records.people import Person
-from tests.browser.served import AMENDS, ROOT, Process, environment
 from tests.makers import report
+from tests.served import AMENDS, ROOT, Process, environment
 
 FILE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = FILE["services"]

@@ -20,7 +20,7 @@ from service.core.database import open_database
 from service.records.cases import Case, Message
 from service.verification.log import verify_log
 from tests.makers import NO_DANGER, OFFICIAL
-from tests.served import Served, tokens
+from tests.served import Process, in_folder, started, tokens
 
 KILLS = 10
 WRITERS = 6
@@ -31,7 +31,7 @@ REPORT = {"kind": "mistake", "account": OFFICIAL, "codes": ["wrong_account"], "f
 class Load:
     """People who report and write messages as fast as they are answered, and who remember each yes."""
 
-    def __init__(self, service: Served, key: dict[str, str]) -> None:
+    def __init__(self, service: Process, key: dict[str, str]) -> None:
         self.service, self.key = service, key
         self.under_way, self.enough = Event(), Event()
         self.reported: list[str] = []
@@ -66,8 +66,8 @@ def test_what_was_acknowledged_outlives_a_kill(sqlite_files, tmp_path):
     shutil.copyfile(sqlite_files["cast"], path)
     url = f"sqlite:///{path}"
     key = tokens(url, "staff")["staff"]
-    service = Served(url, tmp_path)
-    service.start()
+    settings = in_folder(tmp_path, url)
+    service = started(settings, tmp_path, "--no-worker")
     reported: set[str] = set()
     said: set[str] = set()
     try:
@@ -83,13 +83,13 @@ def test_what_was_acknowledged_outlives_a_kill(sqlite_files, tmp_path):
             assert load.refused == []
             reported |= set(load.reported)
             said |= set(load.said)
-            service.start()
+            service = started(settings, tmp_path, "--no-worker")
             with httpx.Client(base_url=service.url, headers=key) as web:
                 for reference in load.reported[-3:]:
                     assert web.get(f"/api/cases/{reference}").status_code == 200, (SEED, kill)
             _is_whole(url, path, reported, said)
     finally:
-        service.stop()
+        service.kill()
     assert len(reported) > KILLS, "hardly anything was written: these kills prove nothing"
     assert said
 

@@ -88,7 +88,7 @@ def running(request, tmp_path_factory):
         yield made
         made.web.close()
         made.database.close()
-        assert '"status": 500' not in service.log.read_text()
+        assert '"status": 500' not in service.words
     if drop:
         drop()
 

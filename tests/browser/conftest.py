@@ -31,7 +31,7 @@ from service.people.identity import make_token
 from service.records.enums import Scope
 from service.records.people import Person
 from tests.browser.seeing import DESK, PHONE
-from tests.browser.served import in_folder, serving
+from tests.served import in_folder, serving
 
 WAITS_FOR = 15_000
 """Milliseconds until something that should come about counts as missing: the machine may be busy."""
