@@ -40,7 +40,7 @@ def change_facts(
         told |= _settled(db, case, told, content)
     check_moments(told, at, posted_at=told.get("post.posted_at", case.posted_at))
     _check_posted_at(db, case, told)
-    require_stage(Act.CHANGE_FACTS, case.stage)
+    require_stage(Act.CHANGE_FACTS, case)
     if case.triaged_at is not None and Relation.HOLDER not in held and _changes_codes(case, facts, told):
         raise Refusal("What went wrong has been confirmed at triage. Send a message to have it changed.")
     was = judge_now(db, case).severity
@@ -54,12 +54,12 @@ def change_facts(
         keep_next_due(db, case)
     entries.add(db, case, "facts_changed", actor=me.id, at=at, changes=changes)
     if JUDGED & changes.keys():
-        judge_again(db, case, actor=me.id, at=at, was=was, by_desk=me.id != case.reporter_id)
+        judge_again(db, case, actor=me.id, at=at, was=was, by_desk=Relation.HOLDER in held)
 
 
 def change_exposure(db: Session, me: Me, case: Case, facts: Mapping[str, Any], *, at: datetime) -> None:
     """Keep how far the post has gone: visible, reach, copies, media interest. Raises a Refusal (409) once closed."""
-    require_stage(Act.EXPOSURE, case.stage)
+    require_stage(Act.EXPOSURE, case)
     was = judge_now(db, case).severity
     changes = set_columns(case, facts, me.zone)
     if not changes:

@@ -98,6 +98,10 @@ def running(case: Case, steps: Iterable[Step], routes: Iterable[Route], *, undec
             what = f"acknowledge.{DeskName(route.desk).value}"
             key = _key(f"{what}.{route.id}", route.runs_from or route.sent_at)
             yield Clock(what, key, route.remind_at, route.acknowledge_by, route=route)
+        if route.answered_at is None and route.answer_by and route.answer_remind_at:
+            what = f"advice.{DeskName(route.desk).value}"
+            key = _key(f"{what}.{route.id}", route.runs_from or route.sent_at)
+            yield Clock(what, key, route.answer_remind_at, route.answer_by, route=route)
     if case.triaged_at is None and case.triage_due_at and case.triage_remind_at:
         key = _key(TRIAGE, case.triage_from or case.reported_at)
         yield Clock(TRIAGE, key, case.triage_remind_at, case.triage_due_at)
@@ -131,7 +135,8 @@ def next_ring(
 
 
 def _repeats(playbook: Playbook, case: Case, clock: Clock, routes: list[Route]) -> bool:
-    holders = clock.route is not None and clock.route.desk == case.holding_desk
+    read = clock.what.startswith("acknowledge.")
+    holders = read and clock.route is not None and clock.route.desk == case.holding_desk
     unread = all(route.acknowledged_at is None for route in routes)
     return holders and unread and case.severity in playbook.repeat.severities
 

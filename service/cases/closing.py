@@ -13,13 +13,13 @@ from service.cases.judging import judge_again, steps_of
 from service.cases.lifecycle import Move, Standing, advice_recorded, after, steps_settled
 from service.cases.pinned import playbook_of
 from service.cases.policy import QUIET_ENDINGS, Act, require_stage
-from service.cases.recipients import open_routes, run_acknowledgement
+from service.cases.recipients import open_routes, run_routes
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Advice, Case, ReferralDecision
 from service.records.enums import Kind, Resolution, Severity, Stage, StepKind, StepState
-from service.records.people import Person
 from service.timeline import entries
+from service.timeline.confidence import reporter_of
 
 
 def standing_of(
@@ -85,6 +85,8 @@ def close_as_duplicate(db: Session, me: Me, case: Case, original: Case, *, at: d
     for route in open_routes(db, case):
         if route.acknowledged_at is None:
             route.remind_at = route.acknowledge_by = None
+        if route.answered_at is None:
+            route.answer_remind_at = route.answer_by = None
     _end(db, me, case, stage, Resolution.DUPLICATE, at, None, original, {"guarded": (False, True)} if guard else {})
 
 
@@ -110,18 +112,19 @@ def _end(
         ending["closing_note"] = (None, note)
     if duplicate_of is not None:
         quietly["duplicate_of"] = (None, duplicate_of.reference)
-    entries.add(db, case, "closed", actor=me.id, at=at, changes=told, tell=_reporter(case))
+    entries.add(db, case, "closed", actor=me.id, at=at, changes=told, tell=_reporter(db, case))
     entries.add(db, case, "resolved", actor=me.id, at=at, changes=quietly)
     keep_next_due(db, case)
     if duplicate_of is not None:
         changes = {"also_reported_in": (None, case.reference)}
         entries.add(db, duplicate_of, "merged", actor=me.id, at=at, changes=changes)
     for other in _merged_into(db, case):
-        entries.add(db, other, "settled", actor=None, at=at, tell=_reporter(other))
+        entries.add(db, other, "settled", actor=None, at=at, tell=_reporter(db, other))
 
 
-def _reporter(case: Case) -> tuple[int, ...]:
-    return (case.reporter_id,) if case.reporter_id else ()
+def _reporter(db: Session, case: Case) -> tuple[int, ...]:
+    reporter = reporter_of(db, case)
+    return (reporter,) if reporter else ()
 
 
 def _merged_into(db: Session, case: Case) -> list[Case]:
@@ -166,16 +169,13 @@ def reopen(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> Non
 
 def _start_clocks_again(db: Session, case: Case, at: datetime) -> None:
     """What is still owed runs from now on: nobody could do it meanwhile, and whoever opens the case knows of it."""
-    playbook, severity = playbook_of(db, case.playbook_version), Severity(case.severity)
+    playbook = playbook_of(db, case.playbook_version)
     for step in steps_of(db, case):
         if step.state == StepState.DUE:
             run_clock(playbook, case, step, at)
-    if case.triaged_at is None:
+    if case.triaged_at is None and case.kind != Kind.ADVICE:
         run_triage(playbook, case, since=at)
-    for route in open_routes(db, case):
-        if route.acknowledged_at is None:
-            person = db.get(Person, route.person_id) if route.person_id else None
-            run_acknowledgement(playbook, route, severity, person, since=at)
+    run_routes(db, playbook, case, since=at)
 
 
 def original_of(db: Session, case: Case) -> Case | None:
@@ -193,7 +193,7 @@ def ask_to_withdraw(db: Session, me: Me, case: Case, *, reason: str, at: datetim
     case the reason is one of `FIXED_REASONS`.
     """
     reason = reason_kept(case, "withdraw", reason)
-    require_stage(Act.WITHDRAW, case.stage)
+    require_stage(Act.WITHDRAW, case)
     if case.withdrawal_asked_at is not None:
         raise Refusal("You have asked for this already.")
     case.withdrawal_asked_at = at
@@ -208,7 +208,7 @@ def say_same(db: Session, me: Me, case: Case, other: Case, *, at: datetime) -> N
     """
     if other.id == case.id:
         raise invalid("as", "This is the case itself. Name the other one.")
-    require_stage(Act.SAY_SAME, case.stage)
+    require_stage(Act.SAY_SAME, case)
     if other.stage == Stage.CLOSED:
         raise Refusal("That case is closed.", [FieldError("as", "That case is closed.")])
     if case.said_same_as is not None:

@@ -33,10 +33,11 @@ COLUMNS = {
     "media_interest": "media_interest",
     "scheduled_paused": "scheduled_paused",
     "narrative": "narrative",
+    "about.description": "about_description",
 }
 
 # Free words and links are where content gets in. Naming the platform and the account is how the desk finds the post.
-CLOSED_WHEN_GUARDED = ("post.url", "post.text", "post.audience", "guidance.from", "narrative")
+CLOSED_WHEN_GUARDED = ("post.url", "post.text", "post.audience", "guidance.from", "narrative", "about.description")
 CLOSED_ELSEWHERE = ("note", "link", "public_text", "text", "description", "file")
 
 JUDGED = frozenset(

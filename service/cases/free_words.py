@@ -50,12 +50,15 @@ class Place:
     """Who may know that there was such a thing; everybody, when empty."""
 
 
-FACTS = ("post.url", "post.text", "post.audience", "guidance.from", "account.handle", "account.platform", "narrative")
+FACTS = (
+    *("post.url", "post.text", "post.audience", "guidance.from", "account.handle", "account.platform", "narrative"),
+    "about.description",
+)
 
 PLACES: dict[str, Place] = {
     **{path: Place(((Case, COLUMNS[path]),)) for path in FACTS},
-    "about.description": Place(((Case, "about_description"),)),
     **{f"steps.*.{name}": Place(((Step, name),), "kind") for name in ("public_text", "link", "note", "cannot_reason")},
+    "steps.*.asked_because": Place(((Step, "asked_because"),), "kind"),
     "steps.*.reason": Place(((Step, "reason"),), "kind", only=("state", StepState.WAIVED)),
     "routes.*.reason": Place(((Route, "reason"),), "desk"),
     "routes.hr.reason": Place(((Route, "reason"),), "desk", audience=HR_ONLY),

@@ -1,7 +1,8 @@
-"""The moment a mistake is told: the case, its plan and its routes exist at once, in one transaction."""
+"""The moment something is told: the case, its plan and its routes exist at once, in one transaction."""
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,19 +23,44 @@ from service.cases.judging import RANK, informed, suggest_hr
 from service.cases.likeness import keep_keys
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
+from service.cases.policy import ADVISERS
 from service.cases.recipients import desk_to_hold, manager_to_tell, send_to
 from service.core.clock import in_utc, in_zone, offset_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
-from service.records.enums import AccountType, Answer, Code, DeskName, Kind, StepKind, StepState
+from service.records.enums import About, AccountType, Answer, Code, DeskName, Employer, Kind, StepKind, StepState
+from service.records.people import Person
 from service.timeline import entries
+from service.timeline.confidence import SEALED, seal
 
 EARLIEST_YEAR = 2000
 NO_MANAGER = "Nobody is set as your line manager. The desk that has your case knows, and you can name somebody."
 
 
 _INSERT_STEPS = insert(Step.__table__)  # type: ignore[attr-defined]  # every table model has one
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report is, beside the facts of the post: of a mistake, a concern (`about` somebody, perhaps in
+    confidence), or a question before posting that is put to the desks in `ask`.
+    """
+
+    kind: Kind = Kind.MISTAKE
+    posted_by_me: bool = True
+    not_manager: bool = False
+    deleted_at: datetime | None = None
+    confidential: bool = False
+    about: Person | None = None
+    about_what: About | None = None
+    ask: tuple[DeskName, ...] = ()
+
+    def subject(self, me: Me) -> int | None:
+        """Whose post it is, as far as the report says."""
+        if self.kind is Kind.CONCERN:
+            return self.about.id if self.about else None
+        return me.id if self.kind is Kind.MISTAKE and self.posted_by_me else None
 
 
 def report_mistake(
@@ -48,12 +74,19 @@ def report_mistake(
     not_manager: bool = False,
     deleted_at: datetime | None = None,
 ) -> Case:
-    """Open a case for a mistake: judged, planned and sent to those who must know, and all of it on the timeline.
+    """Open a case for a mistake, as `open_case` does."""
+    told = Report(posted_by_me=posted_by_me, not_manager=not_manager, deleted_at=deleted_at)
+    return open_case(db, me, told, facts, playbook=playbook, at=at)
+
+
+def open_case(db: Session, me: Me, told: Report, facts: Mapping[str, Any], *, playbook: Playbook, at: datetime) -> Case:
+    """Open a case: judged, planned and sent to those who must know, and all of it on the timeline.
 
     `facts` maps JSON paths (`post.url`) to values; moments are aware, in the offset they were told in. Raises Invalid
     naming each field that is wrong, or that a guarded case closes; then nothing is stored.
     """
-    settled = settle(_told(me, facts, posted_by_me, not_manager, deleted_at))
+    check_about(me, told)
+    settled = settle(_facts(me, told, facts))
     judgement = judge(playbook, settled)
     given = {path: value for path, value in facts.items() if value is not None}
     given["codes"] = [code for code in Code if code in settled.codes]
@@ -63,31 +96,47 @@ def report_mistake(
     if judgement.guarded:
         _refuse_content(given)
     check_moments(given, at, posted_at=given.get("post.posted_at"))
-    check_taken_at("deleted_at", deleted_at, given.get("post.posted_at"), at)
+    check_taken_at("deleted_at", told.deleted_at, given.get("post.posted_at"), at)
 
-    case = _insert_case(db, me, given, judgement, playbook, at, posted_by_me=posted_by_me, not_manager=not_manager)
+    case = _insert_case(db, me, told, given, judgement, playbook, at)
     steps = {plan.kind: _plan(playbook, case, plan.kind, plan.state, plan.reason, at) for plan in judgement.steps}
-    if deleted_at is not None:
-        _already_deleted(steps[StepKind.DELETE], me, deleted_at, at)
-    entries.add(db, case, "reported", actor=me.id, at=at, changes=_what_was_told(case, given, steps, judgement))
+    if told.deleted_at is not None:
+        _already_deleted(steps[StepKind.DELETE], me, told.deleted_at, at)
+    said, judged = _what_was_told(case, told, given), _what_was_judged(case, steps, judgement)
+    if told.confidential:
+        said[SEALED] = (None, seal(db, case, me.id))
+        db.flush()
+    if told.kind is Kind.CONCERN:
+        # Whoever raised it reads back what they told, and not what it was judged to be.
+        entries.add(db, case, "reported", actor=me.id, at=at, changes=said)
+        entries.add(db, case, "judged", actor=None, at=at, changes=judged)
+    else:
+        entries.add(db, case, "reported", actor=me.id, at=at, changes=said | judged)
     suggest_hr(db, case, judgement, at)
     with db.no_autoflush:
-        routes = _send(db, playbook, case, judgement, steps, at)
-    db.connection().execute(_INSERT_STEPS, [step.model_dump(exclude={"id"}) for step in steps.values()])
+        routes = _send(db, playbook, case, judgement, steps, me, at)
+    if steps:
+        db.connection().execute(_INSERT_STEPS, [step.model_dump(exclude={"id"}) for step in steps.values()])
     clocks = list(running(case, steps.values(), routes, undecided=case.decide_by is not None))
     set_next_due(playbook, case, clocks, routes, rung=[])
     case.version = 1
     return case
 
 
-def _told(
-    me: Me, facts: Mapping[str, Any], posted_by_me: bool, not_manager: bool, deleted_at: datetime | None
-) -> Facts:
+def check_about(me: Me, told: Report) -> None:
+    """Raise Invalid for a concern about oneself: one's own post is a mistake, and putting it right is what helps."""
+    if told.kind is Kind.CONCERN and told.about is not None and told.about.id == me.id:
+        raise invalid("about.email", "This is you. Report your own post as a mistake: then we help you put it right.")
+
+
+def _facts(me: Me, told: Report, facts: Mapping[str, Any]) -> Facts:
+    whose = Employer(told.about.employer) if told.about else Employer.FCO
+
     def answer(name: str) -> Answer | None:
         return facts.get(name)
 
     return Facts(
-        kind=Kind.MISTAKE,
+        kind=told.kind,
         codes=frozenset(facts.get("codes") or ()),
         facts_wrong=answer("facts_wrong"),
         safety_risk=answer("safety_risk"),
@@ -95,10 +144,11 @@ def _told(
         personal_data=answer("personal_data"),
         media_interest=bool(facts.get("media_interest")),
         account_type=AccountType(facts["account.type"]) if facts.get("account.type") else None,
-        employer=me.employer,
-        deleted=deleted_at is not None,
-        posted_by_me=posted_by_me,
-        not_manager=not_manager,
+        employer=whose if told.kind is Kind.CONCERN else me.employer,
+        deleted=told.deleted_at is not None,
+        posted_by_me=told.posted_by_me,
+        not_manager=told.not_manager,
+        ask=told.ask,
     )
 
 
@@ -143,24 +193,24 @@ def zone_told_in(moment: datetime, zone: str) -> str:
 def _insert_case(
     db: Session,
     me: Me,
+    told: Report,
     given: Mapping[str, Any],
     judgement: Judgement,
     playbook: Playbook,
     at: datetime,
-    *,
-    posted_by_me: bool,
-    not_manager: bool,
 ) -> Case:
-    posted_at = given.get("post.posted_at")
-    conflicted = frozenset({me.id})
+    posted_at, subject_id = given.get("post.posted_at"), told.subject(me)
+    conflicted = frozenset({me.id} if subject_id is None else {me.id, subject_id})
     case = Case(
         **{COLUMNS[path]: in_utc(value) for path, value in given.items()},
         reference=_unused_reference(db, Case, "SM", at),
-        kind=Kind.MISTAKE,
-        reporter_id=me.id,
-        subject_id=me.id if posted_by_me else None,
-        posted_by_me=posted_by_me,
-        not_manager=not_manager,
+        kind=told.kind,
+        reporter_id=None if told.confidential else me.id,
+        subject_id=subject_id,
+        posted_by_me=told.posted_by_me,
+        confidential=told.confidential,
+        about_what=told.about_what,
+        not_manager=told.not_manager,
         posted_zone=zone_told_in(posted_at, me.zone) if posted_at else None,
         reported_at=at,
         playbook_version=playbook.version,
@@ -170,7 +220,8 @@ def _insert_case(
         holding_desk=desk_to_hold(db, playbook, {route.desk for route in judgement.routes}, conflicted),
         next_due_at=NOTHING_DUE,
     )
-    run_triage(playbook, case)
+    if told.kind is not Kind.ADVICE:
+        run_triage(playbook, case)
     if any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
         start_protection_clock(playbook, case)
     keep_moments(case, given, at)
@@ -204,16 +255,32 @@ def _already_deleted(step: Step, me: Me, deleted_at: datetime, at: datetime) -> 
     step.taken_by_id, step.recorded_at = me.id, at
 
 
-def _what_was_told(
-    case: Case, given: Mapping[str, Any], steps: Mapping[StepKind, Step], judgement: Judgement
-) -> dict[str, tuple[Any, Any]]:
+def _what_was_told(case: Case, told: Report, given: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     changes: dict[str, tuple[Any, Any]] = {path: (None, value) for path, value in given.items() if value != []}
-    changes["kind"] = (None, Kind.MISTAKE)
-    changes["holding_desk"] = (None, case.holding_desk)
-    changes["stage"] = (None, case.stage)
-    changes["severity"] = (None, case.severity)
-    changes["because"] = (None, list(judgement.because))
-    changes["playbook"] = (None, case.playbook_version)
+    changes["kind"] = (None, told.kind)
+    if case.not_manager:
+        changes["not_manager"] = (None, True)
+    if not case.posted_by_me:
+        changes["posted_by_me"] = (None, False)
+    if case.confidential:
+        changes["confidential"] = (None, True)
+    if told.about is not None:
+        changes["about.email"] = (None, told.about.email)
+    if told.about_what is not None:
+        changes["about.what"] = (None, told.about_what)
+    if told.ask:
+        changes["ask"] = (None, list(told.ask))
+    return changes
+
+
+def _what_was_judged(case: Case, steps: Mapping[StepKind, Step], judgement: Judgement) -> dict[str, tuple[Any, Any]]:
+    changes: dict[str, tuple[Any, Any]] = {
+        "holding_desk": (None, case.holding_desk),
+        "stage": (None, case.stage),
+        "severity": (None, case.severity),
+        "because": (None, list(judgement.because)),
+        "playbook": (None, case.playbook_version),
+    }
     if case.decide_by:
         changes |= {
             "data_protection.aware_at": (None, case.aware_at),
@@ -221,10 +288,6 @@ def _what_was_told(
         }
     if case.guarded:
         changes["guarded"] = (None, True)
-    if case.not_manager:
-        changes["not_manager"] = (None, True)
-    if not case.posted_by_me:
-        changes["posted_by_me"] = (None, False)
     for kind, step in steps.items():
         changes[f"steps.{kind}.state"] = (None, step.state)
         if step.taken_at is not None:
@@ -238,24 +301,34 @@ def _send(
     case: Case,
     judgement: Judgement,
     steps: Mapping[StepKind, Step],
+    me: Me,
     at: datetime,
 ) -> list[Route]:
     routes = []
-    conflicted = frozenset({case.reporter_id} if case.reporter_id else ())
     for planned in judgement.routes:
-        told = manager_to_tell(db, case, at, conflicted) if planned.desk is DeskName.LINE_MANAGER else None
+        told = manager_to_tell(db, case, at, frozenset({me.id})) if planned.desk is DeskName.LINE_MANAGER else None
         if planned.desk is DeskName.LINE_MANAGER and told is None:
-            steps[StepKind.INFORM_MANAGER].reason = NO_MANAGER
+            if StepKind.INFORM_MANAGER in steps:
+                steps[StepKind.INFORM_MANAGER].reason = NO_MANAGER
             changes = {"routes.line_manager.reason": (None, NO_MANAGER)}
             entries.add(db, case, "not_informed", actor=None, at=at, changes=changes)
             continue
         routes.append(send_to(db, playbook, case, planned.desk, because=planned.because, actor=None, at=at, told=told))
-        if planned.desk in INFORMS_OF:
+        if INFORMS_OF.get(planned.desk) in steps:
             informed(steps[INFORMS_OF[planned.desk]], at)
-    holder = DeskName(case.holding_desk)
-    if holder not in {planned.desk for planned in judgement.routes}:
-        routes.append(send_to(db, playbook, case, holder, because="mistake.alternate_desk", actor=None, at=at))
+    holder, there = DeskName(case.holding_desk), {DeskName(route.desk) for route in routes}
+    if holder not in there and _must_know(case, there):
+        because = f"{case.kind}.alternate_desk" if holder == playbook.alternate.desk else "advice.nobody_asked"
+        routes.append(send_to(db, playbook, case, holder, because=because, actor=None, at=at))
     return routes
+
+
+def _must_know(case: Case, there: set[DeskName]) -> bool:
+    """Whether the desk that holds a case is told although no rule sends it there.
+
+    It then stands in for a desk that may not see it; or nobody else is left of those whom a question was put to.
+    """
+    return case.kind != Kind.ADVICE or there.isdisjoint({DeskName.LINE_MANAGER, *ADVISERS})
 
 
 INFORMS_OF = {

@@ -10,9 +10,9 @@ from service.cases.facts import judged_facts
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, judge
 from service.cases.playbook import Playbook
-from service.cases.recipients import hand_over, open_routes, run_acknowledgement, send_to
+from service.cases.recipients import hand_over, open_routes, run_routes, send_to, whose_post
 from service.records.cases import Case, Route, Step
-from service.records.enums import Answer, DeskName, Employer, Severity, StepKind, StepState
+from service.records.enums import Answer, DeskName, Employer, Kind, Severity, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
 
@@ -29,7 +29,7 @@ def steps_of(db: Session, case: Case) -> list[Step]:
 
 
 def employer_of(db: Session, case: Case) -> Employer:
-    """Whose rules apply: the employer of whose post it is, else of who reported it.
+    """Whose rules apply: the employer of whose post it is, or of who reported it.
 
     A case that an employer's own rule has sent to a desk stays under it: who moves takes no old case along.
     """
@@ -38,7 +38,7 @@ def employer_of(db: Session, case: Case) -> Employer:
     sent = select(col(Route.because)).where(col(Route.case_id) == case.id, col(Route.because).in_(own))
     if (because := db.execute(sent.order_by(col(Route.id)).limit(1)).scalar()) is not None:
         return Employer(own[because])
-    person = db.get(Person, case.subject_id or case.reporter_id)
+    person = whose_post(db, case)
     return Employer(person.employer) if person else Employer.FCO
 
 
@@ -86,11 +86,7 @@ def judge_again(
     suggest_hr(db, case, judgement, at, takes_back=by_desk or case.triaged_at is None)
     for step in steps_of(db, case):
         _judge_step(playbook, case, step, judgement, at, changes)
-    for route in open_routes(db, case):
-        if route.acknowledged_at is None:
-            person = db.get(Person, route.person_id) if route.person_id else None
-            run_acknowledgement(playbook, route, Severity(case.severity), person)
-            db.add(route)
+    run_routes(db, playbook, case)
     if case.decide_by is None and any(route.desk is DeskName.DATA_PROTECTION for route in judgement.routes):
         changes |= start_protection_clock(playbook, case)
     if changes:
@@ -124,7 +120,7 @@ def _judge_severity(
     if after != before:
         changes["severity"] = (before, after)
         set_severity(case, after)
-        if case.triaged_at is None:
+        if case.triaged_at is None and case.kind != Kind.ADVICE:
             run_triage(playbook, case)
 
 

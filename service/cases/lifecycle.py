@@ -48,10 +48,16 @@ def steps_settled(standing: Standing) -> list[FieldError]:
 
 
 def advice_recorded(standing: Standing) -> list[FieldError]:
-    """A mistake is not closed before the desk has advised (policy, *Dealing with mistakes*)."""
-    if standing.kind is not Kind.MISTAKE or standing.advised:
+    """A mistake is not closed before the desk has advised (policy, *Dealing with mistakes*), nor a question before it
+    is answered, unless whoever asked takes it back.
+    """
+    if standing.advised or standing.kind is Kind.CONCERN:
         return []
-    return [FieldError("advice", "Record your advice to the person who reported this.")]
+    if standing.kind is Kind.MISTAKE:
+        return [FieldError("advice", "Record your advice to the person who reported this.")]
+    if standing.resolution is Resolution.WITHDRAWN:
+        return []
+    return [FieldError("advice", "Answer the question first.")]
 
 
 def referral_decided(standing: Standing) -> list[FieldError]:
@@ -91,6 +97,13 @@ MOVES: dict[tuple[Stage, Move], To] = {
     (Stage.CLOSED, Move.RESTORE): To(Stage.REPORTED),
 }
 
+# A question is answered, and never triaged.
+MOVES_OF_ADVICE: dict[tuple[Stage, Move], To] = {
+    (Stage.REPORTED, Move.CLOSE): To(Stage.CLOSED, needs=(advice_recorded, resolution_fits)),
+    (Stage.REPORTED, Move.MERGE): To(Stage.CLOSED),
+    (Stage.CLOSED, Move.RESTORE): To(Stage.REPORTED),
+}
+
 _NOT_OPEN = {
     (Stage.IN_HAND, Move.TRIAGE): "This case is already triaged.",
     (Stage.CLOSED, Move.TRIAGE): "This case is closed.",
@@ -105,9 +118,16 @@ _NOT_OPEN = {
 
 def unmet(stage: Stage, move: Move, standing: Standing) -> list[FieldError]:
     """Everything that stands in the way of a move that is open at this stage, or will be after triage."""
-    faults = [FieldError("stage", "Triage the case first.")] if (stage, move) == (Stage.REPORTED, Move.CLOSE) else []
-    to = MOVES.get((stage, move)) or MOVES[(Stage.IN_HAND, Move.CLOSE)]
+    moves = moves_of(standing.kind)
+    early = (stage, move) == (Stage.REPORTED, Move.CLOSE) and (stage, move) not in moves
+    faults = [FieldError("stage", "Triage the case first.")] if early else []
+    to = moves.get((stage, move)) or MOVES[(Stage.IN_HAND, Move.CLOSE)]
     return faults + [fault for gate in to.needs for fault in gate(standing)]
+
+
+def moves_of(kind: Kind) -> dict[tuple[Stage, Move], To]:
+    """The moves in the life of a case of this kind."""
+    return MOVES_OF_ADVICE if kind is Kind.ADVICE else MOVES
 
 
 def after(stage: Stage, move: Move, standing: Standing) -> Stage:
@@ -117,4 +137,6 @@ def after(stage: Stage, move: Move, standing: Standing) -> Stage:
     faults = unmet(stage, move, standing)
     if faults:
         raise Refusal("Some things are still to be done before this case can close.", faults)
-    return MOVES[stage, move].stage
+    if (stage, move) not in moves_of(standing.kind):
+        raise Refusal("A request for advice is answered and closed. It takes no other way.")
+    return moves_of(standing.kind)[stage, move].stage

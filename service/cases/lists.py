@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, null, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -20,8 +20,9 @@ from service.core.database import is_sqlite
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
-from service.records.enums import DeskName, StepKind, StepState
+from service.records.enums import DeskName, Kind, StepKind, StepState
 from service.records.timeline import ReadEntry
+from service.records.words import PARTS, STATUSES
 
 ORDERS = ("worst", "newest", "oldest")
 MOST = 100
@@ -83,6 +84,7 @@ def each_case(
     """
     embedded = is_sqlite(db)
     query = _query(frozenset(me.desks), me.roles, filters.shape(), embedded).add_columns(col(Case.handle))
+    query = query.where(policy.sees(me))
     given = {"me": me.id, "now": at, "most": most, **filters.typed(embedded)}
     for row in db.connection().execution_options(stream_results=True, yield_per=500).execute(query, given):
         shown = _row(row[:-1], at)
@@ -129,27 +131,33 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
     steps: Select[*tuple[Any, ...]] = (
         select(col(Step.case_id), col(Step.due_at), col(Step.kind))
         .join(Case, col(Case.id) == col(Step.case_id))
-        .where(col(Case.reporter_id) == ME, col(Case.stage) != CLOSED, col(Step.state) == StepState.DUE)
+        .where(or_(col(Step.asked_of_id) == ME, and_(col(Case.reporter_id) == ME, col(Case.kind) != Kind.CONCERN)))
+        .where(col(Case.stage) != CLOSED, col(Step.state) == StepState.DUE)
         .where(col(Step.kind).not_in((StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT)))
     )
-    routes: Select[*tuple[Any, ...]] = select(
-        col(Route.case_id), col(Route.acknowledge_by), literal_column("'acknowledge.line_manager'")
-    ).where(
+    with_me = (
         col(Route.person_id) == ME,
         col(Route.desk) == DeskName.LINE_MANAGER,
-        col(Route.acknowledged_at).is_(None),
         col(Route.ended_at).is_(None),
     )
+    to_read: Select[*tuple[Any, ...]] = select(
+        col(Route.case_id), col(Route.acknowledge_by), literal_column("'acknowledge.line_manager'")
+    ).where(*with_me, col(Route.acknowledged_at).is_(None))
+    to_answer: Select[*tuple[Any, ...]] = select(
+        col(Route.case_id), col(Route.answer_by), literal_column("'advice.line_manager'")
+    ).where(*with_me, col(Route.answer_by).is_not(None), col(Route.answered_at).is_(None))
     asked: dict[int, tuple[datetime, str]] = {}
-    for statement in (steps, routes):
+    for statement in (steps, to_read, to_answer):
         for case_id, due, what in db.connection().execute(statement, {"me": me.id}):
             mine = (due or NOTHING_DUE, what)
             asked[case_id] = min(asked.get(case_id, mine), mine)
     if not asked:
         return []
-    query = _query(frozenset(me.desks), me.roles, Filters(open_only=True, order="worst"), is_sqlite(db))
-    rows = _rows(db, query.where(col(Case.id).in_(asked)), me, at, most)
-    return [_row(row, at) | _owed(*asked[row.id], at) for row in rows]
+    query = _query(frozenset(me.desks), me.roles, Filters(), is_sqlite(db))
+    rows = _rows(db, query.where(col(Case.id).in_(asked), col(Case.stage) != CLOSED), me, at, MOST)
+    # In the order of what is owed: how bad a case is, is not for everybody who owes something.
+    rows = sorted(rows, key=lambda row: (1 if row.part else row.severity_rank, asked[row.id]))
+    return [_row(row, at) | _owed(*asked[row.id], at) for row in rows[:most]]
 
 
 def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
@@ -176,6 +184,7 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
             col(Assignee.email).label("assigned_to"),
             unread.label("unread"),
             content.label("content"),
+            (policy.part(me) if filters.plain else null()).label("part"),
             waits_at(filters.desk).label("waits"),
             lookers_at(filters.desk, desks).label("lookers"),
         )
@@ -183,7 +192,7 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
         .select_from(Case)
         .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
-        .where(policy.sees(me), *narrowed(me, filters, embedded))
+        .where(*narrowed(me, filters, embedded))
         .limit(bindparam("most", required=True, type_=type_of(Case.id)))
     )
     match filters.order:
@@ -200,7 +209,9 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
     # By place, in the order of COLUMNS and what follows them there: asking a row by name takes longer than the rest.
     _, reference, kind, stage, severity, _, version, codes, account_type, platform, posted_at, reported_at, *rest = row
     next_due_at, what, holder, guarded, closed_at, visible, told_at, *rest = rest
-    deleted_at, recorded_at, name, email, unread, content, waits, lookers = rest
+    deleted_at, recorded_at, name, email, unread, content, part, waits, lookers = rest
+    if part:
+        return _row_in_part(part, reference, kind, stage, version, reported_at, unread=bool(unread))
     shown = {
         "reference": reference,
         "kind": kind,
@@ -218,7 +229,7 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
     if not content:
         return shown
     due = next_due_at if next_due_at and next_due_at.year < NOTHING_DUE.year else None
-    shown["title"] = _title(tuple(codes), account_type, platform)
+    shown["title"] = _title(kind, tuple(codes), account_type, platform)
     shown["live_since"] = posted_at
     shown["live_until"] = went_at(deleted_at, recorded_at, visible, told_at)
     shown["next_due"] = {"what": what, "at": due} if due else None
@@ -226,6 +237,18 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
     shown["assigned_to"] = email
     shown["assigned_name"] = name
     return shown
+
+
+def _row_in_part(
+    part: str, reference: str, kind: str, stage: str, version: int, reported_at: datetime, *, unread: bool
+) -> dict[str, Any]:
+    """A concern as whoever raised it, was asked for a step or was told of it lists it."""
+    shown: dict[str, Any] = {"reference": reference, "kind": kind, "version": version, "title": PARTS[part]}
+    if part != "asked":
+        shown["status"] = STATUSES[stage]
+    if part == "raiser":
+        shown["reported_at"] = reported_at
+    return shown | {"unread": unread, "waits": False, "lookers": "", "next_due": None, "overdue": False}
 
 
 _title = lru_cache(maxsize=1024)(title)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, exists, false, literal_column, or_, select
+from sqlalchemy import ColumnElement, and_, bindparam, exists, false, literal_column, or_, select
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
@@ -16,7 +16,7 @@ from sqlmodel import col
 from service.cases import policy, searching
 from service.cases.policy import ME
 from service.people.identity import Me
-from service.records.cases import Case, Route
+from service.records.cases import Case, Confidence, Route, Step
 from service.records.enums import AccountType, DeskName, Kind, Role, Severity, Stage
 from service.records.people import Person
 
@@ -59,6 +59,14 @@ class Filters:
     mine: bool = False
     order: str = "newest"
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is chosen or sorted by that a reader in part does not read; see `policy.sees`."""
+        # Whoever raised a concern reads whether it is open.
+        open_only = self.open_only and self.mine
+        alike = Filters(kind=self.kind, mine=self.mine, open_only=open_only, order=self.order)
+        return self.order != "worst" and self == alike
+
     def shape(self) -> "Filters":
         """The same choice without what was typed: what a statement depends on."""
         anything: dict[str, Any] = {name: "typed" for name in TYPED if getattr(self, name) is not None}
@@ -99,12 +107,13 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
     if filters.overdue:
         chosen.append(col(Case.next_due_at) <= NOW)
     if filters.mine:
-        chosen.append(col(Case.reporter_id) == ME)
+        chosen.append(or_(col(Case.reporter_id) == ME, policy.confided(raised=True)))
     wide = Role.AUDITOR in me.roles or DeskName.DIGITAL_UNIT in me.desks
     if filters.desk is not None:
         chosen += [_at_desk(filters.desk), *NOT_MINE]
     elif not filters.mine and not wide:
         chosen.append(_few(me))
+    chosen.append(policy.finds(me) if filters.plain else policy.sees(me))
     assigned = in_order(Case.assigned_to_id, embedded) if filters.open_only else col(Case.assigned_to_id)
     if filters.assigned == "me":
         chosen.append(assigned == ME)
@@ -145,7 +154,9 @@ def _at_desk(desk: DeskName) -> ColumnElement[bool]:
     here = (col(Route.desk) == desk, col(Route.ended_at).is_(None))
     if desk is DeskName.DIGITAL_UNIT:
         # Nearly every open case is here: walk the open cases in their order and look each one up.
-        return or_(col(Case.holding_desk) == desk, exists().where(col(Route.case_id) == col(Case.id), *here))
+        # A question is for whom it was put to.
+        holds = and_(col(Case.holding_desk) == desk, col(Case.kind) != Kind.ADVICE)
+        return or_(holds, exists().where(col(Route.case_id) == col(Case.id), *here))
     return col(Case.id).in_(select(col(Route.case_id)).where(*here))
 
 
@@ -165,9 +176,11 @@ def waits_at(desk: DeskName | None) -> ColumnElement[bool]:
 
 def few_ids(me: Me) -> Any:
     """The cases that somebody could see who reads no desk's cases at large: their own, and what was sent to them."""
-    mine = select(col(Case.id)).where(col(Case.reporter_id) == ME)
+    mine = select(col(Case.id)).where(or_(col(Case.reporter_id) == ME, col(Case.subject_id) == ME))
     reached = or_(col(Route.person_id) == ME, col(Route.desk).in_(sorted(me.desks)))
-    return mine.union(select(col(Route.case_id)).where(reached))
+    raised = select(col(Confidence.case_id)).where(col(Confidence.person_id) == ME)
+    asked = select(col(Step.case_id)).where(col(Step.asked_of_id) == ME)
+    return mine.union(select(col(Route.case_id)).where(reached), raised, asked)
 
 
 def _few(me: Me) -> ColumnElement[bool]:

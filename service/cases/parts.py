@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from service.people.identity import Me
-from service.records.cases import Case, ProtectionDecision, ReferralDecision, Route, Step
+from service.records.cases import Case, Message, ProtectionDecision, ReferralDecision, Route, Step
 from service.records.enums import StepState
 from service.records.evidence import Evidence
 
@@ -73,6 +73,7 @@ def step_shown(step: Step, people: People, at: datetime, content: bool) -> dict[
             "cannot_at": step.cannot_at,
             "cannot_reason": step.cannot_reason,
             "asked_of": people[step.asked_of_id]["email"] if step.asked_of_id else None,
+            "asked_because": step.asked_because,
         }
     return shown
 
@@ -94,7 +95,16 @@ def route_shown(route: Route, people: People, content: bool) -> dict[str, Any]:
             "reason": route.reason,
             "acknowledged_by": name_of(people, route.acknowledged_by_id) or None,
         }
+    if route.answer_by or route.answered_at:
+        shown |= {"answer_by": route.answer_by, "answered_at": route.answered_at}
     return shown
+
+
+def message_shown(row: Message, people: People) -> dict[str, Any]:
+    """A line; `with` is whom it was said to or by, beside the reporter."""
+    shown: dict[str, Any] = {"id": row.id, "text": row.text, "by": name_of(people, row.by_id) or None}
+    shown |= {"from_reporter": row.from_reporter, "at": row.at}
+    return shown | ({"with": people[row.with_id]["email"]} if row.with_id else {})
 
 
 def file_shown(file: Evidence, people: People) -> dict[str, Any]:

@@ -9,19 +9,23 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, false, or_, true
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, exists, false, or_, true
 from sqlmodel import col
 
 from service.core.errors import NotPermitted, Refusal
 from service.people.identity import Me
-from service.records.cases import Case, Conflict, Route
-from service.records.enums import DeskName, Employer, Resolution, Role, Scope, Stage
+from service.records.cases import Case, Confidence, Conflict, Route, Step
+from service.records.enums import DeskName, Employer, Kind, Resolution, Role, Scope, Stage
 
 
 class Relation(StrEnum):
     """How somebody stands to a case."""
 
     REPORTER = "reporter"
+    RAISER = "raiser"
+    ASKED = "asked"
+    SUBJECT = "subject"
+    ADVISER = "adviser"
     ROUTED_MANAGER = "routed_manager"
     HOLDER = "holder"
     DIGITAL_UNIT = "digital_unit"
@@ -45,6 +49,7 @@ class Act(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     NOTE = "note"
     TRIAGE = "triage"
+    ASK = "ask"
     ASSIGN = "assign"
     NAME_MANAGER = "name_manager"
     EXPOSURE = "exposure"
@@ -73,7 +78,13 @@ ME: BindParameter[int] = bindparam("me", required=True)
 def walled() -> ColumnElement[bool]:
     """Reporter, subject, or named as conflicted: nothing reaches them through a desk or a manager's place."""
     named = exists().where(col(Conflict.case_id) == col(Case.id), col(Conflict.person_id) == ME).correlate(Case)
-    return or_(_is(Case.reporter_id), _is(Case.subject_id), named)
+    return or_(_is(Case.reporter_id), _is(Case.subject_id), named, confided())
+
+
+def confided(*, raised: bool = False) -> ColumnElement[bool]:
+    """Whether they raised it in confidence; or, unless `raised` is asked for, raised what was merged with it."""
+    mine = [col(Confidence.case_id) == col(Case.id), col(Confidence.person_id) == ME]
+    return exists().where(*mine, *([col(Confidence.raised)] if raised else [])).correlate(Case)
 
 
 def _is(column: Any) -> ColumnElement[bool]:
@@ -89,8 +100,31 @@ def _sent_to(desk: DeskName, *, open_only: bool) -> ColumnElement[bool]:
 
 
 def is_reporter(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
-    """Who reported it."""
-    return col(Case.reporter_id) == ME
+    """Who reported a mistake, or asked for advice."""
+    return and_(col(Case.reporter_id) == ME, col(Case.kind) != Kind.CONCERN)
+
+
+def raised_it(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
+    """Who raised a concern, by name or in confidence."""
+    return and_(col(Case.kind) == Kind.CONCERN, or_(col(Case.reporter_id) == ME, confided(raised=True)))
+
+
+def is_asked(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
+    """Who was asked for a step: the holder of the account."""
+    return exists().where(col(Step.case_id) == col(Case.id), col(Step.asked_of_id) == ME).correlate(Case)
+
+
+def is_told_subject(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
+    """Whose post a concern is about, once something of it was disclosed to them."""
+    disclosed = (col(Case.kind) == Kind.CONCERN, col(Case.subject_id) == ME, col(Case.disclosed_at).is_not(None))
+    return and_(*disclosed)
+
+
+def advises(desks: Desks, roles: Roles) -> ColumnElement[bool]:
+    """Whom a question before posting was put to."""
+    asked = [is_routed_manager(desks, roles)]
+    asked += [_sits_at(desk)(desks, roles) for desk in sorted(ADVISERS & desks)]
+    return and_(col(Case.kind) == Kind.ADVICE, or_(*asked))
 
 
 def is_routed_manager(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
@@ -137,8 +171,15 @@ def is_auditor(_desks: Desks, roles: Roles) -> ColumnElement[bool]:
     return and_(true(), ~walled()) if Role.AUDITOR in roles else false()
 
 
+ADVISERS = frozenset({DeskName.MEDIA_OFFICE, DeskName.DIGITAL_UNIT})
+"""The desks that may be asked before posting, beside the line manager (policy, *Social media activity in the FCO*)."""
+
 RELATIONS: dict[Relation, Predicate] = {
     Relation.REPORTER: is_reporter,
+    Relation.RAISER: raised_it,
+    Relation.ASKED: is_asked,
+    Relation.SUBJECT: is_told_subject,
+    Relation.ADVISER: advises,
     Relation.ROUTED_MANAGER: is_routed_manager,
     Relation.HOLDER: holds_it,
     Relation.DIGITAL_UNIT: in_digital_unit,
@@ -150,19 +191,22 @@ RELATIONS: dict[Relation, Predicate] = {
 
 R = Relation
 DESKS = (R.HOLDER, R.DIGITAL_UNIT, R.DESK, R.DATA_PROTECTION, R.HR_DESK)
+IN_PART = frozenset({R.RAISER, R.ASKED, R.SUBJECT})
+"""Who reads a concern in part only: what they said, what is asked of them, what was disclosed to them."""
 
 MAY: dict[Act, tuple[Relation, ...]] = {
-    Act.VIEW: tuple(Relation),
-    Act.TAKE_STEP: (R.REPORTER,),
-    Act.CANNOT: (R.REPORTER,),
-    Act.CHANGE_FACTS: (R.REPORTER, R.HOLDER),
-    Act.ADD_EVIDENCE: (R.REPORTER, R.HOLDER),
-    Act.MESSAGE: (R.REPORTER, R.HOLDER),
-    Act.WITHDRAW: (R.REPORTER,),
+    Act.VIEW: tuple(relation for relation in Relation if relation is not R.ADVISER),
+    Act.TAKE_STEP: (R.REPORTER, R.ASKED),
+    Act.CANNOT: (R.REPORTER, R.ASKED),
+    Act.CHANGE_FACTS: (R.REPORTER, R.RAISER, R.HOLDER),
+    Act.ADD_EVIDENCE: (R.REPORTER, R.RAISER, R.HOLDER),
+    Act.MESSAGE: (R.REPORTER, R.RAISER, R.ASKED, R.SUBJECT, R.HOLDER),
+    Act.WITHDRAW: (R.REPORTER, R.RAISER),
     Act.SAY_SAME: (R.REPORTER,),
     Act.ACKNOWLEDGE: (R.ROUTED_MANAGER, *DESKS),
     Act.NOTE: (R.ROUTED_MANAGER, *DESKS),
     Act.TRIAGE: (R.HOLDER,),
+    Act.ASK: (R.HOLDER,),
     Act.ASSIGN: (R.HOLDER,),
     Act.NAME_MANAGER: (R.HOLDER, R.REPORTER),
     Act.EXPOSURE: (R.REPORTER, R.HOLDER),
@@ -172,12 +216,12 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.OPEN: (R.HOLDER,),
     Act.PURGE: (R.HOLDER,),
     Act.SEND: (R.HOLDER,),
-    Act.ADVISE: (R.HOLDER,),
+    Act.ADVISE: (R.HOLDER, R.ADVISER),
     Act.DECIDE_REFERRAL: (R.HOLDER, R.ROUTED_MANAGER),
     Act.DECIDE_PROTECTION: (R.DATA_PROTECTION,),
     Act.NAME_CONFLICT: (R.HOLDER,),
     Act.MERGE: (R.HOLDER,),
-    Act.CLOSE: (R.HOLDER,),
+    Act.CLOSE: (R.HOLDER, R.ADVISER),
     Act.REOPEN: (R.HOLDER,),
 }
 
@@ -200,6 +244,7 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.ACKNOWLEDGE: OPEN,
     Act.NOTE: ANY,
     Act.TRIAGE: frozenset({Stage.REPORTED}),
+    Act.ASK: OPEN,
     Act.ASSIGN: OPEN,
     Act.NAME_MANAGER: OPEN,
     Act.EXPOSURE: OPEN,
@@ -218,9 +263,32 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.REOPEN: frozenset({Stage.CLOSED}),
 }
 
+NOWHERE = frozenset[Stage]()
+# Where a kind of case goes another way: a question is answered and closed, and never triaged (product.md, *Stages*).
+AT_OF: dict[Kind, dict[Act, frozenset[Stage]]] = {
+    Kind.MISTAKE: {Act.ASK: NOWHERE},
+    Kind.CONCERN: {Act.SAY_SAME: NOWHERE},
+    Kind.ADVICE: {
+        Act.TRIAGE: NOWHERE,
+        Act.ASK: NOWHERE,
+        Act.DECIDE_REFERRAL: NOWHERE,
+        Act.CLOSE: frozenset({Stage.REPORTED}),
+    },
+}
+_NOT_THIS_KIND = {
+    Act.TRIAGE: "A request for advice is answered, not triaged.",
+    Act.ASK: "Steps are asked for only where somebody raised a concern.",
+    Act.DECIDE_REFERRAL: "A request for advice is never passed to HR.",
+    Act.SAY_SAME: "A concern is looked at by itself.",
+}
+
 # Through which eyes each relation reads: what a field, an entry or a note is for.
 EYES: dict[Relation, str] = {
     R.REPORTER: "reporter",
+    R.RAISER: "raiser",
+    R.ASKED: "asked",
+    R.SUBJECT: "subject",
+    R.ADVISER: "adviser",
     R.ROUTED_MANAGER: "line_manager",
     R.HOLDER: "digital_unit",
     R.DIGITAL_UNIT: "digital_unit",
@@ -246,8 +314,9 @@ def _relations(desks: Desks, roles: Roles) -> tuple[tuple[Relation, ColumnElemen
 
 
 @lru_cache(maxsize=256)
-def _sees(desks: Desks, roles: Roles) -> ColumnElement[bool]:
-    allowed = MAY[Act.VIEW]
+def _any_of(desks: Desks, roles: Roles, *, whole: bool) -> ColumnElement[bool]:
+    """That one of the relations holds which let somebody view a case; `whole`: more than a part of it."""
+    allowed = [relation for relation in MAY[Act.VIEW] if not (whole and relation in IN_PART)]
     return or_(*(predicate for relation, predicate in _relations(desks, roles) if relation in allowed))
 
 
@@ -256,9 +325,37 @@ def reader(desks: Desks, roles: Roles) -> Me:
     return Me(0, "", "", "", Employer.FCO, dict.fromkeys(desks, False), roles)
 
 
+def finds(me: Me) -> ColumnElement[bool]:
+    """The WHERE of a single read, and of plain lists: every case that is there for somebody, be it in part.
+
+    Needs the parameter `me`.
+    """
+    return _any_of(frozenset(me.desks), me.roles, whole=False)
+
+
 def sees(me: Me) -> ColumnElement[bool]:
-    """The WHERE of every list, count and search over cases. Needs the parameter `me`."""
-    return _sees(frozenset(me.desks), me.roles)
+    """The WHERE of every count, search and narrowed or sorted list: the cases that they do not read in part only.
+
+    By what is found, and in which order, a filter would tell what a part leaves out. Needs the parameter `me`.
+    """
+    return _any_of(frozenset(me.desks), me.roles, whole=True)
+
+
+@lru_cache(maxsize=256)
+def _part(desks: Desks, roles: Roles) -> ColumnElement[str | None]:
+    whole = _any_of(desks, roles, whole=True)
+    return case(
+        (col(Case.kind) != Kind.CONCERN, None),
+        (raised_it(desks, roles), EYES[R.RAISER]),
+        (is_told_subject(desks, roles), EYES[R.SUBJECT]),
+        (whole, None),
+        else_=EYES[R.ASKED],
+    )
+
+
+def part(me: Me) -> ColumnElement[str | None]:
+    """Through which eyes a found case is read in part; NULL where it is read whole. Needs the parameter `me`."""
+    return _part(frozenset(me.desks), me.roles)
 
 
 def reads_content(me: Me) -> ColumnElement[bool]:
@@ -286,10 +383,18 @@ def require(act: Act, held: frozenset[Relation], me: Me) -> None:
         raise NotPermitted("This is for somebody else to do.")
 
 
-def require_stage(act: Act, stage: Stage) -> None:
+def open_at(act: Act, kind: Kind, stage: Stage) -> bool:
+    """Whether an act is open at this stage of a case of this kind."""
+    return stage in AT_OF.get(kind, {}).get(act, AT[act])
+
+
+def require_stage(act: Act, case: Case) -> None:
     """Raise a Refusal (409) naming the case's state when the act is not open at its stage."""
-    if stage in AT[act]:
+    kind, stage = Kind(case.kind), Stage(case.stage)
+    if open_at(act, kind, stage):
         return
+    if AT_OF.get(kind, {}).get(act) == NOWHERE:
+        raise Refusal(_NOT_THIS_KIND[act])
     if act is Act.TRIAGE:
         raise Refusal(f"Triage happens once, and is done. The case is now {_WORDS[stage]}.")
     raise Refusal(f"The case is {_WORDS[stage]}, so this cannot be done now.")

@@ -14,7 +14,7 @@ from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName, Stage, StepKind, StepState
+from service.records.enums import DeskName, Kind, Stage, StepKind, StepState
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Found:
 def _find(desks: policy.Desks, roles: policy.Roles) -> Select[*tuple[Any, ...]]:
     me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
-    return select(Case, *columns).where(policy.sees(me), col(Case.reference) == bindparam("reference"))
+    return select(Case, *columns).where(policy.finds(me), col(Case.reference) == bindparam("reference"))
 
 
 def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Found:
@@ -84,11 +84,11 @@ def _family(db: Session, reference: str) -> set[str]:
 
 def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:
     """The acts open to this reader now, as far as relation, stage and the case itself allow: the buttons."""
-    stage = Stage(found.case.stage)
+    kind, stage = Kind(found.case.kind), Stage(found.case.stage)
     return [
         act.value
         for act in Act
-        if stage in policy.AT[act]
+        if policy.open_at(act, kind, stage)
         and policy.permitted(act, found.held, me)
         and (act not in APPLIES or APPLIES[act](view, me))
         and not (act is Act.NAME_MANAGER and found.case.not_manager and Relation.HOLDER not in found.held)
@@ -97,7 +97,7 @@ def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:
 
 def _some_step(*states: str) -> Callable[[Mapping[str, Any], Me], bool]:
     return lambda view, me: any(
-        step["state"] in states for step in view["steps"] if not step["kind"].startswith("inform")
+        step["state"] in states for step in view.get("steps", ()) if not step["kind"].startswith("inform")
     )
 
 
@@ -130,7 +130,7 @@ APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     Act.NAME_MANAGER: _nobody_informed,
     Act.OPEN: lambda view, me: view["guarded"] and view["opened"] is None,
     Act.PURGE: lambda view, me: view["guarded"],
-    Act.WITHDRAW: lambda view, me: view["withdrawal_asked_at"] is None,
+    Act.WITHDRAW: lambda view, me: view.get("withdrawal_asked_at") is None,
     Act.SAY_SAME: lambda view, me: bool(view.get("reported_before")) and view.get("said_same_as") is None,
     Act.DECIDE_REFERRAL: lambda view, me: view["hr"].get("decision") is None,
 }

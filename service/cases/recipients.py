@@ -6,19 +6,32 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.deadlines import WorkingWeek, due
+from service.cases.deadlines import Within, WorkingWeek, due
 from service.cases.playbook import Playbook
+from service.cases.policy import ADVISERS
 from service.people.availability import Told, line_manager_of, members
+from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route
-from service.records.enums import DeskName, Instead, Severity
+from service.records.enums import DeskName, Instead, Kind, Severity
 from service.records.people import Person
 from service.timeline import entries
+from service.timeline.confidence import kept_apart
+
+HIDDEN_FROM_REPORTER = ("digital_unit", "hr")
 
 
 def conflicted_people(db: Session, case: Case) -> frozenset[int]:
     """Everybody who must learn nothing of the case through a desk: reporter, subject, and those named."""
     named = db.execute(select(col(Conflict.person_id)).where(col(Conflict.case_id) == case.id)).scalars()
-    return frozenset(person for person in (case.reporter_id, case.subject_id, *named) if person is not None)
+    parties = (case.reporter_id, case.subject_id, *named)
+    return frozenset(person for person in parties if person is not None) | kept_apart(db, case)
+
+
+def whose_post(db: Session, case: Case) -> Person | None:
+    """Whose post it is, as far as that is known; whoever reports a mistake or asks for advice speaks for it."""
+    if case.subject_id is None and case.kind == Kind.CONCERN:
+        return None
+    return db.get(Person, case.subject_id or case.reporter_id)
 
 
 def desk_to_hold(db: Session, playbook: Playbook, planned: set[DeskName], conflicted: frozenset[int]) -> DeskName:
@@ -27,14 +40,15 @@ def desk_to_hold(db: Session, playbook: Playbook, planned: set[DeskName], confli
     The digital unit; FCO Services' desk for their cases without it; the playbook's alternate when everybody at the
     desk is conflicted.
     """
-    desk = DeskName.DIGITAL_UNIT if DeskName.DIGITAL_UNIT in planned else DeskName.FCO_SERVICES
+    theirs = DeskName.FCO_SERVICES in planned and DeskName.DIGITAL_UNIT not in planned
+    desk = DeskName.FCO_SERVICES if theirs else DeskName.DIGITAL_UNIT
     people = {person.id for person in members(db, desk)}
     return DeskName(playbook.alternate.desk) if people and people <= conflicted else desk
 
 
 def manager_to_tell(db: Session, case: Case, at: datetime, conflicted: frozenset[int] | None = None) -> Told | None:
     """The line manager of whose post it is, passing over anyone conflicted; None when there is nobody to tell."""
-    whose = db.get(Person, case.subject_id or case.reporter_id)
+    whose = whose_post(db, case)
     skip = conflicted_people(db, case) if conflicted is None else conflicted
     return line_manager_of(db, whose, at, skip) if whose else None
 
@@ -69,7 +83,7 @@ def send_to(
         reason=reason,
         sent_at=at,
     )
-    run_acknowledgement(playbook, route, Severity(case.severity), person)
+    run_route(playbook, case, route, person)
     db.add(route)
     changes: dict[str, tuple[object, object]] = {
         f"routes.{desk}.sent_at": (None, at),
@@ -87,25 +101,61 @@ def send_to(
     return route
 
 
-def run_acknowledgement(
-    playbook: Playbook, route: Route, severity: Severity, person: Person | None, since: datetime | None = None
+def run_route(
+    playbook: Playbook, case: Case, route: Route, person: Person | None, since: datetime | None = None
 ) -> None:
-    """Start or restart a route's clock, from when it was sent, or `since` then.
+    """Start or restart what runs for a route, from when it was sent, or `since` then: reading it, and answering where
+    advice was asked for. What is done keeps the deadline that it met or missed.
 
     Working days run in the person's zone and week, or in the desk's.
     Whoever is told because somebody else has not read it has no clock of their own, or one late manager would rouse
     the whole line above.
     """
-    within = playbook.acknowledge_within(DeskName(route.desk), severity)
+    severity = Severity(case.severity)
+    read = playbook.acknowledge_within(DeskName(route.desk), severity)
+    answer = playbook.deadlines.advice_answered[severity] if case.kind == Kind.ADVICE else None
+    if route.desk not in (DeskName.LINE_MANAGER, *ADVISERS):
+        answer = None
     route.runs_from = since or route.runs_from
-    route.remind_at = route.acknowledge_by = None
-    if within is None or route.instead == Instead.LATE:
-        return
     zone, week = playbook.working_time.desk_zone, playbook.working_time.desk_week
     if person is not None:
         zone, week = person.zone, WorkingWeek(frozenset(person.working_days))
-    told = due(route.runs_from or route.sent_at, within, zone, week, playbook)
-    route.remind_at, route.acknowledge_by = told.remind_at, told.at
+
+    def within(length: Within | None) -> tuple[datetime | None, datetime | None]:
+        if length is None or route.instead == Instead.LATE:
+            return None, None
+        told = due(route.runs_from or route.sent_at, length, zone, week, playbook)
+        return told.remind_at, told.at
+
+    if route.acknowledged_at is None:
+        route.remind_at, route.acknowledge_by = within(read)
+    if route.answered_at is None:
+        route.answer_remind_at, route.answer_by = within(answer)
+
+
+def run_routes(db: Session, playbook: Playbook, case: Case, since: datetime | None = None) -> None:
+    """The same for every open route of a case."""
+    for route in open_routes(db, case):
+        run_route(playbook, case, route, db.get(Person, route.person_id) if route.person_id else None, since)
+        db.add(route)
+
+
+def reaches(me: Me, route: Route) -> bool:
+    """Whether a route leads to this person: as the manager named on it, or through a desk of theirs."""
+    if route.desk == DeskName.LINE_MANAGER:
+        return route.person_id == me.id
+    return route.desk in me.desks
+
+
+def acknowledged(db: Session, me: Me, case: Case, routes: list[Route], at: datetime) -> None:
+    """Note on each route, and on the timeline, who acknowledged it and when."""
+    for route in routes:
+        route.acknowledged_at, route.acknowledged_by_id = at, me.id
+        db.add(route)
+        changes = {f"routes.{route.desk}.acknowledged_at": (None, at)}
+        # That HR is looking at a case is HR's to disclose.
+        audience = HIDDEN_FROM_REPORTER if route.desk == DeskName.HR else ()
+        entries.add(db, case, "acknowledged", actor=me.id, at=at, changes=changes, audience=audience)
 
 
 def hand_over(db: Session, playbook: Playbook, case: Case, desk: DeskName, *, at: datetime) -> None:

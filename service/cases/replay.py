@@ -14,11 +14,14 @@ from service.cases.facts import COLUMNS
 from service.records.enums import StepKind, StepState
 from service.timeline.chain import ACTOR as DOER
 from service.timeline.chain import plain
+from service.timeline.confidence import REPORTER
 
 ERASED = object()
 """Stands for a value that was lawfully destroyed."""
 ACTOR, AT = "actor_id", "at"
 """What an entry witnesses."""
+ANSWERED_BY = "answered_by"
+"""The desk whose answer it is, where that is not the one that holds the case."""
 HOLDER, FROM_REPORTER, AUDIENCE = "the desk that holds it", "whether its actor is the reporter", "whom its kind is for"
 """What follows from an entry and from what stood before it."""
 
@@ -40,7 +43,8 @@ CASE: dict[str, str] = COLUMNS | {
     "triaged_at": "triaged_at",
     "closed_at": "closed_at",
     "confidential": "confidential",
-    "about.description": "about_description",
+    "about.what": "about_what",
+    "disclosed_at": "disclosed_at",
     "holding_desk": "holding_desk",
     "hr.suggested": "hr_suggested",
     "hr.because": "hr_because",
@@ -72,7 +76,10 @@ EVIDENCE = (
 # What a file loses when it is destroyed; what it was stays, and so does its hash unless that is named as well.
 LOST = ("filename", "description")
 # routes.DESK.NAME -> column of the desk's routes; a case can be sent to one desk twice, so all of them are collected.
-ROUTE = ("sent_at", "because", "instead", "reason", "acknowledged_at", "acknowledged_by_id", "ended_at", "person")
+ROUTE = (
+    *("sent_at", "because", "instead", "reason", "acknowledged_at", "acknowledged_by_id", "answered_at"),
+    *("ended_at", "person"),
+)
 # What HR received, as the decision says it; the rest of a referral follows from that entry, and has no path there.
 REFERRAL: dict[str, str] = {
     "allegation": "allegation",
@@ -92,7 +99,7 @@ SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "referral.")
 # AREA.ID -> the `text` of a row, and what stands beside it.
 SPOKEN: dict[str, tuple[str, ...]] = {
     "advice": ("by_id", "at", "desk"),
-    "messages": ("by_id", "at", "from_reporter"),
+    "messages": ("by_id", "at", "from_reporter", "with_id"),
     "notes": ("by_id", "at", "audience"),
 }
 
@@ -158,9 +165,10 @@ def replay(entries: Iterable[Any]) -> dict[str, Any]:
 
 def _witnessed(state: dict[str, Any], entry: Any, what: str) -> Any:
     if what == HOLDER:
-        return state.get("holding_desk")
+        return (entry.fields or {}).get(ANSWERED_BY, {}).get("after") or state.get("holding_desk")
     if what == FROM_REPORTER:
-        return entry.actor_id == state.get("reporter_id")
+        unnamed = (entry.fields or {}).get(DOER, {}).get("after") == REPORTER
+        return unnamed or (entry.actor_id is not None and entry.actor_id == state.get("reporter_id"))
     if what == AUDIENCE:
         return str(entry.kind).removeprefix("note_")
     return plain(getattr(entry, what))

@@ -26,6 +26,7 @@ from service.cases.replay import (
 from service.records.cases import (
     Advice,
     Case,
+    Confidence,
     Conflict,
     Message,
     Note,
@@ -39,6 +40,7 @@ from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.timeline.chain import plain
+from service.timeline.confidence import SEALED, sealed
 
 # Field of `Rows` -> table. Those that are spoken in go by the area of their paths.
 TABLES: dict[str, Any] = {
@@ -46,6 +48,7 @@ TABLES: dict[str, Any] = {
     "routes": Route,
     "evidence": Evidence,
     "conflicts": Conflict,
+    "confidences": Confidence,
     "advice": Advice,
     "messages": Message,
     "notes": Note,
@@ -66,6 +69,7 @@ class Rows:
     routes: Sequence[Route] = ()
     evidence: Sequence[Evidence] = ()
     conflicts: Sequence[Conflict] = ()
+    confidences: Sequence[Confidence] = ()
     advice: Sequence[Advice] = ()
     messages: Sequence[Message] = ()
     notes: Sequence[Note] = ()
@@ -78,12 +82,15 @@ def present(rows: Rows) -> dict[str, Any]:
     """The same paths as the rows say them: exactly what is compared."""
     case = rows.case
     state = {path: getattr(case, column) for path, column in CASE.items()}
+    state[SEALED] = next((sealed(kept) for kept in rows.confidences if kept.raised), None)
+    state["about.email"] = _named(rows.emails, case.subject_id) if case.kind == Kind.CONCERN else None
     state["assigned_to"] = _named(rows.emails, case.assigned_to_id)
     state["severity_set_by"] = _named(rows.emails, case.severity_set_by_id)
     state["duplicate_of"] = _named(rows.references, case.duplicate_of_id)
     for step in rows.steps:
         state |= {f"steps.{plain(step.kind)}.{name}": getattr(step, name) for name in STEP}
         state[f"steps.{plain(step.kind)}.asked_of"] = _named(rows.emails, step.asked_of_id)
+        state[f"steps.{plain(step.kind)}.asked_because"] = step.asked_because
     for route in rows.routes:
         said = {name: getattr(route, name) for name in ROUTE if name != "person"}
         said["person"] = _named(rows.emails, route.person_id)
@@ -149,6 +156,9 @@ def _faults_within(rows: Rows) -> Iterable[str]:
         yield "a desk that holds no case proposed a referral"
     if case.kind == Kind.MISTAKE and case.subject_id != (case.reporter_id if case.posted_by_me else None):
         yield "the subject is not who posted it"
+    raised = [kept for kept in rows.confidences if kept.raised]
+    if len(raised) != case.confidential or (case.confidential and case.reporter_id is not None):
+        yield "who raised it is not kept as it should be"
     if any(getattr(case, column) != key for column, key in keys_of(case).items()):
         yield "what its duplicates are found by is not made of its facts"
 
@@ -163,6 +173,7 @@ def read_rows(db: Session, cases: Sequence[Case]) -> dict[int, Rows]:
         ).scalars():
             read[name][row.case_id].append(row)
     people = {person for case in cases for person in (case.assigned_to_id, case.severity_set_by_id)}
+    people |= {case.subject_id for case in cases}
     people |= {step.asked_of_id for found in read["steps"].values() for step in found}
     people |= {row.person_id for name in ("routes", "conflicts") for found in read[name].values() for row in found}
     originals = {case.duplicate_of_id for case in cases}

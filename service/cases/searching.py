@@ -10,16 +10,17 @@ A word is looked for as it is, in any case; `word*` finds what begins with it. A
 import re
 from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, column, false, func, literal_column, or_, select, table
+from sqlalchemy import Select, and_, bindparam, column, false, func, literal_column, or_, select, table, true
 from sqlmodel import col
 
 from service.cases import policy
 from service.cases.policy import EYES, ME
 from service.cases.speaking import READS
-from service.cases.view import VISIBLE
+from service.cases.view import NOT_OF_A_CONCERN, VISIBLE
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case
+from service.records.enums import Kind
 
 LOOKED_THROUGH = 1000
 """How many places that hold the words, newest first, a search goes on with: no search may take long, whatever the word.
@@ -108,13 +109,22 @@ def by_words(me: Me, few: Any | None, embedded: bool) -> Select[Any]:
     return select(places.limit(LOOKED_THROUGH).subquery().c.case_id)
 
 
+def _whole(eye: str) -> Any:
+    """The words of whoever raised a concern are not searched through eyes that do not read them."""
+    kept_back = "narrative" in NOT_OF_A_CONCERN.get(eye, ())
+    return or_(TEXT.c.part != "case", col(Case.kind) != Kind.CONCERN) if kept_back else true()
+
+
 def _readable(me: Me) -> Any:
     """Whether the reader may read a row of `search_text`: by how they stand to the case, or as a note's author."""
     through: dict[str, list[Any]] = {}
     for relation, predicate in policy.relations(me):
         through.setdefault(EYES[relation], []).append(predicate)
     seen = [
-        and_(TEXT.c.part.in_(sorted(PARTS[eye])), or_(*predicates)) for eye, predicates in through.items() if PARTS[eye]
+        and_(TEXT.c.part.in_(sorted(PARTS[eye])), or_(*predicates), _whole(eye))
+        for eye, predicates in through.items()
+        # What is read in part is not searched.
+        if PARTS.get(eye)
     ]
     own_notes = and_(TEXT.c.part.in_(NOTES), TEXT.c.by_id == ME, policy.sees(me))
     return or_(*seen, own_notes) if seen else false()

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from service.records.enums import Code
+from service.records.enums import Code, Kind
 from service.records.field_words import ENTRIES, INSTEAD
-from service.records.words import ACCOUNT_TYPES_SHORT, CODES, DUES, SEVERITIES, STEPS, THE_DESKS
+from service.records.words import ACCOUNT_TYPES_SHORT, CODES, DUES, KINDS, SEVERITIES, STEPS, THE_DESKS, UNTITLED
 
 # What a list shows first: where a post went wrong is said sooner than what it says.
 TITLE_ORDER = (Code.WRONG_ACCOUNT, Code.RELEASED_EARLY, Code.ACCOUNT_COMPROMISED)
@@ -13,13 +13,15 @@ TITLE_ORDER = (Code.WRONG_ACCOUNT, Code.RELEASED_EARLY, Code.ACCOUNT_COMPROMISED
 
 def title_of(case: Any) -> str:
     """One line made from the facts, such as "Wrong account · official X". Never the reporter's own words."""
-    return title(case.codes, case.account_type, case.platform)
+    return title(case.kind, case.codes, case.account_type, case.platform)
 
 
-def title(codes: Sequence[str], account_type: str | None, platform: str | None) -> str:
-    """The same from the three facts it is made of."""
+def title(kind: str, codes: Sequence[str], account_type: str | None, platform: str | None) -> str:
+    """The same from the facts it is made of."""
     first = next((code for code in TITLE_ORDER if code in codes), None) or next(iter(codes), None)
-    what = CODES[first] if first else "A mistake"
+    what = CODES[first] if first else UNTITLED[kind]
+    if kind != Kind.MISTAKE and first:
+        what = f"{KINDS[kind]}: {what[0].lower()}{what[1:]}"
     where = " ".join(word for word in (ACCOUNT_TYPES_SHORT[account_type] if account_type else "", platform) if word)
     return f"{what} · {where}" if where else what
 

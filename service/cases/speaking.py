@@ -2,15 +2,20 @@
 
 from datetime import datetime
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
+from service.cases.clocks import keep_next_due
 from service.cases.facts import refuse_closed
 from service.cases.policy import Act, Relation, eyes, require_stage
+from service.cases.recipients import acknowledged, open_routes, reaches
 from service.core.errors import invalid
 from service.people.identity import Me
-from service.records.cases import Advice, Case, Message, Note
-from service.records.enums import NoteAudience
+from service.records.cases import Advice, Case, Message, Note, Step
+from service.records.enums import Kind, NoteAudience
+from service.records.people import Person
 from service.timeline import entries
+from service.timeline.confidence import reporter_of
 
 # For whom somebody may write who reads through these eyes.
 WRITES_FOR: dict[str, frozenset[NoteAudience]] = {
@@ -29,29 +34,80 @@ READS: dict[str, frozenset[NoteAudience]] = {
     "desk": frozenset({NoteAudience.REPORTER}),
     "data_protection": frozenset({NoteAudience.REPORTER}),
 }
+"""Whoever raised a concern reads none: it is written about somebody else, and what is for them is a message."""
 
 
 def advise(db: Session, me: Me, case: Case, *, text: str, at: datetime) -> None:
-    """Record the desk's advice to the reporter (policy, *Dealing with mistakes*: for advice on further handling)."""
-    require_stage(Act.ADVISE, case.stage)
-    advice = Advice(case_id=case.id, by_id=me.id, desk=case.holding_desk, text=text, at=at)
+    """Record advice to the reporter: that of the desk that holds the case (policy, *Dealing with mistakes*), or the
+    answer of whoever was asked before posting, which also acknowledges.
+    """
+    require_stage(Act.ADVISE, case)
+    asked = [route for route in open_routes(db, case) if reaches(me, route)] if case.kind == Kind.ADVICE else []
+    desk = asked[0].desk if asked else case.holding_desk
+    advice = Advice(case_id=case.id, by_id=me.id, desk=desk, text=text, at=at)
     db.add(advice)
     db.flush()
-    tell = (case.reporter_id,) if case.reporter_id else ()
-    entries.add(db, case, "advised", actor=me.id, at=at, changes={f"advice.{advice.id}": (None, text)}, tell=tell)
+    changes: dict[str, tuple[object, object]] = {f"advice.{advice.id}": (None, text)}
+    if case.kind == Kind.ADVICE:
+        changes["answered_by"] = (None, desk)
+    for route in asked:
+        if route.answered_at is None:
+            changes[f"routes.{route.desk}.answered_at"] = (None, at)
+            route.answered_at = at
+    reporter = reporter_of(db, case)
+    tell = (reporter,) if reporter else ()
+    entries.add(db, case, "advised", actor=me.id, at=at, changes=changes, tell=tell)
+    acknowledged(db, me, case, [route for route in asked if route.acknowledged_at is None], at)
+    keep_next_due(db, case)
 
 
-def say(db: Session, me: Me, case: Case, *, text: str, at: datetime) -> None:
-    """A line from the reporter to the desk, or from the desk to the reporter."""
-    from_reporter = me.id == case.reporter_id
-    if from_reporter:
+def say(
+    db: Session,
+    me: Me,
+    case: Case,
+    held: frozenset[Relation],
+    *,
+    text: str,
+    at: datetime,
+    to: Person | None = None,
+) -> None:
+    """A line from the reporter to the desk, or from the desk to the reporter.
+
+    Of a concern, also to and from whoever was asked for a step, or was told something as its subject: `to` names them,
+    and nobody but them and the desk reads it. Raises Invalid, naming `to`, for anybody else.
+    """
+    from_reporter = not held.isdisjoint({Relation.REPORTER, Relation.RAISER})
+    aside = None if from_reporter or Relation.HOLDER in held else me.id
+    if to is not None:
+        aside = _spoken_aside(db, case, to)
+    if Relation.HOLDER not in held:
         refuse_closed(case, {"text": text})
-    message = Message(case_id=case.id, by_id=me.id, from_reporter=from_reporter, text=text, at=at)
+    by_id = None if from_reporter and case.confidential else me.id
+    message = Message(case_id=case.id, by_id=by_id, with_id=aside, from_reporter=from_reporter, text=text, at=at)
     db.add(message)
     db.flush()
-    to = case.holding_desk if from_reporter else case.reporter_id
-    tell = (to,) if to else ()
-    entries.add(db, case, "message", actor=me.id, at=at, changes={f"messages.{message.id}": (None, text)}, tell=tell)
+    reader = case.holding_desk if Relation.HOLDER not in held else aside or reporter_of(db, case)
+    changes: dict[str, tuple[object, object]] = {f"messages.{message.id}": (None, text)}
+    if aside is not None:
+        changes[f"messages.{message.id}.with_id"] = (None, aside)
+    entries.add(
+        db,
+        case,
+        "message",
+        actor=me.id,
+        at=at,
+        changes=changes,
+        tell=(reader,) if reader else (),
+        audience=entries.DESK_ONLY if aside else (),
+    )
+
+
+def _spoken_aside(db: Session, case: Case, person: Person) -> int:
+    asked = db.execute(select(col(Step.id)).where(col(Step.case_id) == case.id, col(Step.asked_of_id) == person.id))
+    told = person.id == case.subject_id and case.disclosed_at is not None
+    if person.id is None or case.kind != Kind.CONCERN or (asked.first() is None and not told):
+        raise invalid("to", "Only somebody who was asked for a step, or told of this, can be written to.")
+    return person.id
 
 
 def note(

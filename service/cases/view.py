@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
+from service.cases import in_part as in_parts
 from service.cases import policy
 from service.cases.exposure import exposure_shown, gone_at
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, is_closed
@@ -16,6 +17,7 @@ from service.cases.parts import (
     facts_shown,
     file_shown,
     hr_shown,
+    message_shown,
     name_of,
     protection_shown,
     referred_by,
@@ -26,12 +28,13 @@ from service.cases.sentences import sentence, title_of
 from service.cases.speaking import readable
 from service.people.identity import Me
 from service.records.cases import Advice, Case, Message, Note, ProtectionDecision, ReferralDecision, Route, Step
-from service.records.enums import DeskName, NoteAudience, StepKind
+from service.records.enums import DeskName, Kind, NoteAudience, StepKind
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.timeline import entries
 from service.timeline.chain import ACTOR
+from service.timeline.confidence import REPORTER, SEALED
 
 SPOKEN = ("advice.", "messages.", "notes.")
 STEP_ORDER = {kind: place for place, kind in enumerate(StepKind)}
@@ -44,10 +47,11 @@ META = frozenset(
 FACTS = META | frozenset(
     "title reporter subject posted_by_me not_manager account post guidance codes facts_wrong safety_risk "
     "possibly_classified personal_data media_interest narrative closed_fields opened live exposure assigned_to "
-    "assigned_name triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection".split()
+    "assigned_name triage_due_at advice notes evidence resolution withdrawal_asked_at data_protection about ask".split()
 )
 VISIBLE: dict[str, frozenset[str]] = {
     "reporter": FACTS | {"messages"},
+    "adviser": FACTS,
     "line_manager": FACTS | {"hr"},
     "digital_unit": FACTS | {"messages", "hr", "duplicate_of"},
     "hr": FACTS | {"hr", "duplicate_of"},
@@ -55,6 +59,9 @@ VISIBLE: dict[str, frozenset[str]] = {
     "data_protection": FACTS,
     "auditor": META,
 }
+# What these eyes do not read of a concern: the words of whoever raised it. The desk writes what a manager needs.
+NOT_OF_A_CONCERN: dict[str, frozenset[str]] = {"line_manager": frozenset({"narrative", "about", "evidence"})}
+CONFIDENTIAL = "The person who raised it"
 
 
 def case_view(
@@ -64,12 +71,17 @@ def case_view(
 
     What may not be read is absent, never None. `me` adds what only the author of something may read.
     """
-    shown = frozenset[str]().union(*(VISIBLE[eye] for eye in through))
+    shown = visible(case, through)
     content = through != frozenset({"auditor"})
+    in_part = through <= in_parts.EYES
     rows = _rows(db, case, content)
-    rows["timeline"] = entries.of_case(db, case.id) if timeline else []
+    rows["timeline"] = entries.of_case(db, case.id) if timeline or in_part else []
     steps, routes = rows["steps"], rows["routes"]
     people = _people(db, _ids_in(case, rows))
+    if in_part:
+        rows["shown_steps"] = [step_shown(step, people, at, content) for step in steps]
+        part = in_parts.part_view(case, through, rows, me)
+        return part | ({"timeline": _timeline(rows["timeline"], people, through, me)} if timeline else {})
     decided = next((row for row in rows["decisions"] if row.counts), None)
     passed_on, gone = rows["passed_on"], gone_at(case, steps)
     quiet = not (through & {"digital_unit", "hr"}) and not referred_by(rows["decisions"], me)
@@ -108,10 +120,7 @@ def case_view(
             {"id": row.id, "text": row.text, "by": name_of(people, row.by_id), "desk": row.desk, "at": row.at}
             for row in rows["advice"]
         ],
-        "messages": [
-            {"id": m.id, "text": m.text, "by": name_of(people, m.by_id), "from_reporter": m.from_reporter, "at": m.at}
-            for m in rows["messages"]
-        ],
+        "messages": [message_shown(message, people) for message in rows["messages"]],
         "notes": [
             {"id": n.id, "text": n.text, "by": name_of(people, n.by_id), "audience": n.audience, "at": n.at}
             for n in rows["notes"]
@@ -126,8 +135,10 @@ def case_view(
         "withdrawal_asked_at": case.withdrawal_asked_at,
         "pdf_audiences": policy.variants(through),
     }
-    if case.confidential or case.reporter_id is None:
+    if case.reporter_id is None:
         del view["reporter"]
+    if case.kind == Kind.CONCERN:
+        view["about"] = {"what": case.about_what, "description": case.about_description}
     if quiet and case.resolution in policy.QUIET_ENDINGS:
         del view["resolution"]
     if case.decide_by is None:
@@ -140,6 +151,17 @@ def case_view(
     if timeline:
         view["timeline"] = _timeline(rows["timeline"], people, through, me)
     return view
+
+
+def visible(case: Case, through: frozenset[str]) -> frozenset[str]:
+    """The keys of the view that these eyes read."""
+    concern = case.kind == Kind.CONCERN
+    return frozenset[str]().union(
+        *(
+            VISIBLE.get(eye, META) - (NOT_OF_A_CONCERN.get(eye, frozenset()) if concern else frozenset())
+            for eye in through
+        )
+    )
 
 
 def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
@@ -160,17 +182,24 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
         if readable:
             kept = row.fields or {}
             entry |= {
-                "actor": name_of(people, row.actor_id) if row.actor_id else "Amends",
+                "actor": name_of(people, row.actor_id) if row.actor_id else _unnamed(kept),
                 "changes": [
                     _change(field, kept.get(field), numbered="digital_unit" in through)
                     for field in row.commitments
-                    if field != ACTOR and not _unchanged(kept.get(field))
+                    if field not in (ACTOR, SEALED)
+                    and not field.endswith(".with_id")
+                    and not _unchanged(kept.get(field))
                 ],
                 "audience": audience,
             }
             entry["words"] = sentence(entry)
         seen.append(entry)
     return seen
+
+
+def _unnamed(kept: dict[str, Any]) -> str:
+    """Who did what no row names anybody for."""
+    return CONFIDENTIAL if kept.get(ACTOR, {}).get("after") == REPORTER else "Amends"
 
 
 def _unchanged(kept: dict[str, Any] | None) -> bool:
@@ -237,6 +266,7 @@ def _ids_in(case: Case, rows: dict[str, Any]) -> Iterable[int | None]:
         yield from (route.person_id, route.acknowledged_by_id)
     for name in ("advice", "messages", "notes", "decisions", "protection"):
         yield from (row.by_id for row in rows[name])
+    yield from (row.with_id for row in rows["messages"])
     yield from (file.added_by_id for file in rows["evidence"])
     yield from (entry.actor_id for entry in rows["timeline"])
 

@@ -96,7 +96,7 @@ class Shown:
         self.row = row
         self.ages = {
             "live": minutes_words(now - live) if live else "",
-            "reported": minutes_words(now - row["reported_at"]),
+            "reported": minutes_words(now - row["reported_at"]) if "reported_at" in row else "",
             "left": left(next_due["at"], now) if next_due else "",
             "late": next_due is not None and next_due["at"] <= now,
         }

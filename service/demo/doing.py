@@ -153,7 +153,7 @@ def _advise(now: Scene) -> None:
 
 
 def _message(now: Scene) -> None:
-    speaking.say(*now.deed, text=now.row["text"], at=now.at)
+    speaking.say(*now.deed, now.here.held, text=now.row["text"], at=now.at)
 
 
 def _note(now: Scene) -> None:

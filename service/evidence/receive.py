@@ -31,6 +31,7 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.evidence import Evidence
 from service.timeline import entries
+from service.timeline.confidence import reporter_of
 
 if TYPE_CHECKING:
     from service.evidence.preview import Preview
@@ -142,7 +143,7 @@ def add_evidence(
     refuse_closed(case, {"file": examined.filename, "description": description})
     if captured_at is not None and captured_at > at:
         raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
-    require_stage(Act.ADD_EVIDENCE, case.stage)
+    require_stage(Act.ADD_EVIDENCE, case)
     require_room(db, case)
     small = examined.preview
     evidence = Evidence(
@@ -155,7 +156,7 @@ def add_evidence(
         description=description or None,
         captured_at=captured_at,
         captured_zone=captured_zone if captured_at else None,
-        added_by_id=me.id,
+        added_by_id=None if case.confidential and me.id == reporter_of(db, case) else me.id,
         added_at=at,
         preview=preview_key(evidence_id) if small else None,
         preview_width=small.width if small else None,

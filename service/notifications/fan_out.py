@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from service.core.database import insert_on, is_sqlite
 from service.people.preferences import next_digest, preferences_of
 from service.people.rota import duty_leads
-from service.records.cases import Case, Conflict
+from service.records.cases import Case, Confidence, Conflict
 from service.records.enums import Notify
 from service.records.notifications import Notification, Preference
 from service.records.people import DeskMember, Person
@@ -145,11 +145,13 @@ def _at_desks(db: Session, desks: set[str]) -> dict[str, dict[int, str]]:
 
 
 def _outside(db: Session, cases: set[int]) -> set[tuple[int, int | None]]:
-    """Who must learn nothing of these cases through a desk: reporter, subject, and those named."""
+    """Who must learn nothing of these cases through a desk: reporter, subject, and those named; be it in confidence."""
     parts = select(col(Case.id), Case.reporter_id, Case.subject_id).where(col(Case.id).in_(cases))
     found = {(case, person) for case, *people in db.execute(parts) for person in people}
-    named = select(Conflict.case_id, Conflict.person_id).where(col(Conflict.case_id).in_(cases))
-    return found | {(case, person) for case, person in db.execute(named)}
+    for kept in (Conflict, Confidence):
+        named = select(kept.case_id, kept.person_id).where(col(kept.case_id).in_(cases))
+        found |= {(case, person) for case, person in db.execute(named)}
+    return found
 
 
 def _notification(each: Reached, key: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from service.records.enums import DeskName
 from service.records.field_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification
 from service.records.referrals import Referral
-from service.records.words import DUES
+from service.records.words import DUES, PARTS
 
 MOST_COUNTED = 100
 """No further: the bell says 99+."""
@@ -43,7 +43,7 @@ KEY_LENGTH = 32
 
 @lru_cache(maxsize=256)
 def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
-    here = [policy.sees(policy.reader(desks, roles))]
+    here = [policy.finds(policy.reader(desks, roles))]
     if DeskName.HR in desks:
         # HR hears of a referral, and does not see the case that it came from.
         mine = col(Referral.subject_id).is_distinct_from(ME)
@@ -79,10 +79,12 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
             Notification.read_at,
             Notification.case_id,
             Case.reference,
+            col(Case.kind).label("kind_of_case"),
             Case.codes,
             Case.account_type,
             Case.platform,
-            and_(policy.sees(me), policy.reads_content(me)).label("content"),
+            and_(policy.finds(me), policy.reads_content(me)).label("content"),
+            policy.part(me).label("part"),
         )
         .select_from(Notification)
         .outerjoin(Case, col(Case.id) == col(Notification.case_id))
@@ -134,7 +136,8 @@ def shown(row: Any) -> dict[str, Any]:
     told = {"id": row.key, "kind": row.kind, "words": _words(row)}
     told |= {"urgent": bool(row.urgent), "at": row.at, "read_at": row.read_at}
     if row.case_id is not None and row.content:
-        told["case"] = {"reference": row.reference, "title": title(tuple(row.codes), row.account_type, row.platform)}
+        name = PARTS[row.part] if row.part else title(row.kind_of_case, row.codes, row.account_type, row.platform)
+        told["case"] = {"reference": row.reference, "title": name}
     return told
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from service.records.columns import Table, json_list, word
 from service.records.enums import (
+    About,
     AccountType,
     Answer,
     Code,
@@ -41,7 +42,9 @@ class Case(Table, table=True):
     subject_id: int | None = Field(default=None, foreign_key="person.id")
     posted_by_me: bool = True
     confidential: bool = False
+    """Who raised it is in `Confidence` alone, and `reporter_id` is empty."""
     not_manager: bool = False
+    about_what: About | None = Field(default=None, sa_type=word(About))
     about_description: str | None = Field(default=None, sa_type=Text)
 
     account_type: AccountType | None = Field(default=None, sa_type=word(AccountType))
@@ -99,6 +102,8 @@ class Case(Table, table=True):
 
     hr_suggested: bool = False
     hr_because: list[Code] = Field(default_factory=list, sa_type=json_list())
+    disclosed_at: datetime | None = None
+    """When the desk first told the subject of a concern something of it; what was told stands on the timeline."""
     withdrawal_asked_at: datetime | None = None
     said_same_as: str | None = Field(default=None, max_length=20)
     """Another case of the same reporter, by its reference: they say that this one is the same."""
@@ -183,6 +188,8 @@ class Step(Table, table=True):
     cannot_at: datetime | None = None
     cannot_reason: str | None = Field(default=None, sa_type=Text)
     asked_of_id: int | None = Field(default=None, foreign_key="person.id", index=True)
+    """Whom the desk asked for it: the holder of the account, where that is not who reported it."""
+    asked_because: str | None = Field(default=None, sa_type=Text)
     __table_args__ = (UniqueConstraint("case_id", "kind"),)
 
 
@@ -205,6 +212,10 @@ class Route(Table, table=True):
     acknowledge_by: datetime | None = None
     acknowledged_at: datetime | None = None
     acknowledged_by_id: int | None = Field(default=None, foreign_key="person.id")
+    answer_remind_at: datetime | None = None
+    answer_by: datetime | None = None
+    """By when advice that was asked for there is owed."""
+    answered_at: datetime | None = None
     ended_at: datetime | None = None
     __table_args__ = (
         Index("ix_route_person", "person_id", "case_id"),
@@ -237,6 +248,21 @@ class Conflict(Table, table=True):
     __table_args__ = (Index("ix_conflict_person", "person_id", "case_id"),)
 
 
+class Confidence(Table, table=True):
+    """Who raised a confidential concern (`raised`); or must be kept from a case that was merged with theirs.
+
+    It stands nowhere else: the case, its timeline, its files and its messages know them as the reporter alone. The
+    entry that opens the case commits to it by a hash with this salt.
+    """
+
+    __tablename__ = "confidence"
+    case_id: int = Field(foreign_key="case_file.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    raised: bool = True
+    salt: str = Field(max_length=32)
+    __table_args__ = (Index("ix_confidence_person", "person_id", "case_id"),)
+
+
 class Advice(Table, table=True):
     """What the desk advised the reporter."""
 
@@ -250,12 +276,16 @@ class Advice(Table, table=True):
 
 
 class Message(Table, table=True):
-    """A line to or from the reporter."""
+    """A line to or from the reporter; or, with somebody else (`with_id`), to or from whoever was asked or told.
+
+    A confidential reporter's has no author.
+    """
 
     __tablename__ = "message"
     id: int = Field(default=None, primary_key=True)
     case_id: int = Field(foreign_key="case_file.id", index=True)
-    by_id: int = Field(foreign_key="person.id")
+    by_id: int | None = Field(default=None, foreign_key="person.id")
+    with_id: int | None = Field(default=None, foreign_key="person.id")
     from_reporter: bool
     text: str | None = Field(sa_type=Text)
     at: datetime

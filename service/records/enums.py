@@ -11,6 +11,15 @@ class Kind(StrEnum):
     ADVICE = "advice"
 
 
+class About(StrEnum):
+    """What a concern is about, as whoever raises it sees it."""
+
+    COLLEAGUE = "colleague"
+    OFFICIAL_ACCOUNT = "official_account"
+    ME = "me"
+    UNKNOWN = "unknown"
+
+
 class Stage(StrEnum):
     """Where a case stands. `in_hand` means triaged."""
 

@@ -21,7 +21,8 @@ class Evidence(Table, table=True):
     description: str | None = Field(default=None, sa_type=Text)
     captured_at: datetime | None = None
     captured_zone: str | None = Field(default=None, max_length=60)
-    added_by_id: int = Field(foreign_key="person.id")
+    added_by_id: int | None = Field(default=None, foreign_key="person.id")
+    """None for whoever raised a concern in confidence."""
     added_at: datetime
     preview: str | None = Field(default=None, max_length=200)
     preview_width: int | None = None

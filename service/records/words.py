@@ -8,6 +8,7 @@ ends in `_mine` is how it is said to the person who reports; the others are for 
 from collections.abc import Mapping
 
 from service.records.enums import (
+    About,
     AccountType,
     Answer,
     Code,
@@ -29,6 +30,34 @@ KINDS: Mapping[str, str] = {
     Kind.MISTAKE: "Mistake",
     Kind.CONCERN: "Concern",
     Kind.ADVICE: "Advice",
+}
+
+# In the title of a case of which nothing more is known.
+UNTITLED: Mapping[str, str] = {
+    Kind.MISTAKE: "A mistake",
+    Kind.CONCERN: "A concern",
+    Kind.ADVICE: "A question before posting",
+}
+
+# What a concern is about, to whoever raises it and to the desk.
+ABOUTS: Mapping[str, str] = {
+    About.COLLEAGUE: "A post by a colleague",
+    About.OFFICIAL_ACCOUNT: "A post on an official account",
+    About.ME: "A post that is aimed at me",
+    About.UNKNOWN: "I do not know whose account it is",
+}
+
+# Where a concern stands, to whoever raised it: no more than that.
+STATUSES: Mapping[str, str] = {
+    Stage.REPORTED: "received",
+    Stage.IN_HAND: "being looked at",
+    Stage.CLOSED: "closed",
+}
+# A case that is read in part, by the part.
+PARTS: Mapping[str, str] = {
+    "raiser": "A concern that you raised",
+    "asked": "Something is asked of you",
+    "subject": "Something was raised about a post of yours",
 }
 
 STAGES: Mapping[str, str] = {
@@ -62,6 +91,9 @@ DUES: Mapping[str, str] = {
     StepKind.INFORM_DIGITAL_UNIT: "tell the digital unit",
     "triage": "triage",
     "protection": "decide who must be told",
+    f"advice.{DeskName.LINE_MANAGER}": "manager to answer",
+    f"advice.{DeskName.DIGITAL_UNIT}": "digital unit to answer",
+    f"advice.{DeskName.MEDIA_OFFICE}": "Media Office to answer",
     f"acknowledge.{DeskName.LINE_MANAGER}": "manager to read it",
     f"acknowledge.{DeskName.DIGITAL_UNIT}": "digital unit to read it",
     f"acknowledge.{DeskName.HR}": "HR to read it",

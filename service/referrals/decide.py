@@ -45,7 +45,7 @@ def decide_referral(
         words = {"reason": reason, "allegation": allegation, "mitigation": mitigation, "subject_told": subject_told}
         refuse_closed(case, {name: said for name, said in words.items() if said not in ("yes", "no")})
     _check_evidence(db, case, evidence)
-    require_stage(Act.DECIDE_REFERRAL, case.stage)
+    require_stage(Act.DECIDE_REFERRAL, case)
     # A manager hears nothing of a decision: their proposal is taken all the same.
     if counts and decision_of(db, case) is not None:
         raise Refusal("This is decided already.")

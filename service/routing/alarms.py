@@ -73,6 +73,11 @@ def _remind(db: Session, _: Playbook, case: Case, coming: Next, at: datetime) ->
 def _escalate(db: Session, playbook: Playbook, case: Case, coming: Next, at: datetime) -> None:
     clock, desk = coming.clock, _desk(case, coming.clock)
     target = playbook.escalation.step if clock.step is not None else getattr(playbook.escalation, desk)
+    late = [route.person_id for route in open_routes(db, case) if route.instead == Instead.LATE]
+    if clock.what.startswith("advice.") and desk is DeskName.LINE_MANAGER and late:
+        # The next manager up has it already, since it was not read in time either.
+        _tell(db, case, coming, at, [db.get_one(Person, person) for person in late if person], desk)
+        return
     if target == "managers_manager" and (told := _managers_manager(db, case, clock, at)) is not None:
         because = clock.route.because if clock.route else ""
         send_to(

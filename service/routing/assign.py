@@ -18,7 +18,7 @@ def assign(db: Session, me: Me, case: Case, person: Person | None, *, at: dateti
     """Give the case to somebody at the desk that holds it, or to nobody. Raises Invalid for anyone else."""
     if person is not None:
         check_assignable(db, case, person)
-    require_stage(Act.ASSIGN, case.stage)
+    require_stage(Act.ASSIGN, case)
     before = db.get(Person, case.assigned_to_id) if case.assigned_to_id else None
     if (before.id if before else None) == (person.id if person else None):
         raise Refusal("They have this case already." if person else "Nobody has this case already.")

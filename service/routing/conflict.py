@@ -34,7 +34,10 @@ def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: st
 
 
 def keep_away(db: Session, me: Me, case: Case, person: Person, *, reason: str, at: datetime) -> bool:
-    """The same for one case; False where it is its reporter, or noted already."""
+    """The same for one case; False where it is its reporter, or noted already.
+
+    Who raised a concern in confidence is noted like anybody else: to say no would tell that it is them.
+    """
     known = select(Conflict).where(col(Conflict.case_id) == case.id, col(Conflict.person_id) == person.id)
     if person.id == case.reporter_id or db.execute(known).first() is not None:
         return False

@@ -14,6 +14,7 @@ from service.records.cases import Case, Conflict
 from service.records.enums import Stage
 from service.records.people import Person
 from service.routing.conflict import keep_away
+from service.timeline.confidence import kept_apart, seal
 
 UNGUARDED = (
     "This case is guarded and that one is not. Answer the safety questions there first, or merge that one into this."
@@ -33,7 +34,7 @@ def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None
         raise invalid("into", "This is the case itself. Name the other one.")
     if Relation.HOLDER not in into.held:
         raise invalid("into", "Your desk does not hold that case, so it cannot merge it.")
-    require_stage(Act.MERGE, case.stage)
+    require_stage(Act.MERGE, case)
     if original.stage == Stage.CLOSED:
         closed = "That case is closed. Open it again first, or merge it into this one."
         raise Refusal(closed, [FieldError("into", closed)])
@@ -52,6 +53,9 @@ def keep_both_apart(db: Session, me: Me, case: Case, original: Case, *, at: date
     for source, target in ((case, original), (original, case)):
         for person, reason in _to_keep_away(db, source):
             keep_away(db, me, target, person, reason=reason, at=at)
+        # Named there, they would be known: it is kept where nothing shows it.
+        for raiser in kept_apart(db, source) - kept_apart(db, target):
+            seal(db, target, raiser, raised=False)
 
 
 def _to_keep_away(db: Session, case: Case) -> list[tuple[Person, str]]:

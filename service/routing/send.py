@@ -9,14 +9,20 @@ from service.cases.clocks import keep_next_due, start_protection_clock
 from service.cases.judging import informed
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation, require_stage
-from service.cases.recipients import conflicted_people, hand_over, manager_to_tell, open_routes, send_to
+from service.cases.recipients import (
+    HIDDEN_FROM_REPORTER,
+    conflicted_people,
+    hand_over,
+    manager_to_tell,
+    open_routes,
+    send_to,
+)
 from service.core.errors import NotPermitted, Refusal, invalid
 from service.people.availability import Told, stand_in
 from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import DeskName, StepKind, StepState
 from service.records.people import Person
-from service.routing.acknowledge import HIDDEN_FROM_REPORTER
 
 
 def send(
@@ -33,7 +39,7 @@ def send(
         told = _manager(db, case, person, at)
     elif person is not None:
         raise invalid("person", "A desk is told as a whole. Leave the person out.")
-    require_stage(Act.SEND, case.stage)
+    require_stage(Act.SEND, case)
     there = [route for route in open_routes(db, case) if route.desk == desk]
     if there and (told is None or told.person.id in {route.person_id for route in there}):
         raise Refusal("The case is at that desk already.")
@@ -81,7 +87,7 @@ def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], per
     step = _inform_step(db, case, StepKind.INFORM_MANAGER)
     require_naming(case, held)
     told = _manager(db, case, person, at)
-    require_stage(Act.NAME_MANAGER, case.stage)
+    require_stage(Act.NAME_MANAGER, case)
     if step is None or step.state != StepState.DUE:
         raise Refusal("Somebody has been told already.")
     send_to(

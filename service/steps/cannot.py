@@ -11,7 +11,7 @@ from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import StepKind, StepState
 from service.records.words import CANNOT_REASONS
-from service.steps.find import ABLE, step_of
+from service.steps.find import ABLE, own_step
 from service.timeline import entries
 
 REASONS = tuple(CANNOT_REASONS)
@@ -22,12 +22,12 @@ def cannot_take(db: Session, me: Me, case: Case, kind: StepKind, *, reason: str,
 
     On a guarded case only the fixed reasons are taken: free words could repeat what must not be repeated.
     """
-    step = step_of(db, case, kind)
+    step = own_step(db, me, case, kind)
     fixed = reason.strip().lower().replace(" ", "_")
     if is_closed(case) and fixed not in REASONS:
         why = f"{WHY_CLOSED} Choose one of: {', '.join(REASONS)}."
         raise NotKept(why, [FieldError("reason", why)])
-    require_stage(Act.CANNOT, case.stage)
+    require_stage(Act.CANNOT, case)
     if kind not in ABLE or step.state != StepState.DUE:
         raise Refusal("This step is not waiting for you.")
     before, step.cannot_reason = step.cannot_reason, fixed if fixed in REASONS else reason

@@ -21,7 +21,7 @@ OPEN = frozenset({StepState.DUE, StepState.HELD, StepState.UNDECIDED})
 def waive_step(db: Session, me: Me, case: Case, kind: StepKind, *, reason: str, at: datetime) -> Step:
     """Say that a step need not be taken after all, and why. Raises a Refusal (409) when it is settled already."""
     step = step_of(db, case, kind)
-    require_stage(Act.WAIVE, case.stage)
+    require_stage(Act.WAIVE, case)
     before = StepState(step.state)
     if before not in OPEN:
         raise Refusal("This step is not open, so it cannot be waived.")
@@ -34,7 +34,7 @@ def waive_step(db: Session, me: Me, case: Case, kind: StepKind, *, reason: str, 
 def release_step(db: Session, me: Me, case: Case, kind: StepKind, *, at: datetime) -> Step:
     """Let a held step go ahead; its minutes run from now. Raises a Refusal (409) when it is not on hold."""
     step = step_of(db, case, kind)
-    require_stage(Act.RELEASE, case.stage)
+    require_stage(Act.RELEASE, case)
     if step.state != StepState.HELD:
         raise Refusal("This step is not on hold.")
     step.state, step.reason, step.released_at = state_without_guard(kind, case), None, at
@@ -47,7 +47,7 @@ def release_step(db: Session, me: Me, case: Case, kind: StepKind, *, at: datetim
 def verify_step(db: Session, me: Me, case: Case, kind: StepKind, *, at: datetime) -> Step:
     """Confirm that a step was really taken. Raises a Refusal (409) when it is not taken, or verified already."""
     step = step_of(db, case, kind)
-    require_stage(Act.VERIFY, case.stage)
+    require_stage(Act.VERIFY, case)
     if kind not in ABLE:
         raise Refusal("Amends took this step itself, so there is nothing to verify.")
     if step.state != StepState.TAKEN:

@@ -16,7 +16,7 @@ from service.core.errors import FieldError, Invalid, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import Code, StepKind, StepState
-from service.steps.find import ABLE, step_of
+from service.steps.find import ABLE, own_step
 from service.timeline import entries
 
 SPOKEN = frozenset({StepKind.APOLOGISE, StepKind.CORRECT})
@@ -48,13 +48,13 @@ def take_step(
     Raises Invalid for a moment in the future or before the post, for words that a guarded case closes, and for an
     apology or correction that lacks what the policy asks of it; a Refusal (409) when the step is not open.
     """
-    step = step_of(db, case, kind)
+    step = own_step(db, me, case, kind)
     if step.state != StepState.HELD:
         refuse_closed(case, {"link": link, "note": note, "public_text": None if step.released_at else public_text})
     check_taken_at("taken_at", taken_at, case.posted_at, at)
     if step.state == StepState.DUE:
         _check_words(db, case, kind, public_text, confirmed)
-    require_stage(Act.TAKE_STEP, case.stage)
+    require_stage(Act.TAKE_STEP, case)
     if kind not in ABLE and step.state == StepState.DUE:
         raise Refusal("Amends does this step for you, as soon as somebody is named.")
     if step.state != StepState.DUE:
@@ -75,7 +75,8 @@ def take_step(
         case.still_visible = False
         keep_moments(case, changes, at)
     db.add(step)
-    entries.add(db, case, "step_taken", actor=me.id, at=at, changes=changes)
+    tell = (case.holding_desk,) if step.asked_of_id else ()
+    entries.add(db, case, "step_taken", actor=me.id, at=at, changes=changes, tell=tell)
     keep_next_due(db, case)
     return step
 

@@ -10,9 +10,10 @@ from sqlalchemy import bindparam, event, insert, select, update
 from sqlmodel import Session, col
 
 from service.records.cases import Case
-from service.records.enums import Severity
+from service.records.enums import Kind, Severity
 from service.records.timeline import Outbox, TimelineEntry, TimelineHead, TimelineValues
 from service.timeline import chain, outbox
+from service.timeline.confidence import REPORTER, reporter_of
 
 EVERYONE = ("reporter", "line_manager", "digital_unit", "hr", "desk", "data_protection")
 DESK_ONLY = ("digital_unit",)
@@ -39,6 +40,10 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "purged": EVERYONE,
     "advised": EVERYONE,
     "message": ("reporter", "digital_unit"),
+    "asked": EVERYONE,
+    "judged": EVERYONE,
+    "disclosed": ("subject", "digital_unit", "hr"),
+    "revealed": ("raiser", "digital_unit", "hr"),
     "note_reporter": EVERYONE,
     "note_line_manager": ("line_manager", "digital_unit", "hr"),
     "note_digital_unit": DESK_ONLY,
@@ -63,6 +68,10 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     # The desk reads it off the case, where whoever sees one of the two cases only is not told of the other.
     "said_same": ("reporter",),
 }
+# Of a concern, whoever raised it reads what they themselves told, and nothing of what becomes of it; and their words
+# are not shown to the manager of whose post it is (product.md, *Who may see and do what*).
+TOLD = frozenset({"reported", "facts_changed", "evidence_added"})
+SPOKEN_WITH = frozenset({"message", "withdrawal_asked"})
 
 
 def add(
@@ -84,10 +93,14 @@ def add(
     who is about to write has to know of a reminder. Entries are written together, at the next read of
     the timeline or at commit: their positions come from one row that every writer waits for, so it is held briefly.
     """
-    readers = " ".join(name for name in AUDIENCES[kind] if not audience or name in audience)
+    doer: int | str | None = actor
+    if case.confidential and actor is not None and actor == reporter_of(db, case):
+        actor, doer = None, REPORTER
+    theirs = doer == REPORTER or (actor is not None and actor == case.reporter_id)
+    readers = " ".join(name for name in _readers(case, kind, told=theirs) if not audience or name in audience)
     kept = {
         field: {"salt": chain.new_salt(), "before": chain.plain(before), "after": chain.plain(after)}
-        for field, (before, after) in {**(changes or {}), chain.ACTOR: (None, actor)}.items()
+        for field, (before, after) in {**(changes or {}), chain.ACTOR: (None, doer)}.items()
     }
     pending: list[_Pending] | None = db.info.get(PENDING)
     if pending is None:
@@ -98,6 +111,17 @@ def add(
     if moves and all(waiting.case is not case for waiting in pending):
         case.version += 1
     pending.append(_Pending(case, kind, actor, at, readers, kept, tell))
+
+
+def _readers(case: Case, kind: str, *, told: bool) -> tuple[str, ...]:
+    """Who may read an entry of this kind in this case; `told`: by whoever reported it."""
+    readers = AUDIENCES[kind]
+    if case.kind != Kind.CONCERN:
+        return readers
+    readers = tuple("raiser" if name == "reporter" else name for name in readers)
+    if kind not in SPOKEN_WITH | {"revealed"} and not (told and kind in TOLD):
+        readers = tuple(name for name in readers if name != "raiser")
+    return tuple(name for name in readers if name != "line_manager") if kind in TOLD else readers
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from service.core.database import is_sqlite
 from service.records.cases import Case
 from service.records.timeline import TimelineEntry, TimelineHead, TimelineValues
 from service.timeline import chain
+from service.timeline.confidence import REPORTER
 from service.timeline.proof import value_faults
 
 CASES_AT_ONCE = 200
@@ -139,7 +140,7 @@ def _faults_of_case(case: Case, entries: list[Any], rows: Rows) -> Iterator[str]
             yield f"{where}: its hash is not the hash of what it says"
         if entry.fields is None:
             yield f"{where}: the row of its values is gone"
-        elif entry.fields.get(chain.ACTOR, {}).get("after", 0) != entry.actor_id:
+        elif entry.fields.get(chain.ACTOR, {}).get("after", 0) != (entry.actor_id or _unnamed(entry)):
             yield f"{where}: it was not done by whom the row names"
         yield from (f"{where}: {fault}" for fault in value_faults(entry.commitments, entry.fields or {}))
         previous, position = entry.hash, entry.position
@@ -148,6 +149,11 @@ def _faults_of_case(case: Case, entries: list[Any], rows: Rows) -> Iterator[str]
     if (case.entries, case.last_hash) != (len(entries), previous if entries else ""):
         yield f"{case.reference}: its timeline does not end as the case says, at entry {case.entries}"
     yield from (f"{case.reference}: {fault}" for fault in differences(entries, rows))
+
+
+def _unnamed(entry: Any) -> str | None:
+    """What an entry may say of who did it, where its row names nobody: Amends did, or a confidential reporter."""
+    return REPORTER if entry.fields[chain.ACTOR]["after"] == REPORTER else None
 
 
 def _hash(case: Case, entry: Any) -> str:

@@ -74,7 +74,7 @@ def show(
     playbook = playbook_of(db, here.case.playbook_version)
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
     return page(
-        "manager.html" if here.held == {Relation.ROUTED_MANAGER} else "case.html",
+        page_of(here.held),
         me,
         status,
         case=view,
@@ -90,6 +90,13 @@ def show(
         typed=_echo(view, sent, refusal) if sent else {},
         open_form=sent.path if sent else "",
     )
+
+
+def page_of(held: frozenset[Relation]) -> str:
+    """The page for how somebody stands to a case."""
+    if held <= policy.IN_PART:
+        return "concern.html" if Relation.RAISER in held else "asked.html"
+    return "manager.html" if held <= {Relation.ROUTED_MANAGER, Relation.ADVISER} else "case.html"
 
 
 def colleagues(db: Session, here: Found) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ The case is found, the act permitted and the version compared before the body is
 order 404, 403, 412, 422, 409.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,14 +13,16 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from service.cases import policy
-from service.cases.intake import report_mistake
+from service.cases.intake import Report, open_case
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, lock_cases, lock_family
-from service.core.errors import NotFound, invalid
+from service.core.errors import FieldError, Invalid, NotFound, invalid
+from service.people import directory
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import Kind, StepKind
+from service.records.enums import DeskName, Kind, StepKind
+from service.records.people import Person
 from service.routing.send import require_naming
 from service.web import doing
 from service.web import schemas as shape
@@ -61,6 +63,7 @@ DEEDS = (
     Deed("facts", Act.CHANGE_FACTS, shape.FactsIn, doing.do_facts, "Your changes are kept."),
     Deed("exposure", Act.EXPOSURE, shape.ExposureIn, doing.do_exposure, "Your update is kept."),
     Deed("triage", Act.TRIAGE, shape.TriageIn, doing.do_triage, "The case is triaged and in hand."),
+    Deed("ask", Act.ASK, shape.AskIn, doing.do_ask, "They have been asked."),
     Deed("assign", Act.ASSIGN, shape.AssignIn, doing.do_assign, "The case is assigned."),
     Deed("manager", Act.NAME_MANAGER, shape.ManagerIn, doing.do_manager, "They have been told."),
     Deed(
@@ -72,7 +75,7 @@ DEEDS = (
     ),
     Deed("send", Act.SEND, shape.SendIn, doing.do_send, "The case is sent."),
     Deed("advice", Act.ADVISE, shape.TextIn, doing.do_advise, "Your advice is recorded, and the reporter can read it."),
-    Deed("messages", Act.MESSAGE, shape.TextIn, doing.do_message, "Your message is sent."),
+    Deed("messages", Act.MESSAGE, shape.MessageIn, doing.do_message, "Your message is sent."),
     Deed("notes", Act.NOTE, shape.NoteIn, doing.do_note, "Your note is kept."),
     Deed("open", Act.OPEN, shape.ReasonIn, doing.do_open, "The fields of this case are open."),
     Deed("purge", Act.PURGE, shape.PurgeIn, doing.do_purge, "The content is destroyed."),
@@ -125,23 +128,61 @@ def step_kind(kind: str) -> StepKind:
     return StepKind(kind)
 
 
-NOT_YET = "Amends takes mistakes. Concerns and requests for advice will follow."
+# What only one kind of report says; of the others it is refused, rather than passed over.
+BELONGS = {
+    Kind.MISTAKE: ("deleted_at", "posted_by_me", "not_manager"),
+    Kind.CONCERN: ("confidential", "about"),
+    Kind.ADVICE: ("ask",),
+}
+TO_A_KIND = {Kind.MISTAKE: "a mistake", Kind.CONCERN: "a concern", Kind.ADVICE: "a request for advice"}
 
 
 def report(db: Session, me: Me, told: shape.ReportIn, rules: Playbook, now: datetime) -> Case:
     """What both doors do with a report."""
-    if told.kind is not Kind.MISTAKE:
-        raise invalid("kind", NOT_YET)
-    for name in ("confidential", "about", "ask"):
-        if getattr(told, name):
-            raise invalid(name, "This belongs to a concern or a request for advice.")
-    return report_mistake(
+    faults = [
+        FieldError(name, f"This belongs to {TO_A_KIND[kind]}.")
+        for kind, names in BELONGS.items()
+        if kind is not told.kind
+        for name in names
+        if getattr(told, name) is not None and getattr(told, name) is not False
+    ]
+    if faults:
+        raise Invalid("Some of this belongs to another kind of report.", faults)
+    facts = shape.facts_of(told)
+    if told.about is not None:
+        facts["about.description"] = told.about.description
+    return open_case(
         db,
         me,
-        shape.facts_of(told),
+        Report(
+            kind=told.kind,
+            posted_by_me=told.posted_by_me is not False,
+            not_manager=bool(told.not_manager),
+            deleted_at=told.deleted_at,
+            confidential=bool(told.confidential),
+            about=whose(db, told.about.email) if told.about and told.about.email else None,
+            about_what=told.about.what if told.about else None,
+            ask=asked(told.ask or []),
+        ),
+        facts,
         playbook=rules,
         at=now,
-        posted_by_me=told.posted_by_me is not False,
-        not_manager=bool(told.not_manager),
-        deleted_at=told.deleted_at,
     )
+
+
+def whose(db: Session, email: str) -> Person:
+    """Whose post a concern is about; they may have left. Raises Invalid, naming the field, for nobody we know."""
+    person = directory.find(db, email)
+    if person is None:
+        raise invalid(
+            "about.email", "We know nobody with this address. Leave it empty, and say whose post it is in words."
+        )
+    return person
+
+
+def asked(desks: Sequence[DeskName]) -> tuple[DeskName, ...]:
+    """Whom a question is put to. Raises Invalid for a desk that gives no advice before posting."""
+    may_be = (DeskName.LINE_MANAGER, *sorted(policy.ADVISERS))
+    if any(desk not in may_be for desk in desks):
+        raise invalid("ask", f"Choose from: {', '.join(may_be)}.")
+    return tuple(desk for desk in DeskName if desk in desks)

@@ -26,6 +26,7 @@ from service.routing.merge import keep_both_apart, merge
 from service.routing.protect import decide_protection
 from service.routing.send import name_manager, send
 from service.routing.triage import triage
+from service.steps.ask import ask_for_steps
 from service.steps.cannot import cannot_take
 from service.steps.settle import release_step, verify_step, waive_step
 from service.steps.take import take_step
@@ -34,6 +35,7 @@ from service.web.visit import current
 
 log = logging.getLogger("amends.web")
 
+ASKED_AT_TRIAGE = "Please put this right. The desk that writes to you can help."
 NO_SUCH_CASE = "There is no such case that you can see."
 
 
@@ -88,6 +90,9 @@ def do_triage(db: Session, me: Me, here: Found, sent: shape.TriageIn, at: dateti
     facts: dict[str, Any] = {
         name: getattr(sent, name) for name in ("codes", "facts_wrong") if name in sent.model_fields_set
     }
+    if (sent.ask_for is None) != (sent.ask_of is None):
+        raise invalid("ask_of" if sent.ask_for else "ask_for", "Say both what you ask for, and whom you ask.")
+    of = named(db, sent.ask_of, "ask_of") if sent.ask_of else None
     triage(
         db,
         me,
@@ -98,6 +103,13 @@ def do_triage(db: Session, me: Me, here: Found, sent: shape.TriageIn, at: dateti
         assigned_to=named(db, sent.assigned_to, "assigned_to") if sent.assigned_to else None,
         note=sent.note,
     )
+    if of is not None and sent.ask_for is not None:
+        ask_for_steps(db, me, here.case, sent.ask_for, of, reason=sent.ask_because or ASKED_AT_TRIAGE, at=at)
+
+
+def do_ask(db: Session, me: Me, here: Found, sent: shape.AskIn, at: datetime) -> None:
+    """Ask the holder of the account for steps."""
+    ask_for_steps(db, me, here.case, sent.steps, named(db, sent.of, "of"), reason=sent.reason, at=at)
 
 
 def do_assign(db: Session, me: Me, here: Found, sent: shape.AssignIn, at: datetime) -> None:
@@ -126,9 +138,12 @@ def do_advise(db: Session, me: Me, here: Found, sent: shape.TextIn, at: datetime
     speaking.advise(db, me, here.case, text=sent.text, at=at)
 
 
-def do_message(db: Session, me: Me, here: Found, sent: shape.TextIn, at: datetime) -> None:
-    """Write to the reporter, or as the reporter to the desk."""
-    speaking.say(db, me, here.case, text=sent.text, at=at)
+def do_message(db: Session, me: Me, here: Found, sent: shape.MessageIn, at: datetime) -> None:
+    """Write to the reporter, or as the reporter to the desk; or to somebody who was asked or told."""
+    if sent.to is not None and Relation.HOLDER not in here.held:
+        raise invalid("to", "Leave this out. Your message goes to the desk.")
+    to = named(db, sent.to, "to") if sent.to else None
+    speaking.say(db, me, here.case, here.held, text=sent.text, at=at, to=to)
 
 
 def do_note(db: Session, me: Me, here: Found, sent: shape.NoteIn, at: datetime) -> None:

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 from service.cases import policy
 from service.cases.facts import refuse_closed
 from service.cases.intake import zone_told_in
-from service.cases.policy import Act, require_stage
+from service.cases.policy import Act, Relation, require_stage
 from service.cases.queries import Found, find_case
+from service.cases.view import visible
 from service.core.database import Database
 from service.core.errors import NotFound, Unavailable, invalid
 from service.core.storage import Store
@@ -79,7 +80,7 @@ def _take_in(
     with database.read() as db:
         here = find_case(db, me, reference)
         refuse_closed(here.case, {"file": examined.filename, "description": told.description})
-        require_stage(Act.ADD_EVIDENCE, here.case.stage)
+        require_stage(Act.ADD_EVIDENCE, here.case)
         require_room(db, here.case)
     taken = Taken(told, new_id(), examined)
     try:
@@ -111,8 +112,12 @@ def enter(db: Session, me: Me, here: Found, taken: Taken, now: datetime) -> Evid
 
 
 def file_of(db: Session, here: Found, evidence_id: str) -> Evidence:
-    """A file of this case that has not been destroyed. Raises NotFound, also for auditors: a file is content."""
-    if policy.eyes(here.held) <= {"auditor"} or not evidence_id.isalnum():
+    """A file of this case that has not been destroyed. Raises NotFound for eyes that read no files of it.
+
+    Whoever raised a concern reads back those that they added.
+    """
+    through, raiser = policy.eyes(here.held), Relation.RAISER in here.held
+    if not (raiser or "evidence" in visible(here.case, through)) or not evidence_id.isalnum():
         raise NotFound
     file = db.execute(
         select(Evidence).where(
@@ -121,7 +126,7 @@ def file_of(db: Session, here: Found, evidence_id: str) -> Evidence:
             col(Evidence.destroyed_at).is_(None),
         )
     ).scalar_one_or_none()
-    if file is None:
+    if file is None or (raiser and file.added_by_id != here.case.reporter_id):
         raise NotFound
     return file
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from service.records.enums import (
+    About,
     AccountType,
     Answer,
     Code,
@@ -15,6 +16,7 @@ from service.records.enums import (
     NoteAudience,
     Resolution,
     Severity,
+    StepKind,
 )
 from service.routing.protect import Question
 from service.web.forms import Body
@@ -107,6 +109,7 @@ class GuidanceIn(Words):
 class AboutIn(Words):
     """Whose post a concern is about."""
 
+    what: About | None = None
     email: Email | None = None
     description: Long | None = None
 
@@ -158,12 +161,26 @@ class ReasonIn(Words):
     reason: Long
 
 
+Asked = Annotated[list[StepKind], Field(min_length=1, max_length=len(StepKind))]
+
+
+class AskIn(Words):
+    """Steps to ask somebody for, and why."""
+
+    steps: Asked
+    of: Email
+    reason: Long
+
+
 class TriageIn(Words):
     """What triage confirms."""
 
     severity: Severity | None = None
     codes: Annotated[list[Code], Field(max_length=len(Code))] | None = None
     facts_wrong: Answer | None = None
+    ask_for: Asked | None = None
+    ask_of: Email | None = None
+    ask_because: Long | None = None
     assigned_to: Email | None = None
     note: Long | None = None
 
@@ -204,6 +221,12 @@ class TextIn(Words):
     """Words."""
 
     text: Long
+
+
+class MessageIn(TextIn):
+    """Words; of a concern, the desk may write to somebody who was asked or told, in place of whoever raised it."""
+
+    to: Email | None = None
 
 
 class NoteIn(Words):

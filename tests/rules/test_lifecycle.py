@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
@@ -75,11 +76,22 @@ READY = Standing(Kind.MISTAKE, ALL_TAKEN, advised=True, hr_suggested=False, hr_d
 
 def unmet_by_hand(standing: Standing) -> set[str]:
     """What stands in the way of closing, written from the page on stages and from nothing else."""
+    if standing.kind == "advice":
+        return unmet_of_a_question(standing)
     missing = {f"steps.{kind}" for kind, state in standing.steps if state in ("due", "held", "undecided")}
     if standing.kind == "mistake" and not standing.advised:
         missing.add("advice")
     if standing.hr_suggested and not standing.hr_decided:
         missing.add("referral_decision")
+    if standing.resolution == "referred" and not standing.referred:
+        missing.add("resolution")
+    if standing.resolution == "duplicate" and not standing.duplicate_of:
+        missing.add("duplicate_of")
+    return missing
+
+
+def unmet_of_a_question(standing: Standing) -> set[str]:
+    missing = {"advice"} if not standing.advised and standing.resolution != "withdrawn" else set()
     if standing.resolution == "referred" and not standing.referred:
         missing.add("resolution")
     if standing.resolution == "duplicate" and not standing.duplicate_of:
@@ -99,7 +111,8 @@ def outcome(stage: Stage, move: Move, standing: Standing) -> Stage | Refusal:
 @example(READY)
 def test_closing_succeeds_if_and_only_if_nothing_is_outstanding(standing):
     wanted = unmet_by_hand(standing)
-    led = outcome(Stage.IN_HAND, Move.CLOSE, standing)
+    # A question is closed from where it was reported: it is never triaged.
+    led = outcome(Stage.REPORTED if standing.kind == "advice" else Stage.IN_HAND, Move.CLOSE, standing)
     if wanted:
         assert isinstance(led, Refusal)
         assert led.status == 409
@@ -110,6 +123,14 @@ def test_closing_succeeds_if_and_only_if_nothing_is_outstanding(standing):
 
 
 @given(STANDINGS)
+def test_a_question_is_never_in_hand(standing):
+    question = replace(standing, kind=Kind.ADVICE)
+    assert isinstance(outcome(Stage.REPORTED, Move.TRIAGE, question), Refusal)
+    assert isinstance(outcome(Stage.IN_HAND, Move.CLOSE, question), Refusal)
+    assert outcome(Stage.CLOSED, Move.RESTORE, question) is Stage.REPORTED
+
+
+@given(STANDINGS.filter(lambda standing: standing.kind != "advice"))
 def test_before_triage_nothing_closes_and_all_that_is_missing_is_named(standing):
     led = outcome(Stage.REPORTED, Move.CLOSE, standing)
     assert isinstance(led, Refusal)

@@ -245,6 +245,7 @@ TRIES: dict[Act, tuple[str, str, dict[str, Any]]] = {
     Act.ACKNOWLEDGE: ("POST", "/acknowledge", {}),
     Act.NOTE: ("POST", "/notes", {"text": "A word", "audience": "digital_unit"}),
     Act.TRIAGE: ("POST", "/triage", {}),
+    Act.ASK: ("POST", "/ask", {"steps": ["delete"], "of": "colleague" + AT, **REASON}),
     Act.ASSIGN: ("POST", "/assign", {"person": None}),
     Act.NAME_MANAGER: ("POST", "/manager", {"email": "head" + AT}),
     Act.EXPOSURE: ("POST", "/exposure", {"reach": 7}),
@@ -330,4 +331,5 @@ def test_require_says_what_permitted_says():
             else:
                 with pytest.raises(NotPermitted):
                     policy.require(act, held, me)
-    assert MAY[Act.VIEW] == tuple(Relation)
+    # Whoever is asked for advice sees it through a desk, or as the line manager.
+    assert set(MAY[Act.VIEW]) == set(Relation) - {Relation.ADVISER}

@@ -102,7 +102,7 @@ def whole_life(db: Session) -> Case:
         at=at,
     )
     change_facts(db, staff, case, REPORTER, {"post.url": "https://example.org/1", "narrative": "Wrong window."}, at=at)
-    say(db, staff, case, text="What now?", at=at)
+    say(db, staff, case, REPORTER, text="What now?", at=at)
     cannot_take(db, staff, case, StepKind.DELETE, reason="scheduled_tool", at=at)
     acknowledge(db, manager, case, at=at)
     triage(
@@ -140,7 +140,7 @@ def guarded_life(db: Session) -> Case:
     )
     open_fields(db, digital, case, reason="Nothing secret in it.", at=FRIDAY)
     release_step(db, digital, case, StepKind.APOLOGISE, at=FRIDAY)
-    say(db, staff, case, text="The address is 1 High Street.", at=FRIDAY)
+    say(db, staff, case, REPORTER, text="The address is 1 High Street.", at=FRIDAY)
     file = Examined(content=b"", filename="1 High Street.png", media_type="image/png", size=5, sha256="0" * 64)
     add_evidence(db, staff, case, file, "e1", description="Her house.", at=FRIDAY)
     change_facts(db, staff, case, REPORTER, {"narrative": "I named her."}, at=FRIDAY)
@@ -536,7 +536,7 @@ NOT_REPLAYED: dict[str, str] = {
         "a number of the database's own, that nothing tells anybody",
     ),
     **dict.fromkeys(
-        [f"{name}.case_id" for name in "step route advice message note evidence conflict referral".split()]
+        [f"{name}.case_id" for name in "step route advice message note evidence conflict confidence referral".split()]
         + ["referral_decision.case_id", "protection_decision.case_id"],
         "rows are read by it: one that is given to another case is missing here and one too many there",
     ),
@@ -560,6 +560,8 @@ NOT_REPLAYED: dict[str, str] = {
             "route.runs_from",
             "route.remind_at",
             "route.acknowledge_by",
+            "route.answer_remind_at",
+            "route.answer_by",
         ),
         "a clock that follows from the severity, the moments and the playbook; every change sets it again",
     ),

@@ -6,7 +6,8 @@ import pytest
 
 from service.cases import playbook
 from service.cases.free_words import PLACES
-from service.cases.policy import VARIANTS
+from service.cases.in_part import SHOWN
+from service.cases.policy import ADVISERS, VARIANTS
 from service.core.telling import filters
 from service.records import enums, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
@@ -15,13 +16,17 @@ from service.steps.cannot import REASONS
 from service.timeline.entries import AUDIENCES
 
 DUE_TO_DESKS = {f"acknowledge.{desk}" for desk in enums.DeskName}
+DUE_FROM = {f"advice.{desk}" for desk in (enums.DeskName.LINE_MANAGER, *ADVISERS)}
 SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "kinds": (enums.Kind, set()),
+    "untitled": (enums.Kind, set()),
+    "abouts": (enums.About, set()),
+    "statuses": (enums.Stage, set()),
     "stages": (enums.Stage, set()),
     "severities": (enums.Severity, set()),
     "steps": (enums.StepKind, set()),
     "steps_mine": (enums.StepKind, set()),
-    "dues": (enums.StepKind, {"triage", "protection", *DUE_TO_DESKS}),
+    "dues": (enums.StepKind, {"triage", "protection", *DUE_TO_DESKS, *DUE_FROM}),
     "step_states": (enums.StepState, {"overdue"}),
     "desks": (enums.DeskName, set()),
     "the_desks": (enums.DeskName, set()),
@@ -65,6 +70,7 @@ def test_every_code_is_asked_for_once_and_stands_in_one_group() -> None:
 def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.CANNOT_REASONS) == set(words.CANNOT_REASONS_MINE) == set(REASONS)
     assert set(words.PDF_AUDIENCES) == {variant for variants in VARIANTS.values() for variant in variants}
+    assert set(words.PARTS) == set(SHOWN)
     assert set(ENTRIES) == set(AUDIENCES)
     assert set(words.NOTE_AUDIENCES_OF) == set(enums.DeskName)
     assert all(set(readers) == set(enums.NoteAudience) for readers in words.NOTE_AUDIENCES_OF.values())
@@ -88,6 +94,7 @@ def test_no_table_is_for_nothing() -> None:
         "cannot_reasons",
         "cannot_reasons_mine",
         "pdf_audiences",
+        "parts",
         *("guide", "afterwards", "help", "outbox_kinds"),
     }
     filters = {"assigned", "orders", "orders_full", "exported"}
