@@ -9,7 +9,7 @@ from litestar.response import Response
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED
 from service.cases.playbook import Playbook
 from service.people.identity import Me
-from service.records.enums import Employer
+from service.records.enums import Employer, Kind
 from service.web.pages import SIGN_IN, page
 from service.web.sessions import signed, unsigned
 from service.web.visit import House, Visit, current
@@ -98,6 +98,7 @@ def continue_page(
         if value
     ]
     rules, reports = current().house.rules, action == REPORT
+    own = reports and own_policy(me) and dict(fields).get("kind") == Kind.MISTAKE
     answer = page(
         "continue.html",
         me,
@@ -106,7 +107,7 @@ def continue_page(
         kept=rows,
         reports=reports,
         left_out=reports and guards(dict(fields), rules),
-        can_read=rules.who_can_read.mistake_fco_services if reports and own_policy(me) else "",
+        can_read=rules.who_can_read.mistake_fco_services if own else "",
     )
     answer.cookies.extend(cookies or [])
     return answer

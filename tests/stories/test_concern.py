@@ -10,6 +10,7 @@ from tests.makers import (
     case_id,
     changed,
     entries,
+    everything_kept,
     faults,
     fields,
     id_of,
@@ -264,3 +265,29 @@ def test_its_pages(token, sign_in):
         assert "staff@" not in seen.text
         assert "staff@" not in page.get("/notifications").text
     assert WORDS not in sign_in("manager").get(here).text
+
+
+def test_where_there_may_be_danger_nothing_of_it_is_kept(token, database):
+    staff, digital = people(token, "staff digital")
+    told = {"kind": "concern", **NO_DANGER, "safety_risk": "unsure", "narrative": "Wombat lives here"}
+    told |= {"about": {"description": "Wombat again"}}
+    refused = staff.post("/api/cases", json=told)
+    assert (refused.status_code, fields(refused)) == (422, {"narrative", "about.description"})
+    assert "Wombat" not in everything_kept(database)
+    case = raise_it(staff, safety_risk="unsure", narrative=None, post=None)
+    assert (case["guarded"], "narrative" in case["closed_fields"]) == (True, True)
+    press(digital, case, "ask", steps=["delete", "apologise"], of="colleague@demo.example", reason="Take it down.")
+    assert states(token("colleague").get(at(case)).json()) == {"delete": "due", "apologise": "held"}
+
+
+def test_the_form_keeps_what_was_typed_and_says_what_is_missing(sign_in):
+    staff = sign_in("staff")
+    assert "<title>Form" in staff.get("/report?form=2").text
+    typed = {"kind": "concern", **NO_DANGER, "account.platform": "X", "confidential": "true"}
+    refused = staff.fill_in("/report", typed)
+    assert refused.status_code == 422
+    assert "Say what worries you" in refused.text
+    assert 'value="X"' in refused.text
+    sent = staff.fill_in("/report", typed | {"account.handle": "@EmbassyTokyo"})
+    assert sent.status_code == 303
+    assert "A concern that you raised" in staff.get(sent.headers["location"]).text
