@@ -14,6 +14,7 @@ from sqlalchemy.sql.operators import custom_op
 from sqlmodel import col
 
 from service.cases import policy, searching
+from service.cases.likeness import platform_key
 from service.cases.policy import ME
 from service.people.identity import Me
 from service.records.cases import Case, Confidence, Route, Step
@@ -81,6 +82,8 @@ class Filters:
         given: dict[str, Any] = {name: value for name in TYPED if (value := getattr(self, name)) is not None}
         if self.assigned:
             given["assigned"] = self.assigned.lower()
+        if self.platform:
+            given["platform"] = platform_key(self.platform)
         return given | (searching.bound(given.pop("q"), embedded) if self.q is not None else {})
 
 
@@ -97,7 +100,7 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
     if filters.stage is not None:
         chosen += _at_stage(filters.stage, embedded)
     if filters.platform is not None:
-        chosen.append(col(Case.platform) == bindparam("platform", required=True))
+        chosen.append(col(Case.platform_key) == bindparam("platform", required=True))
     if filters.since is not None:
         chosen.append(col(Case.reported_at) >= bindparam("since", required=True, type_=type_of(Case.reported_at)))
     if filters.until is not None:

@@ -122,6 +122,8 @@ class Case(Table, table=True):
     text_key: str | None = Field(default=None, max_length=32)
     account_key: str | None = Field(default=None, max_length=32)
     """What likely duplicates are found by (`cases/likeness.py`): gone with the facts that they are made of."""
+    platform_key: str | None = Field(default=None, max_length=32)
+    """What a list is narrowed to a platform by, however that is spelt."""
     __table_args__ = (
         Index(
             "ix_case_open",

@@ -4,7 +4,7 @@ from io import BytesIO
 
 import pytest
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from migrations.schema import migrate, take_back
@@ -34,10 +34,11 @@ SAME_LINKS = (
     "http://www.X.com/EmbassyTokyo/status/17/",
     "mobile.twitter.com/EmbassyTokyo/status/17?s=20&t=abc",
     "https://x.com:443/EmbassyTokyo/status/17?utm_source=mail&ref_src=twsrc#top",
+    "https://x.com/embassytokyo/status/17/photo/1",
 )
 OTHER_LINKS = (
     "https://x.com/EmbassyTokyo/status/18",
-    "https://x.com/embassytokyo/status/17",
+    "https://x.com/EmbassyTokyo",
     "https://x.org/EmbassyTokyo/status/17",
     "https://x.com/",
 )
@@ -410,6 +411,21 @@ def test_cases_from_before_are_found_as_well(token, database, cast_url):
     take_back(cast_url, "0006")
     migrate(cast_url)
     assert because(digital, second) == {first["reference"]: ["link"]}
+    assert faults(database) == []
+
+
+def test_cases_from_before_another_spelling_was_learnt_get_theirs(token, database, cast_url):
+    staff, colleague, digital = people(token, "staff colleague digital")
+    first, second = two(staff, colleague)
+    third = report(staff, account=OFFICIAL)
+    database.reading.dispose()
+    take_back(cast_url, "0009")
+    with database.write() as db:
+        db.execute(update(Case).values(link_key="0" * 32).where(col(Case.link_key).is_not(None)))
+    database.reading.dispose()
+    migrate(cast_url)
+    assert because(digital, second) == {first["reference"]: ["link"]}
+    assert listed(digital, "?platform=TWITTER") == [third["reference"]]
     assert faults(database) == []
 
 

@@ -62,7 +62,8 @@ EXEMPT = {
     **dict.fromkeys(("timeline_entry.kind", "timeline_entry.audience", "notification.kind"), "from a list"),
     **dict.fromkeys(("case_file.posted_zone", "step.taken_zone", "evidence.captured_zone"), "a zone that is known"),
     **dict.fromkeys(
-        ("case_file.link_key", "case_file.text_key", "case_file.account_key"), "made anew from the facts by every purge"
+        (f"case_file.{name}_key" for name in ("link", "text", "account", "platform")),
+        "made anew from the facts by every purge",
     ),
     "case_file.said_same_as": "made by Amends",
     "case_file.next_due_what": "a step's or a desk's name",

@@ -44,6 +44,10 @@ def cases(token, clock):
         ("kind=concern", ""),
         ("severity=critical", "new"),
         ("platform=Instagram", "late"),
+        ("platform=iNSTAGRAM", "late"),
+        ("platform=x", "new closed"),
+        ("platform=twitter", "new closed"),
+        ("platform=%21", ""),
         ("account_type=official", "new closed"),
         ("overdue=1", "late"),
         ("assigned=me", "late"),
@@ -99,6 +103,13 @@ def test_a_filter_that_does_not_parse_is_named_and_what_was_typed_stays(token, s
             assert f'value="{typed}"' in page.text
 
 
+def test_a_platform_is_found_in_any_script_and_any_capitals(token):
+    staff, digital = people(token, "staff digital")
+    for platform, other in (("ВКонтакте", "вконтакте"), ("Straße", "STRASSE"), ("微博", "微博")):
+        case = report(staff, account={"type": "official", "platform": platform})["reference"]
+        assert listed(digital, f"?platform={other}") == listed(digital, f"?platform={platform}") == [case]
+
+
 def rows(page) -> list[str]:
     return re.findall(r'<tr role="row" class="row[^"]*" id="(SM-[0-9-]+)"', page.text)
 
@@ -111,6 +122,7 @@ def test_the_page_shows_what_is_chosen_in_words(sign_in, cases):
     tags = re.findall(r'moj-filter__tag" href="([^"]+)"><span[^>]*>Remove:</span> ([^<]+)</a>', unescape(page.text))
     assert [word for _, word in tags] == [f"“{cases['late']}”", "Instagram", "Late", "From 2026-11-20"]
     assert all(rows(digital.get(address)) == [cases["late"]] for address, _ in tags)
+    assert rows(digital.get("/queue?platform=instagram")) == [cases["late"]]
     assert "reported <time" in page.text
 
 
@@ -184,6 +196,10 @@ def test_views_are_kept_and_are_ones_own(token, sign_in):
     assert [each["name"] for each in digital.get("/api/views").json()["items"]] == ["High", "Late ones", "Mine"]
     again = page.fill_in("/queue/views", {"name": "High", "back": "?severity=high"})
     assert (again.status_code, 'value="High"' in again.text, "of this name already" in again.text) == (422, True, True)
+    # The list, its choices and what the next press carries along are still those of the view that could not be kept.
+    assert '<option value="high" selected>' in again.text
+    assert 'data-back="?order=worst&amp;severity=high&amp;desk=digital_unit"' in again.text
+    assert again.text.count('name="back" value="?order=worst&amp;severity=high&amp;desk=digital_unit"') >= 2
     page.fill_in(f"/queue/views/{view['id']}/drop", {"back": ""})
     assert len(digital.get("/api/views").json()["items"]) == 2
 
