@@ -88,7 +88,7 @@ def each_case(
     given = {"me": me.id, "now": at, "most": most, **filters.typed(embedded)}
     for row in db.connection().execution_options(stream_results=True, yield_per=500).execute(query, given):
         shown = _row(row[:-1], at)
-        if row.content:
+        if row.content and not row.part:
             shown["account"] = {"type": row.account_type, "platform": row.platform, "handle": row.handle}
         yield shown
 

@@ -63,7 +63,7 @@ def _seen(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
     me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
     query = select(col(Case.id), col(Case.reference), col(Case.version), *columns)
-    return cast("Select[Any]", query.where(col(Case.id).in_(bindparam("cases", expanding=True)), policy.sees(me)))
+    return cast("Select[Any]", query.where(col(Case.id).in_(bindparam("cases", expanding=True)), policy.finds(me)))
 
 
 def heard_of(db: Session, me: Me, changed: Changed, looked: Collection[int]) -> dict[str, int]:

@@ -76,7 +76,7 @@ class Stream:
 class Target:
     def __init__(self, service, url: str) -> None:
         self.service, self.database_url, self.url = service, url, service.url
-        self.keys = tokens(url, "staff manager digital digital2 hr hr2 outsider auditor admin")
+        self.keys = tokens(url, "staff colleague manager digital digital2 hr hr2 outsider auditor admin")
 
     def post(self, who: str, path: str, **body) -> dict:
         done = httpx.post(f"{self.url}/api{path}", json=body, headers=self.keys[who], timeout=30)
@@ -158,6 +158,16 @@ def test_nobody_hears_of_what_they_may_not_read(target):
     assert hear() == {"staff", "digital", "auditor"}
     target.post("digital", f"/cases/{case}/acknowledge")
     assert hear() == set(names)
+
+
+def test_who_raised_a_concern_hears_of_their_part(target):
+    concern = {"kind": "concern", "post": {"url": "https://x.com/fco/status/1"}, "narrative": "Look.", **NO_DANGER}
+    case = target.post("colleague", "/cases", **concern)["reference"]
+    streams = {who: target.listen(who) for who in ("colleague", "digital")}
+    target.post("digital", f"/cases/{case}/notes", text="A word", audience="digital_unit")
+    assert {who for who, stream in streams.items() if stream.hears(case, QUIET)} == {"digital"}
+    target.post("digital", f"/cases/{case}/messages", text="A word")
+    assert {who for who, stream in streams.items() if stream.hears(case, QUIET)} == {"colleague", "digital"}
 
 
 def test_who_looks_is_told_to_the_same_desk_and_not_to_the_one_who_looks(target):
