@@ -5,6 +5,7 @@ const BY_ITSELF = { "X-Amends-By-Itself": "1" };
 const POLL = 30000; // where events do not come through
 const LOOK = 20000; // how often an open case says that it is looked at
 const KEYS = "amends-keys";
+const READING = "amends-reading";
 
 const at = (id) => document.getElementById(id);
 const rowsIn = (page) => [...page.querySelectorAll("#queue .row[id]")];
@@ -160,13 +161,19 @@ window.addEventListener("pageshow", (event) => { if (event.persisted) { listen()
 /* ---- Keys: only where nothing is being typed, and only while they are wanted ---------------------------------------- */
 
 const wanted = () => window.localStorage.getItem(KEYS) !== "off";
-let reading = ""; // the row that had the focus last
-document.addEventListener("focusin", () => { if (current()) reading = current().id; });
+// The row that had the focus last; kept for whoever comes back from its case, which loads the page anew.
+const came = window.performance.getEntriesByType("navigation")[0];
+let reading = (came && came.type !== "navigate" && window.sessionStorage.getItem(READING)) || "";
+document.addEventListener("focusin", () => {
+  if (!current()) return;
+  reading = current().id;
+  window.sessionStorage.setItem(READING, reading);
+});
 const current = () => document.activeElement && document.activeElement.closest("#queue .row[id]");
 
 function move(step) {
   const rows = rowsIn(document);
-  const here = rows.indexOf(current());
+  const here = rows.indexOf(current() || at(reading));
   const row = rows[here < 0 ? (step > 0 ? 0 : rows.length - 1) : Math.min(rows.length - 1, Math.max(0, here + step))];
   if (row) { row.querySelector(".row__link").focus(); row.scrollIntoView({ block: "nearest" }); }
 }
@@ -181,6 +188,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") move(-1);
   else if (event.key === "?") help();
   else if (act && row && row.querySelector(`[data-act="${act}"]`)) row.querySelector(`[data-act="${act}"]`).click();
+  else if (act && row) { if (!waiting) arrived(act === "take" ? "There is nothing to take here." : "There is nothing to mark as read here."); }
   else return;
   event.preventDefault();
 });

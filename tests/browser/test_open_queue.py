@@ -61,8 +61,15 @@ def test_keys_move_open_read_and_take(desk, api, three):
     expect(page.get_by_label("Search")).to_have_value("jkat?")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.locator(f"#{name} a").focus()
+    page.keyboard.press("a")
+    expect(page.locator("#arrivals")).to_have_text("There is nothing to mark as read here.")
     page.keyboard.press("Enter")
     expect(page).to_have_url(re.compile(f"/cases/{name}$"))
+    # Back in the list, the next key goes on from the case that was read.
+    page.go_back()
+    expect(page.locator(f"#{name}")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.locator("#queue .row").nth(1).get_by_role("link")).to_be_focused()
 
 
 def test_what_arrives_moves_nothing_until_it_is_asked_for(desk, api, three):
