@@ -61,7 +61,8 @@ def change_preferences(db: Session, me: Me, changes: Mapping[str, Any], at: date
     faults = [*_faults(changes, at), *(each for each in (deputy, *absences) if isinstance(each, FieldError))]
     if faults:
         raise Invalid(errors=faults)
-    person = db.get_one(Person, me.id)
+    # One at a time: of two at once each would put theirs beside the other's, or both would be the first.
+    person = db.execute(select(Person).where(col(Person.id) == me.id).with_for_update(key_share=True)).scalar_one()
     said = db.get(Preference, me.id) or Preference(person_id=me.id)
     for name in ("notify", "digest_at", "phone"):
         if name in changes:
@@ -127,8 +128,6 @@ def _absences(told: Sequence[Stretch]) -> list[Stretch | FieldError]:
 
 
 def _keep_absences(db: Session, me: Me, told: Sequence[Stretch], at: datetime) -> None:
-    # One at a time, or two at once would each put theirs beside the other's.
-    db.execute(select(col(Person.id)).where(col(Person.id) == me.id).with_for_update(key_share=True))
     db.execute(delete(Absence).where(col(Absence.person_id) == me.id, col(Absence.until_at) > at))
     rows = [{"person_id": me.id, "from_at": since, "until_at": until} for since, until in told]
     if rows:

@@ -288,3 +288,69 @@ def test_a_merged_case_is_reopened_while_its_original_closes(track):
             partial(track.send, "digital2", f"{merged}/reopen", {"reason": "It is another post."}),
         ]
         assert [answer.status_code for answer in at_once(deeds, track.threads)] == [200, 200]
+
+
+# Who is told: rotas, absences, deputies.
+
+DAY = {"days": ["mon"], "starts": "09:00", "ends": "17:00", "zone": "Europe/London"}
+
+
+def shifts(who: str, number: int) -> list[dict[str, object]]:
+    """A rota that nobody else puts: as many shifts, all of one person."""
+    return [{"person": f"{who}@demo.example", **DAY, "starts": f"{hour:02}:00"} for hour in range(number)]
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_of_rotas_put_at_once_one_stays_whole(track, _round):
+    """Never two beside each other."""
+    rotas = [shifts(who, number) for who in ("digital", "digital2") for number in (1, 2, 3, 4, 5)]
+    deeds = [
+        partial(track.send, "digital", "/api/rota", {"desk": "digital_unit", "shifts": rota}, "PUT") for rota in rotas
+    ]
+    answers = at_once(deeds, track.threads)
+    assert {answer.status_code for answer in answers} == {200}
+    kept = track.web.get("/api/rota?desk=digital_unit", headers=track.keys["digital"]).json()["shifts"]
+    assert kept in rotas
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_of_absences_put_at_once_one_list_stays_whole(track, _round):
+    lists = [
+        [
+            {"from": f"2030-{month:02}-{day:02}T09:00:00Z", "until": f"2030-{month:02}-{day:02}T17:00:00Z"}
+            for day in range(1, month + 1)
+        ]
+        for month in range(1, 11)
+    ]
+    deeds = [partial(track.send, "manager", "/api/preferences", {"absences": each}, "PATCH") for each in lists]
+    answers = at_once(deeds, track.threads)
+    assert {answer.status_code for answer in answers} == {200}
+    kept = track.web.get("/api/preferences", headers=track.keys["manager"]).json()["absences"]
+    assert kept in lists
+
+
+def test_preferences_said_at_once_for_the_first_time_all_count(track):
+    """Nobody has a row of their own before they have said something; each says another thing."""
+    said = [
+        {"deputy": "head@demo.example"},
+        {"notify": "digest"},
+        {"digest_at": "07:30"},
+        {"phone": "+447700900123"},
+        {"working_days": ["sun", "mon"]},
+    ]
+    answers = at_once([partial(track.send, "staff", "/api/preferences", each, "PATCH") for each in said], track.threads)
+    assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
+    kept = track.web.get("/api/preferences", headers=track.keys["staff"]).json()
+    for each in said:
+        for name, value in each.items():
+            assert sorted(kept[name]) == sorted(value)
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_of_deputies_named_at_once_one_is_kept(track, _round):
+    """Somebody who was named, and nobody's request is a fault."""
+    names = [f"{name}@demo.example" for name in ("head", "digital", "media", "colleague")] * 5
+    deeds = [partial(track.send, "digital2", "/api/preferences", {"deputy": name}, "PATCH") for name in names]
+    answers = at_once(deeds, track.threads)
+    assert {answer.status_code for answer in answers} == {200}
+    assert track.web.get("/api/preferences", headers=track.keys["digital2"]).json()["deputy"] in names
