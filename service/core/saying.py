@@ -3,7 +3,7 @@
 Every moment handed in is aware; what people read is in the zone that is named beside it.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from service.core.clock import LONDON, in_zone
@@ -21,9 +21,11 @@ def day(at: datetime, zone: str = LONDON) -> str:
     return f"{there:%A} {there.day} {there:%B %Y}"
 
 
-def weekday(at: datetime, zone: str = LONDON) -> str:
-    """A moment of the coming days: `Friday 17:00`."""
-    return f"{in_zone(at, zone):%A} {clock(at, zone)}"
+def weekday(at: date, zone: str = LONDON) -> str:
+    """A moment of the coming weeks: `17:00 on Friday 20 November`; a day without its hour is named as it is."""
+    there = in_zone(at, zone) if isinstance(at, datetime) else at
+    hour = f"{clock(at, zone)} on " if isinstance(at, datetime) else ""
+    return f"{hour}{there:%A} {there.day} {there:%B}"
 
 
 def place(zone: str | None) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, select
@@ -17,6 +17,8 @@ from service.records.enums import DeskName, Role
 from service.records.people import DeskMember, Person, Shift
 
 WEEK = timedelta(days=7)
+AHEAD = 2 * WEEK
+"""So far ahead gaps are told."""
 ONE_DAY = timedelta(days=1)
 MOST_SHIFTS = 200
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
@@ -119,18 +121,32 @@ def stretches(shift: Shift | Duty, since: datetime, until: datetime) -> Iterator
 
 
 def gaps(shifts: Sequence[Shift | Duty], at: datetime) -> list[Stretch]:
-    """When nobody is on duty, of what begins in the coming week; in UTC, oldest first.
+    """When nobody is on duty, of what begins in the coming two weeks; in UTC, oldest first.
 
-    One that begins within the week is told to its end; one without an end within two weeks is cut after the first.
+    One that begins within them is told to its end; one without an end within a week after is cut where they end.
     """
-    found, free_from, horizon = [], at, at + 2 * WEEK
+    found, free_from, horizon = [], at, at + AHEAD + WEEK
     for begins, over in sorted(stretch for shift in shifts for stretch in stretches(shift, at, horizon)):
         if begins > free_from:
             found.append((free_from, min(begins, horizon)))
         free_from = max(free_from, over)
     if free_from < horizon:
-        found.append((free_from, max(at + WEEK, free_from)))
-    return [(since, until) for since, until in found if since < at + WEEK]
+        found.append((free_from, max(at + AHEAD, free_from)))
+    return [(since, until) for since, until in found if since < at + AHEAD]
+
+
+def clock_changes(zones: Iterable[str], at: datetime) -> list[tuple[str, date, bool]]:
+    """Where the clocks are changed in the coming two weeks: the zone, its day, and whether they go forward."""
+    found = []
+    for zone in sorted(set(zones)):
+        days = [in_zone(at, zone).date() + number * ONE_DAY for number in range(AHEAD.days + 1)]
+        noons = [datetime.combine(day, time(12), ZoneInfo(zone)).utcoffset() or timedelta() for day in days]
+        found += [
+            (zone, day, later > before)
+            for day, before, later in zip(days[1:], noons, noons[1:], strict=False)
+            if later != before
+        ]
+    return found
 
 
 def require_reader(me: Me, desk: DeskName) -> None:
@@ -161,9 +177,7 @@ def set_rota(db: Session, me: Me, desk: DeskName, duties: Sequence[Duty]) -> Non
     faults = [fault for place, duty in enumerate(duties) for fault in _faults(duty, sits, f"shifts.{place}.")]
     if faults:
         raise Invalid(errors=faults)
-    # One at a time, or two at once would each put theirs beside the other's.
-    seats = select(col(DeskMember.person_id)).where(col(DeskMember.desk) == desk).order_by(col(DeskMember.person_id))
-    db.execute(seats.with_for_update(key_share=True))
+    _one_at_a_time(db, desk)
     db.execute(delete(Shift).where(col(Shift.desk) == desk))
     for duty in duties:
         db.add(_shift(desk, duty, sits))
@@ -174,6 +188,7 @@ def add_shift(db: Session, me: Me, desk: DeskName, duty: Duty) -> None:
     """Add one shift to the desk's rota. Raises NotPermitted, or Invalid naming each field that is wrong."""
     require_changer(me, desk)
     sits = _seats(db, desk)
+    _one_at_a_time(db, desk)
     faults = list(_faults(duty, sits, ""))
     if not faults and len(shifts_of(db, desk)) >= MOST_SHIFTS:
         faults = [FieldError("person", f"A rota has at most {MOST_SHIFTS} shifts")]
@@ -187,6 +202,12 @@ def remove_shift(db: Session, me: Me, desk: DeskName, shift_id: int) -> None:
     """Take one shift off the desk's rota; one that is gone already is no fault. Raises NotPermitted."""
     require_changer(me, desk)
     db.execute(delete(Shift).where(col(Shift.id) == shift_id, col(Shift.desk) == desk))
+
+
+def _one_at_a_time(db: Session, desk: DeskName) -> None:
+    # Two at once would each put theirs beside the other's.
+    seats = select(col(DeskMember.person_id)).where(col(DeskMember.desk) == desk).order_by(col(DeskMember.person_id))
+    db.execute(seats.with_for_update(key_share=True))
 
 
 def _seats(db: Session, desk: DeskName) -> dict[str, int]:

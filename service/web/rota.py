@@ -46,7 +46,7 @@ def chosen_desk(me: Person, said: str | None) -> DeskName:
 
 
 def rota_of(db: Session, desk: DeskName, at: datetime) -> dict[str, Any]:
-    """A desk's rota as it is shown: its shifts, who is on duty now, and the gaps of the coming week."""
+    """A desk's rota as it is shown: its shifts, who is on duty now, and the gaps of the coming two weeks."""
     shifts = shifts_of(db, desk)
     people = select(Record).where(col(Record.id).in_([shift.person_id for shift in shifts]))
     by_id = {person.id: person for person in db.execute(people).scalars()}
@@ -69,6 +69,12 @@ def rota_of(db: Session, desk: DeskName, at: datetime) -> dict[str, Any]:
     }
 
 
+def _clock_changes(db: Session, me: Person, desk: DeskName, at: datetime) -> list[dict[str, Any]]:
+    """What a reader has to know who reckons by a clock on the wall: theirs, and those that the shifts go by."""
+    zones = [me.zone, *(shift.zone for shift in shifts_of(db, desk))]
+    return [{"zone": zone, "day": day, "forward": on} for zone, day, on in rota.clock_changes(zones, at)]
+
+
 @get("/rota", sync_to_thread=True)
 def rota_page(db: Db, me: Me, now: Now, desk: FromQuery[str | None] = None) -> Response[str]:
     """A desk's rota."""
@@ -84,6 +90,7 @@ def show(
         me,
         refusal.status if refusal else 200,
         rota=rota_of(db, desk, now),
+        changes=_clock_changes(db, me, desk, now),
         desks=[each.value for each in desks_of(me)],
         people=[(person.email, f"{person.name} ({person.email})") for person in members(db, desk)],
         may_change=rota.may_change(me, desk),

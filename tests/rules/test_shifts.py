@@ -1,7 +1,7 @@
 """Who is on duty: whatever the clocks do, a desk with people is never without somebody to tell."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 from sqlmodel import Session, SQLModel
 
-from service.people.rota import Duty, covers, duty_leads, gaps, next_on_rota, on_duty
+from service.people.rota import Duty, clock_changes, covers, duty_leads, gaps, next_on_rota, on_duty
 from service.records.enums import DeskName
 from service.records.people import Absence, DeskMember, Person, Shift, Unit
 
@@ -158,9 +158,32 @@ def test_the_gaps_of_an_office_week():
     office = [shift(0, 1, 2, 3, 4, starts="09:00", ends="17:00"), shift(0, 1, 2, 3, starts="17:00", ends="09:00")]
     assert gaps(office, FRIDAY_NOON) == [
         (datetime(2026, 11, 20, 17, tzinfo=UTC), datetime(2026, 11, 23, 9, tzinfo=UTC)),
+        (datetime(2026, 11, 27, 17, tzinfo=UTC), datetime(2026, 11, 30, 9, tzinfo=UTC)),
     ]
-    assert gaps([], FRIDAY_NOON) == [(FRIDAY_NOON, FRIDAY_NOON + timedelta(days=7))]
+    assert gaps([], FRIDAY_NOON) == [(FRIDAY_NOON, FRIDAY_NOON + timedelta(days=14))]
     assert gaps([shift(*range(7), starts="08:00", ends="08:00")], FRIDAY_NOON) == []
+
+
+def test_gaps_over_a_change_of_the_clocks():
+    """The night that the clocks go back has an hour more, the one that they go forward an hour less."""
+    days = [shift(*range(7), starts="08:00", ends="22:00")]
+    autumn = gaps(days, datetime(2026, 10, 24, 12, tzinfo=UTC))
+    assert [until - since for since, until in autumn][:2] == [timedelta(hours=11), timedelta(hours=10)]
+    assert len(autumn) == 14
+    spring = gaps(days, datetime(2027, 3, 27, 12, tzinfo=UTC))
+    assert [until - since for since, until in spring][:2] == [timedelta(hours=9), timedelta(hours=10)]
+
+
+def test_where_the_clocks_are_changed():
+    at = datetime(2026, 10, 20, 12, tzinfo=UTC)
+    assert clock_changes(["Europe/London", "Asia/Tokyo", "Europe/London", "America/New_York"], at) == [
+        ("America/New_York", date(2026, 11, 1), False),
+        ("Europe/London", date(2026, 10, 25), False),
+    ]
+    assert clock_changes(["Europe/London"], datetime(2027, 3, 20, tzinfo=UTC)) == [
+        ("Europe/London", date(2027, 3, 28), True)
+    ]
+    assert clock_changes(["Europe/London"], FRIDAY_NOON) == []
 
 
 moments = st.integers(0, 2 * 365 * 24 * 60).map(
@@ -180,7 +203,7 @@ duties = st.lists(
 )
 
 
-@given(rota=duties, at=moments, minutes=st.integers(0, 7 * 24 * 60 - 1))
+@given(rota=duties, at=moments, minutes=st.integers(0, 14 * 24 * 60 - 1))
 @example(rota=[shift(6, starts="01:00", ends="02:00")], at=datetime(2027, 3, 27, 12, tzinfo=UTC), minutes=13 * 60)
 def test_every_moment_is_covered_or_in_a_gap(rota, at, minutes):
     moment = at + timedelta(minutes=minutes)
@@ -193,7 +216,7 @@ def test_gaps_are_apart_and_in_order(rota, at):
     found = gaps(rota, at)
     assert all(since < until for since, until in found)
     assert all(first[1] < second[0] for first, second in pairwise(found))
-    assert all(at <= since < at + timedelta(days=7) for since, _ in found)
+    assert all(at <= since < at + timedelta(days=14) for since, _ in found)
 
 
 @given(at=moments, zone=st.sampled_from(ZONES), days=st.frozensets(st.integers(0, 6), min_size=1))

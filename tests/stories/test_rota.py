@@ -22,7 +22,10 @@ def test_the_lead_puts_a_rota_and_the_desk_reads_it(token, clock):
         "shifts": [DIGITAL, NIGHTS],
         "on_duty": ["digital@demo.example"],
         # A gap is accepted, and shown.
-        "gaps": [{"from": "2026-11-20T17:00:00Z", "until": "2026-11-23T09:00:00Z"}],
+        "gaps": [
+            {"from": "2026-11-20T17:00:00Z", "until": "2026-11-23T09:00:00Z"},
+            {"from": "2026-11-27T17:00:00Z", "until": "2026-11-30T09:00:00Z"},
+        ],
     }
     read = token("digital2").get("/api/rota?desk=digital_unit")
     assert read.json() == put.json()
@@ -82,11 +85,21 @@ def test_on_the_page_gaps_are_told_in_words(sign_in):
     assert added.status_code == 303, added.text
     shown = lead.get("/rota").text
     assert "is on duty." in shown
-    assert "Nobody is on duty from Friday 17:00 to Monday 09:00." in shown
+    assert "Nobody is on duty from 17:00 on Friday 20 November to 09:00 on Monday 23 November." in shown
     assert "leads are told instead" in shown
     member = sign_in("digital2").get("/rota").text
-    assert "Nobody is on duty from Friday 17:00 to Monday 09:00." in member
+    assert "Nobody is on duty from 17:00 on Friday 20 November to 09:00 on Monday 23 November." in member
     assert "Add a shift" not in member
+
+
+def test_the_page_names_the_day_on_which_the_clocks_are_changed(sign_in, clock):
+    clock.at("2027-03-19T12:00+00:00")
+    lead = sign_in("digital")
+    lead.get("/rota")
+    lead.fill_in("/rota", {"desk": "digital_unit", **DIGITAL})
+    shown = lead.get("/rota").text
+    assert "from 17:00 on Friday 26 March to 09:00 on Monday 29 March." in shown
+    assert "The clocks in London go forward on Sunday 28 March. The times above allow for it." in shown
 
 
 def test_a_shift_that_is_wrong_keeps_what_was_typed(sign_in):
