@@ -20,6 +20,7 @@ from service.records.cases import Advice, Case, ReferralDecision
 from service.records.enums import Kind, Resolution, Severity, Stage, StepKind, StepState
 from service.timeline import entries
 from service.timeline.confidence import reporter_of
+from service.timeline.reads import ask_no_more
 
 
 def standing_of(
@@ -114,6 +115,7 @@ def _end(
         quietly["duplicate_of"] = (None, duplicate_of.reference)
     entries.add(db, case, "closed", actor=me.id, at=at, changes=told, tell=_reporter(db, case))
     entries.add(db, case, "resolved", actor=me.id, at=at, changes=quietly)
+    ask_no_more(db, case.id, at)
     keep_next_due(db, case)
     if duplicate_of is not None:
         changes = {"also_reported_in": (None, case.reference)}

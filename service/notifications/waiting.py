@@ -1,6 +1,7 @@
 """What waits for somebody: the bell's number, the list behind it, and marking it as read.
 
-A case that a person no longer sees counts nowhere and is listed nowhere, whatever they were once told.
+A case that a person no longer sees counts nowhere and is listed nowhere, whatever they were once told. Once a case is
+closed, what was told of it before waits for nobody.
 """
 
 from collections.abc import Sequence
@@ -31,7 +32,7 @@ from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import DeskName
-from service.records.field_words import NOTIFIED, NOTIFIED_ELSE
+from service.records.notice_words import ASKS, ESCALATED, NOTIFIED, NOTIFIED_ELSE, OUTLASTS, REMINDED
 from service.records.notifications import Notification
 from service.records.referrals import Referral
 from service.records.words import DUES, PARTS
@@ -52,13 +53,23 @@ def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
     return col(Notification.person_id) == ME, or_(col(Notification.case_id).is_(None), *here)
 
 
+WAITS = and_(
+    col(Notification.read_at).is_(None),
+    or_(
+        col(Case.closed_at).is_(None),
+        col(Notification.at) >= col(Case.closed_at),
+        col(Notification.kind).in_(OUTLASTS),
+    ),
+)
+
+
 @lru_cache(maxsize=256)
 def _count(desks: Desks, roles: Roles) -> Select[Any]:
     unread = (
         select(literal_column("1"))
         .select_from(Notification)
         .outerjoin(Case, col(Case.id) == col(Notification.case_id))
-        .where(*_mine(desks, roles), col(Notification.read_at).is_(None))
+        .where(*_mine(desks, roles), WAITS)
         .limit(MOST_COUNTED)
         .subquery()
     )
@@ -78,6 +89,7 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
             Notification.at,
             Notification.read_at,
             Notification.case_id,
+            WAITS.label("waits"),
             Case.reference,
             col(Case.kind).label("kind_of_case"),
             Case.codes,
@@ -107,7 +119,7 @@ def _cases(desks: Desks, roles: Roles) -> Select[Any]:
     return (
         select(Notification.case_id)
         .outerjoin(Case, col(Case.id) == col(Notification.case_id))
-        .where(col(Notification.key).in_(bindparam("keys", expanding=True)), col(Notification.read_at).is_(None))
+        .where(col(Notification.key).in_(bindparam("keys", expanding=True)), WAITS)
         .where(*_mine(desks, roles))
         .distinct()
     )
@@ -125,7 +137,7 @@ def list_waiting(
     """A page of this person's notifications as rows, newest first; `before` is the number of the last one seen."""
     query = _list(frozenset(me.desks), me.roles)
     if unread:
-        query = query.where(col(Notification.read_at).is_(None))
+        query = query.where(WAITS)
     if before is not None:
         query = query.where(col(Notification.id) < before)
     return db.connection().execute(query, {"me": me.id, "most": limit}).all()
@@ -135,6 +147,8 @@ def shown(row: Any) -> dict[str, Any]:
     """A notification as it is read. HR, told of a referral, is not told which case it came from."""
     told = {"id": row.key, "kind": row.kind, "words": _words(row)}
     told |= {"urgent": bool(row.urgent), "at": row.at, "read_at": row.read_at}
+    if asks := _asks(row):
+        told["asks"] = asks
     if row.case_id is not None and row.content:
         name = PARTS[row.part] if row.part else title(row.kind_of_case, row.codes, row.account_type, row.platform)
         told["case"] = {"reference": row.reference, "title": name}
@@ -143,6 +157,21 @@ def shown(row: Any) -> dict[str, Any]:
 
 def _words(row: Any) -> str:
     return NOTIFIED.get(row.kind, NOTIFIED_ELSE).format(due=DUES.get(row.what, "something"))
+
+
+def _asks(row: Any) -> str | None:
+    by_clock = {"reminded": REMINDED, "escalated": ESCALATED}.get(row.kind, {})
+    return by_clock.get((row.what or "").partition(".")[0]) or ASKS.get(row.kind)
+
+
+def grouped(rows: Sequence[Any]) -> list[list[Any]]:
+    """These rows by case: the case with the newest of them first, and in each the newest first."""
+    found: dict[tuple[str, int], list[Any]] = {}
+    for row in rows:
+        # Without a case each stands by itself.
+        about = ("case", row.case_id) if row.case_id is not None else ("alone", row.id)
+        found.setdefault(about, []).append(row)
+    return list(found.values())
 
 
 def mark_read(db: Session, me: Me, key: str, at: datetime) -> Any:
@@ -154,6 +183,20 @@ def mark_read(db: Session, me: Me, key: str, at: datetime) -> Any:
         raise NotFound
     _mark(db, at, col(Notification.id) == row.id)
     return db.connection().execute(mine, {"me": me.id, "most": 1}).one()
+
+
+def mark_case_read(db: Session, me: Me, key: str, at: datetime) -> None:
+    """Note that this person has seen what they were told of one case, up to the notification of this key.
+
+    What came after their page was made waits on. Raises NotFound unless it is theirs.
+    """
+    _require_key(key)
+    mine = _list(frozenset(me.desks), me.roles).where(col(Notification.key) == key)
+    row = db.connection().execute(mine, {"me": me.id, "most": 1}).one_or_none()
+    if row is None:
+        raise NotFound
+    same = col(Notification.id) == row.id if row.case_id is None else col(Notification.case_id) == row.case_id
+    _mark(db, at, col(Notification.person_id) == me.id, same, col(Notification.id) <= row.id)
 
 
 def mark_all_read(db: Session, me: Me, newest: str, at: datetime) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import guide_words, list_words, words
+from service.records import guide_words, list_words, notice_words, words
 from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
@@ -267,33 +267,6 @@ HAPPENED: Mapping[str, str] = {
     for kind, said in ENTRIES.items()
 }
 
-# The same for whoever is told of it: what waits for them.
-NOTIFIED: Mapping[str, str] = {
-    "informed": "Something was posted that needs putting right.",
-    "sent": "A case was sent to you.",
-    "manager_named": "You were named as the manager to tell.",
-    "asked": "Something is asked of you.",
-    "step_taken": "A step that you asked for is done.",
-    "disclosed": "Something was raised about a post of yours.",
-    "revealed": "Somebody was told who raised your concern.",
-    "assigned": "A case was given to you.",
-    "message": "There is a message for you.",
-    "advised": "There is advice for you.",
-    "step_cannot": "A step cannot be taken for now.",
-    "referral_decided": "A referral has arrived.",
-    "referral_proposed": "A manager proposes what to do about HR.",
-    "withdrawal_asked": "Somebody asks to withdraw their report.",
-    "closed": "A case is closed.",
-    "reopened": "A case was opened again.",
-    "held_by": "Your desk holds a case from now on.",
-    "settled": "What you reported has been dealt with.",
-    "said_same": "Somebody says that two of their reports are about the same.",
-    "reminded": "Due soon: {due}.",
-    "escalated": "Late: {due}.",
-    "repeated": "A critical case is still waiting for somebody to read it.",
-}
-NOTIFIED_ELSE = "Something has changed in a case."
-
 DECISIONS: Mapping[str, str] = {"referred": "Passed to HR", "not_referred": "Not referred to HR"}
 
 # Which of the tables speaks for the values of a field: by its whole path, else by its last word.
@@ -333,7 +306,8 @@ WHOSE: Mapping[str, Mapping[str, str]] = {
 
 TABLES: Mapping[str, Any] = {
     name.lower(): table
-    for name, table in {**vars(words), **vars(list_words), **vars(guide_words), **globals()}.items()
+    for room in (vars(words), vars(list_words), vars(guide_words), vars(notice_words), globals())
+    for name, table in room.items()
     if name.isupper() and name[0] != "_" and isinstance(table, dict | tuple)
 }
 """Every table by its name in small letters, as templates read them: `words.codes`."""

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlmodel import Session, col
 
 from service.core.database import writing
+from service.records.notice_words import ASKS, OUTLASTS
 from service.records.notifications import Notification
 from service.records.timeline import ReadEntry
 
@@ -19,6 +20,18 @@ _NO_LONGER_WAITS = (
     .where(_waits.c.person_id == bindparam("who"), _waits.c.case_id == bindparam("which"), _waits.c.read_at.is_(None))
     .values(read_at=bindparam("now"))
 )
+_ASKED_NO_MORE = (
+    update(_waits)
+    .where(
+        _waits.c.case_id == bindparam("which"), _waits.c.kind.in_(ASKS.keys() - OUTLASTS), _waits.c.read_at.is_(None)
+    )
+    .values(read_at=bindparam("now"))
+)
+
+
+def ask_no_more(db: Session, case_id: int, at: datetime) -> None:
+    """Let nothing of a case be asked of anybody any more; what only informs stays as it is."""
+    db.connection().execute(_ASKED_NO_MORE, {"which": case_id, "now": at})
 
 
 def log(

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from service.notifications.links import go_link
-from service.notifications.waiting import list_waiting, mark_all_read, mark_read, shown
+from service.notifications.waiting import grouped, list_waiting, mark_all_read, mark_case_read, shown
 from service.people.identity import Me as Person
 from service.web.cursors import cursor_of, place_or_start
 from service.web.given import Db, House, Me, Now, Sent
@@ -15,16 +15,30 @@ from service.web.pages import go_to, page
 from service.web.visit import House as Everything
 
 PAGE = 50
+"""Notifications on a page: a case whose older ones do not fit any more stands on the next page again."""
 
 
 @get("/notifications", sync_to_thread=True)
 def notifications(db: Db, me: Me, house: House, cursor: FromQuery[str | None] = None) -> Response[str]:
-    """What waits, newest first, and what has been read."""
+    """What waits and what has been read, by case, the newest first."""
     place = place_or_start("notifications", cursor)
     rows = list_waiting(db, me, before=place[-1] if place else None, limit=PAGE + 1)
     following = cursor_of("notifications", (0, 0, rows[PAGE - 1].id) if len(rows) > PAGE else None)
-    items = [shown(row) | {"link": _link(house, me, row)} for row in rows[:PAGE]]
-    return page("notifications.html", me, items=items, next=following, first=place)
+    groups = [_group(house, me, each) for each in grouped(rows[:PAGE])]
+    return page("notifications.html", me, groups=groups, next=following, first=place)
+
+
+def _group(house: Everything, me: Person, rows: list[Any]) -> dict[str, Any]:
+    """What is told of one case: what waits, and what was read or is settled."""
+    items = [shown(row) | {"waits": row.waits} for row in rows]
+    return {
+        "key": rows[0].key,
+        "case": items[0].get("case"),
+        "link": _link(house, me, rows[0]),
+        "urgent": any(item["waits"] and item["urgent"] for item in items),
+        "waiting": [item for item in items if item["waits"]],
+        "past": [item for item in items if not item["waits"]],
+    }
 
 
 def _link(house: Everything, me: Person, row: Any) -> str:
@@ -42,10 +56,10 @@ def read_all(db: Db, me: Me, now: Now, sent: Sent) -> Response:
 
 
 @post("/notifications/{key:str}/read", status_code=303, sync_to_thread=True)
-def read_one(db: Db, me: Me, now: Now, key: FromPath[str]) -> Response:
-    """Mark one as read."""
-    mark_read(db, me, key, now)
+def read_case(db: Db, me: Me, now: Now, key: FromPath[str]) -> Response:
+    """Mark as read what is told of one case, as far as it was there when the page was made."""
+    mark_case_read(db, me, key, now)
     return go_to("/notifications")
 
 
-routes = [notifications, read_all, read_one]
+routes = [notifications, read_all, read_case]

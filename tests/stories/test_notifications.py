@@ -14,7 +14,7 @@ from service.records.people import Person
 from service.records.timeline import Outbox
 from service.worker.post import Post
 from service.worker.run import work_once
-from tests.makers import APOLOGY, PERSONAL, at, people, press, report
+from tests.makers import APOLOGY, PERSONAL, at, people, press, put_right, report
 
 URGENT = {"safety_risk": "yes"}
 WAITING = "Something is waiting for you in Amends"
@@ -74,6 +74,7 @@ def test_a_report_rings_the_bell_of_those_it_reaches(token, sign_in, worker, clo
         "id": waits["id"],
         "kind": "informed",
         "words": "Something was posted that needs putting right.",
+        "asks": "Read it, then acknowledge.",
         "urgent": False,
         "at": clock().isoformat().replace("+00:00", "Z"),
         "read_at": None,
@@ -367,6 +368,92 @@ def test_what_comes_while_a_mail_waits_joins_it_and_what_comes_after_does_not(to
         mails = db.execute(select(Outbox.body, Outbox.person_id).where(col(Outbox.kind) == "mail")).all()
         told = set(db.execute(select(Notification.key)).scalars())
     assert sorted(key for body, _ in mails for key in body["notifications"]) == sorted(told)
+
+
+def group_of(page: str, reference: str) -> str:
+    """What the list says of one case."""
+    [found] = [part for part in page.split('<li class="waits__item')[1:] if reference in part]
+    return found.split("</nav>")[0]
+
+
+def test_the_list_is_by_case_and_one_press_reads_a_case(token, sign_in, worker):
+    """The one with the newest first; each line says what is asked; what came after the page was made waits on."""
+    staff, digital = people(token, "staff digital")
+    case, other = report(staff), report(staff)
+    press(staff, case, "messages", text="I cannot reach it.")
+    worker()
+    at_work = sign_in("digital")
+    page = at_work.get("/notifications").text
+    assert page.index(case["reference"]) < page.index(other["reference"])
+    group = group_of(page, case["reference"])
+    assert group.count("Mark as read") == 1
+    assert "There is a message for you." in group
+    assert "<strong>Read it, then acknowledge.</strong>" in group
+    assert bell(at_work) == "3"
+    press(staff, case, "messages", text="Now I can.")
+    worker()
+    key = re.search(r"/notifications/([0-9a-f]{32})/read", group)
+    assert at_work.fill_in(f"/notifications/{key[1]}/read").status_code == 303
+    assert bell(at_work) == "2"
+    page = at_work.get("/notifications").text
+    assert "2 earlier" in group_of(page, case["reference"])
+    assert "earlier" not in group_of(page, other["reference"])
+    assert len(waiting(digital, unread="true")) == 2
+
+
+def test_closing_settles_what_was_asked_and_what_only_informs_does_not_count(token, sign_in, worker, clock):
+    """Who never opened it is not asked for it any more, nor mailed; the reporter hears that it is closed."""
+    staff, manager, digital = people(token, "staff manager digital")
+    case = report(staff)
+    press(digital, case, "messages", text="Which account?")
+    worker()
+    put_right(staff, digital, case)
+    clock.forward(minutes=5)
+    press(digital, case, "close", resolution="advice_given")
+    assert bell(sign_in("manager")) == ""
+    [asked] = waiting(manager)
+    assert asked["read_at"] is not None
+    assert waiting(manager, unread="true") == []
+    assert worker()["staff"] == [WAITING]
+    assert [each["kind"] for each in waiting(staff, unread="true")] == ["closed"]
+    informs = next(each for each in waiting(staff) if each["kind"] == "advised")
+    assert informs["read_at"] is None
+    assert bell(sign_in("staff")) == "1"
+    assert "Mark as read" not in group_of(sign_in("manager").get("/notifications").text, case["reference"])
+
+
+def test_what_waits_to_be_told_when_a_case_closes_rings_no_bell_and_is_not_mailed(token, sign_in, worker, clock):
+    """The worker was away meanwhile."""
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    put_right(staff, digital, case)
+    clock.forward(minutes=5)
+    press(digital, case, "close", resolution="advice_given")
+    assert "manager" not in worker()
+    assert bell(sign_in("manager")) == ""
+
+
+def test_merging_settles_what_was_asked_of_the_one_and_not_of_the_other(token, sign_in, worker, clock):
+    staff, digital = people(token, "staff digital")
+    case, original = report(staff), report(staff)
+    worker()
+    clock.forward(minutes=5)
+    press(digital, case, "merge", into=original["reference"])
+    worker()
+    still = waiting(token("manager"), unread="true")
+    assert {each["case"]["reference"] for each in still} == {original["reference"]}
+
+
+def test_a_referral_waits_for_hr_though_its_case_is_closed(token, sign_in, worker, clock):
+    staff, digital, hr = people(token, "staff digital hr")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    press(digital, case, "referral-decision", refer=True, reason="A pattern.")
+    worker()
+    clock.forward(minutes=5)
+    press(digital, case, "close", resolution="referred")
+    assert bell(sign_in("hr")) == "1"
+    assert [each["asks"] for each in waiting(hr, unread="true")] == ["Accept it, or return it with reasons."]
 
 
 def links(settings) -> dict[str, list[str]]:

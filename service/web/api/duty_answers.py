@@ -57,6 +57,7 @@ class NotificationOut(TypedDict):
     id: str
     kind: str
     words: str
+    asks: NotRequired[str]
     urgent: bool
     at: datetime
     read_at: datetime | None
