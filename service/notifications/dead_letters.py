@@ -13,6 +13,7 @@ from service.people.identity import Me
 from service.records.enums import Role
 from service.records.people import Person
 from service.records.timeline import Outbox
+from service.timeline.outbox import number_done
 
 OPEN = (col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None))
 FAILED = col(Outbox.failed_at).is_not(None)
@@ -48,7 +49,7 @@ def standing(db: Session, me: Me, at: datetime) -> list[Standing]:
     late = or_(col(Outbox.tried_at).is_not(None), col(Outbox.due_at) <= at)
     overdue = select(kind, since).where(*OPEN, late).group_by(kind)
     failed = select(kind, func.count()).where(FAILED).group_by(kind)
-    done = select(kind, func.count()).where(col(Outbox.done_at).is_not(None)).group_by(kind)
+    done = select(kind, number_done()).where(col(Outbox.done_at).is_not(None)).group_by(kind)
     for name, query in (("waiting", waits), ("oldest", overdue), ("failed", failed), ("done", done)):
         for each, value in db.execute(query):
             found.setdefault(each, {})[name] = value

@@ -1,13 +1,14 @@
 """What is to be done once a change is safe: rows written in the change's own transaction, claimed by any worker."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, or_, select, update
 from sqlmodel import Session, col
 
-from service.core.database import is_sqlite
+from service.core.database import insert_on, is_sqlite
 from service.records.timeline import Outbox
 
 LEASE = timedelta(minutes=2)
@@ -15,6 +16,13 @@ LONGEST_WAIT = timedelta(minutes=10)
 TRIED_FOR = timedelta(hours=24)
 """How long something is tried before it is set apart as failed."""
 PDF_TAKES = timedelta(seconds=90)
+CLEARED = "cleared:"
+"""How the name of a row begins that stands for those of its kind that were cleared: `tries` says how many."""
+_COUNTS: ColumnElement[bool] = col(Outbox.dedupe).startswith(CLEARED, autoescape=True)
+KEPT_DONE = timedelta(days=30)
+"""So long what was done can be looked up, such as whether a mail left; nothing of ours reads it later."""
+CLEARED_TOGETHER = 500
+"""So many in one transaction: others who write wait for a few milliseconds."""
 WAITING = (col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None))
 
 
@@ -145,6 +153,37 @@ def all_done(db: Session, rows: Sequence[Any], at: datetime) -> None:
     """Mark rows as done in the transaction that claimed them."""
     ids = [row.id for row in rows]
     _set(db, col(Outbox.id).in_(ids), done_at=at, leased_until=None, error=None)
+
+
+def clear_done(db: Session, at: datetime, most: int = CLEARED_TOGETHER) -> int:
+    """Delete rows that were done longer ago than they are kept, the oldest first; returns how many.
+
+    What was given up stays, and so does how much was done: one row for each kind stands for all that were cleared.
+    """
+    old = col(Outbox.done_at) < at - KEPT_DONE
+    first = select(col(Outbox.id), old.label("old")).where(col(Outbox.done_at).is_not(None), _COUNTS.is_(False))
+    ids = [row.id for row in db.execute(first.order_by(col(Outbox.id)).limit(most)) if row.old]
+    if not ids:
+        return 0
+    gone = delete(Outbox).where(col(Outbox.id).in_(ids), old).returning(col(Outbox.kind))
+    cleared = Counter(db.execute(gone, execution_options={"synchronize_session": False}).scalars())
+    put = insert_on(db)(Outbox)
+    for kind, number in sorted(cleared.items()):
+        row = {"kind": kind, "dedupe": f"{CLEARED}{kind}", "body": {}, "due_at": at, "done_at": at, "tries": number}
+        more = {"tries": Outbox.tries + number, "done_at": at}
+        db.execute(put.values(**row).on_conflict_do_update(index_elements=["dedupe"], set_=more))
+    return cleared.total()
+
+
+def is_old(db: Session, at: datetime) -> bool:
+    """Whether there may be anything to clear: looking takes no lock."""
+    old = select(col(Outbox.id)).where(col(Outbox.done_at) < at - KEPT_DONE, _COUNTS.is_(False))
+    return db.execute(old.limit(1)).first() is not None
+
+
+def number_done() -> ColumnElement[int]:
+    """How many rows of a group were done, those that were cleared among them."""
+    return func.sum(case((_COUNTS, col(Outbox.tries)), else_=1))
 
 
 def put_off(db: Session, row: Any, error: str, at: datetime, until: datetime | None = None) -> None:

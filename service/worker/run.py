@@ -63,6 +63,7 @@ def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> N
         if clock() >= sweep_at:
             sweep_at = clock() + SWEEP_EVERY
             sweep(database, settings, clock())
+            clear_done(database, clock(), stop)
         return busy
 
     _keep_on(do_what_is_due, stop)
@@ -129,6 +130,21 @@ def tell_batch(database: Database, settings: Settings, clock: Clock) -> bool:
             rows = outbox.claim(db, clock(), ROWS_AT_ONCE, only=(TELL,))
         _do_each(database, settings, rows, clock)
     return bool(rows)
+
+
+def clear_done(database: Database, at: datetime, stop: Event | None = None) -> int:
+    """Clear what was done long ago, a few hundred rows in a transaction; returns how many."""
+    cleared = 0
+    with database.read() as db:
+        if not outbox.is_old(db, at):
+            return 0
+    while stop is None or not stop.is_set():
+        with database.write() as db:
+            now = outbox.clear_done(db, at)
+        cleared += now
+        if not now:
+            break
+    return cleared
 
 
 def start(database: Database, settings: Settings, clock: Clock) -> Callable[[], None]:

@@ -1,6 +1,9 @@
 """What could not be delivered is shown to administrators, who have it tried again; and it shows no case."""
 
+import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert, select
@@ -10,7 +13,7 @@ from service.records.cases import Case
 from service.records.people import Person
 from service.records.timeline import Outbox
 from service.worker.post import Post
-from service.worker.run import work_once
+from service.worker.run import clear_done, work_once
 from tests.mailbox import free_port
 from tests.makers import report
 
@@ -103,3 +106,49 @@ def test_what_fails_again_and_again_grows_old(token, database, settings, clock):
     admin = token("admin")
     assert admin.get("/api/outbox").json()["oldest_seconds"] == 2400
     assert 'amends_outbox_oldest_seconds{kind="mail"} 2400' in admin.get("/metrics").text.splitlines()
+
+
+def counted(client, name: str = "done") -> dict[str, int]:
+    """A number of the metrics, by kind."""
+    found = re.findall(rf'^amends_outbox_{name}{{kind="([^"]+)"}} (\d+)$', client.get("/metrics").text, re.MULTILINE)
+    return {kind: int(number) for kind, number in found}
+
+
+def test_what_was_done_a_month_ago_is_cleared_and_still_counted(database, token, clock):
+    """In batches; what was given up stays, and so does what waits and what was done since."""
+    admin = token("admin")
+    with database.write() as db:
+        person = db.execute(select(Person.id)).scalars().first()
+        row = {"kind": "mail", "person_id": person, "due_at": clock(), "body": {}, "tries": 1}
+        for number in range(1200):
+            db.add(Outbox(dedupe=f"old {number}", done_at=clock(), **row))
+        db.add(Outbox(dedupe="dead", failed_at=clock(), error="no", **row))
+        db.add(Outbox(dedupe="told", done_at=clock(), **row | {"kind": "tell"}))
+        db.add(Outbox(dedupe="waits", **row | {"due_at": clock() + timedelta(days=90)}))
+        db.add(Outbox(dedupe="young", done_at=clock() + timedelta(days=20), **row))
+    before = counted(admin)
+    assert before == {"mail": 1201, "tell": 1}
+    assert clear_done(database, clock.forward(days=29)) == 0
+    assert clear_done(database, clock.forward(days=2)) == 1201
+    assert clear_done(database, clock()) == 0
+    assert counted(admin) == before
+    assert (counted(admin, "failed")["mail"], counted(admin, "waiting")["mail"]) == (1, 1)
+    with database.read() as db:
+        left = set(db.execute(select(Outbox.dedupe)).scalars())
+    assert {"dead", "waits", "young"} <= left
+    assert len(left) == 5
+    # Months later the next are counted with them.
+    assert clear_done(database, clock.forward(days=40)) == 1
+    assert counted(admin) == before
+    assert admin.get("/api/outbox").json()["done"] == 1202
+
+
+def test_two_who_clear_at_once_count_each_row_once(database, token, clock):
+    with database.write() as db:
+        for number in range(1500):
+            db.add(Outbox(kind="tell", dedupe=f"old {number}", done_at=clock(), due_at=clock()))
+    clock.forward(days=31)
+    with ThreadPoolExecutor(4) as threads:
+        cleared = list(threads.map(lambda _: clear_done(database, clock()), range(4)))
+    assert sum(cleared) == 1500
+    assert counted(token("admin")) == {"tell": 1500}
