@@ -1,10 +1,14 @@
 """One plain line for a case, and one plain sentence for each thing that happened to it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
+from service.cases.naming import who_was_told
 from service.records.enums import Code, Kind
 from service.records.field_words import ENTRIES, INSTEAD
+from service.records.notice_words import AMENDS, ENTRIES_NOBODY, RUNS
 from service.records.words import ACCOUNT_TYPES_SHORT, CODES, DUES, KINDS, SEVERITIES, STEPS, THE_DESKS, UNTITLED
 
 # What a list shows first: where a post went wrong is said sooner than what it says.
@@ -26,8 +30,11 @@ def title(kind: str, codes: Sequence[str], account_type: str | None, platform: s
     return f"{what} · {where}" if where else what
 
 
-def sentence(entry: Mapping[str, Any]) -> str:
-    """An entry in words: what happened, without who and when, which stand beside it."""
+def sentence(entry: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """An entry in words: what happened, without who and when, which stand beside it.
+
+    `names` says how the reader may see those called whom Amends told, by their address.
+    """
     fields = [change["field"] for change in entry["changes"]]
     desks = [THE_DESKS[field.split(".")[1]] for field in fields if field.startswith("routes.")]
     steps = [STEPS[field.split(".")[1]] for field in fields if field.startswith("steps.")]
@@ -37,10 +44,38 @@ def sentence(entry: Mapping[str, Any]) -> str:
     others = [change["after"] for change in entry["changes"] if change["field"].endswith(".instead")]
     ended = any(field.startswith("routes.") and field.endswith(".ended_at") for field in fields)
     said = "No longer with {desk}." if ended else ENTRIES[entry["kind"]]
+    after = {change["field"]: change["after"] for change in entry["changes"]}
+    if (empty := after.get("alarm.nobody")) is not None:
+        said, desks = ENTRIES_NOBODY[entry["kind"]], [THE_DESKS[empty]]
     told = said.format(
         desk=desks[0] if desks else "the desk",
+        told=who_was_told(entry["kind"], after, names) if entry["kind"] in RINGS else "",
         step=steps[0] if steps else "A step",
         severity=worse,
         due=DUES.get(due or "", "something is due"),
     )
     return " ".join([told, *(INSTEAD[instead] for instead in others if instead)])
+
+
+RINGS = frozenset({"reminded", "escalated", "repeated"})
+AUTOMATIC = RINGS | {"informed"}
+FEWEST_FOLDED = 3
+
+
+def folded(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """These entries, where three or more stand together that Amends wrote by itself, as one of kind `run`.
+
+    It has the others in `run`, in their order, its moment is that of the first, and `words` says how many there are.
+    """
+    found: list[dict[str, Any]] = []
+    for by_itself, some in groupby(entries, key=_by_itself):
+        run = list(some)
+        if by_itself and len(run) >= FEWEST_FOLDED:
+            what = RUNS[any(entry["kind"] in RINGS for entry in run)]
+            run = [{"kind": "run", "at": run[0]["at"], "words": what.format(count=len(run)), "run": run}]
+        found += run
+    return found
+
+
+def _by_itself(entry: Mapping[str, Any]) -> bool:
+    return entry["kind"] in AUTOMATIC and entry.get("actor") == AMENDS

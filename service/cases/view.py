@@ -12,6 +12,7 @@ from service.cases import in_part as in_parts
 from service.cases import policy
 from service.cases.exposure import exposure_shown, gone_at
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, is_closed
+from service.cases.naming import addresses_told, names_for
 from service.cases.parts import (
     People,
     facts_shown,
@@ -30,6 +31,7 @@ from service.people.identity import Me
 from service.records.cases import Advice, Case, Message, Note, ProtectionDecision, ReferralDecision, Route, Step
 from service.records.enums import DeskName, Kind, NoteAudience, StepKind
 from service.records.evidence import Evidence
+from service.records.notice_words import AMENDS
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.timeline import entries
@@ -77,7 +79,7 @@ def case_view(
     rows = _rows(db, case, content)
     rows["timeline"] = entries.of_case(db, case.id) if timeline or in_part else []
     steps, routes = rows["steps"], rows["routes"]
-    people = _people(db, _ids_in(case, rows))
+    people = _people(db, _ids_in(case, rows), addresses_told(rows["timeline"]))
     if in_part:
         rows["shown_steps"] = [step_shown(step, people, at, content) for step in steps]
         part = in_parts.part_view(case, through, rows, me)
@@ -167,11 +169,13 @@ def visible(case: Case, through: frozenset[str]) -> frozenset[str]:
 def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
     """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
     rows = entries.of_case(db, case.id)
-    return _timeline(rows, _people(db, {row.actor_id for row in rows}), through, me)
+    people = _people(db, {row.actor_id for row in rows}, addresses_told(rows))
+    return _timeline(rows, people, through, me)
 
 
 def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me | None) -> list[dict[str, Any]]:
     seen = []
+    names = names_for([row for row in rows if through & {*row.audience.split()}], people, through, me)
     for row in rows:
         audience = row.audience.split()
         own_note = me is not None and row.actor_id == me.id and row.kind.startswith("note_")
@@ -192,14 +196,14 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
                 ],
                 "audience": audience,
             }
-            entry["words"] = sentence(entry)
+            entry["words"] = sentence(entry, names)
         seen.append(entry)
     return seen
 
 
 def _unnamed(kept: dict[str, Any]) -> str:
     """Who did what no row names anybody for."""
-    return CONFIDENTIAL if kept.get(ACTOR, {}).get("after") == REPORTER else "Amends"
+    return CONFIDENTIAL if kept.get(ACTOR, {}).get("after") == REPORTER else AMENDS
 
 
 def _unchanged(kept: dict[str, Any] | None) -> bool:
@@ -224,6 +228,7 @@ def _of_case(table: Any) -> Select[Any]:
 
 _WHO = select(Person.id, Person.email, Person.name, Person.zone).where(
     col(Person.id).in_(bindparam("people", expanding=True))
+    | col(Person.email).in_(bindparam("addresses", expanding=True))
 )
 
 
@@ -271,9 +276,9 @@ def _ids_in(case: Case, rows: dict[str, Any]) -> Iterable[int | None]:
     yield from (entry.actor_id for entry in rows["timeline"])
 
 
-def _people(db: Session, ids: Iterable[int | None]) -> People:
+def _people(db: Session, ids: Iterable[int | None], addresses: Iterable[str] = ()) -> People:
     wanted = sorted({person_id for person_id in ids if person_id is not None})
     if not wanted:
         return {}
-    found = db.connection().execute(_WHO, {"people": wanted})
+    found = db.connection().execute(_WHO, {"people": wanted, "addresses": sorted(addresses)})
     return {row.id: {"email": row.email, "name": row.name, "zone": row.zone} for row in found}

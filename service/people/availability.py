@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.records.enums import Instead
+from service.records.enums import DeskName, Instead
 from service.records.people import Absence, DeskMember, Person, Unit
 
 LONGEST_CHAIN = 20
@@ -99,6 +99,13 @@ def members(db: Session, desk: str) -> list[Person]:
             .order_by(col(DeskMember.lead).desc(), col(Person.id))
         ).scalars()
     )
+
+
+def empty_desks(db: Session) -> list[DeskName]:
+    """The desks where nobody active sits: what is sent there reaches nobody."""
+    seats = select(DeskMember.desk).join(Person, col(Person.id) == col(DeskMember.person_id)).where(col(Person.active))
+    there = set(db.execute(seats.distinct()).scalars())
+    return [desk for desk in DeskName if desk is not DeskName.LINE_MANAGER and desk not in there]
 
 
 def _get(db: Session, person_id: int | None) -> Person | None:

@@ -116,6 +116,8 @@ FIELDS: Mapping[str, str] = {
     "alarm.what": "What was due",
     "alarm.due_at": "Due by",
     "alarm.told": "Told",
+    "alarm.desk": "Desk that owes it",
+    "alarm.nobody": "Nobody is at",
 }
 
 # What can be destroyed, where the field alone does not say whose words they are.
@@ -151,6 +153,7 @@ BECAUSE: Mapping[str, str] = {
     "personal_data.answer": "Personal details of others may be involved.",
     "sent": "The desk that holds the case sent it there.",
     "named": "Named as the manager to tell.",
+    "late.nobody_there": "Nobody is at the desk that should have dealt with it.",
     "critical.code": "What went wrong is critical.",
     "critical.safety_answer": "It could put someone at risk, or may be classified.",
     "high.code": "What went wrong weighs heavily.",
@@ -253,9 +256,9 @@ ENTRIES: Mapping[str, str] = {
     "hr_judged": "The playbook looked at whether HR should know.",
     "held_by": "Another desk holds the case from now on.",
     "reopened": "Opened again.",
-    "reminded": "Amends sent a reminder: {due}.",
-    "escalated": "This was late: {due}. Amends told the next in line.",
-    "repeated": "Nobody had read it yet. Amends told one more person.",
+    "reminded": "Amends reminded {told}: {due}.",
+    "escalated": "This was late: {due}. Amends told {told}.",
+    "repeated": "Nobody had read it yet. Amends told {told}.",
     "merged": "Another report of the same was joined to this case.",
     "parted": "A report that was joined to this case stands by itself again.",
     "settled": "What was reported here has been dealt with.",
@@ -263,7 +266,7 @@ ENTRIES: Mapping[str, str] = {
 }
 # The same for a reader who learns only that it happened.
 HAPPENED: Mapping[str, str] = {
-    kind: said.format(desk="somebody", step="A step", severity="", due="something is due")
+    kind: said.format(desk="somebody", step="A step", severity="", due="something is due", told="somebody")
     for kind, said in ENTRIES.items()
 }
 
@@ -296,6 +299,7 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "hr.proposed": DECISIONS,
     "alarm.what": words.DUES,
     "alarm.told": words.DESKS,
+    "alarm.nobody": words.DESKS,
 }
 # Whose fields they are: `steps.delete.taken_at` is "Delete the post: done at".
 WHOSE: Mapping[str, Mapping[str, str]] = {

@@ -1,4 +1,4 @@
-"""The words for whoever is told of something: what happened, and what is asked of them.
+"""The words for telling people: what they are told, what is asked of them, and how the timeline says who was told.
 
 As in `words.py`: a word that people read is changed here, and only here.
 """
@@ -67,3 +67,23 @@ ESCALATED: Mapping[str, str] = {
 
 OUTLASTS = frozenset({"referral_decided"})
 """What is asked for a referral, which goes on when the case that it came from is closed."""
+
+# On the timeline, as in `field_words.ENTRIES`, where nobody is at the desk.
+ENTRIES_NOBODY: Mapping[str, str] = {
+    "reminded": "Nobody is at {desk} to be reminded: {due}.",
+    "escalated": "This was late: {due}. Nobody is at {desk}. Amends told {told}.",
+    "repeated": "Nobody had read it yet. Nobody is at {desk}. Amends told {told}.",
+}
+AMENDS = "Amends"
+"""Who did what nobody did."""
+# What Amends did by itself several times in a row: with a clock that rang among it, and without.
+RUNS: Mapping[bool, str] = {True: "Amends reminded and told {count} times.", False: "Amends told {count} times."}
+# Whom a clock has told, where they are not named: by the kind of entry and what was owed.
+PARTS_TOLD: Mapping[str, Mapping[str, str]] = {
+    "reminded": {"one": "whoever has the case", "several": "those who have the case"},
+    "reminded.step": {"one": "the person who owes it", "several": "those who owe it"},
+    "reminded.acknowledge.line_manager": {"one": "the line manager", "several": "the line managers"},
+    "escalated": {"one": "the duty lead of {desk}", "several": "the duty leads of {desk}"},
+    "escalated.acknowledge.line_manager": {"one": "the next manager up", "several": "the next managers up"},
+    "repeated": {"one": "the next on duty at {desk}", "several": "the next on duty at {desk}"},
+}

@@ -14,7 +14,7 @@ from service.cases.pinned import playbook_of
 from service.cases.playbook import Playbook
 from service.cases.recipients import conflicted_people, not_to_tell, open_routes, send_to
 from service.core.database import is_sqlite
-from service.people.availability import Told, line_manager_of
+from service.people.availability import Told, line_manager_of, members
 from service.people.rota import duty_leads, next_on_rota
 from service.records.cases import Alarm, Case
 from service.records.enums import DeskName, Instead, Ring
@@ -56,6 +56,9 @@ def ring(db: Session, case: Case, at: datetime) -> None:
         alarm = Alarm(case_id=case.id, clock=coming.clock.key, ring=coming.ring, number=coming.number, at=at)
         db.add(alarm)
         rung.append(alarm)
+        if coming.ring is Ring.ESCALATED:
+            # It may have brought in somebody who owes something from now on.
+            clocks, routes = clocks_of(db, case)
     set_next_due(playbook, case, clocks, routes, rung)
 
 
@@ -96,8 +99,32 @@ def _escalate(db: Session, playbook: Playbook, case: Case, coming: Next, at: dat
         return
     if desk is DeskName.LINE_MANAGER:
         desk = DeskName(case.holding_desk)
-    leads = duty_leads(db, desk, at, skip=conflicted_people(db, case)) if target == "duty_lead" else []
-    _tell(db, case, coming, at, leads, desk)
+    skip = conflicted_people(db, case)
+    if not _somebody_at(db, desk, skip):
+        _pass_on(db, playbook, case, coming, at, desk)
+        return
+    _tell(db, case, coming, at, duty_leads(db, desk, at, skip) if target == "duty_lead" else [], desk)
+
+
+def _somebody_at(db: Session, desk: str, skip: frozenset[int]) -> bool:
+    return any(person.id not in skip for person in members(db, desk))
+
+
+def _pass_on(db: Session, playbook: Playbook, case: Case, coming: Next, at: datetime, empty: DeskName) -> None:
+    """Nobody is at the desk: the playbook's alternate gets the case to see as well, and its lead on duty is told.
+
+    Where nobody is there either, the entry says so alone; administrators are warned of empty desks.
+    """
+    desk, skip = DeskName(playbook.alternate.desk), conflicted_people(db, case)
+    nobody: Changes = {"alarm.nobody": (None, empty)}
+    if not _somebody_at(db, desk, skip):
+        _tell(db, case, coming, at, [], empty, nobody)
+    elif desk in {route.desk for route in open_routes(db, case)}:
+        _tell(db, case, coming, at, duty_leads(db, desk, at, skip), desk, nobody)
+    else:
+        also = _said(coming) | nobody
+        kind, because = Ring.ESCALATED.value, "late.nobody_there"
+        send_to(db, playbook, case, desk, because=because, actor=None, at=at, kind=kind, also=also, moves=False)
 
 
 def _managers_manager(db: Session, case: Case, clock: Clock, at: datetime) -> Told | None:
@@ -109,12 +136,15 @@ def _managers_manager(db: Session, case: Case, clock: Clock, at: datetime) -> To
     return line_manager_of(db, late, at, not_to_tell(db, case, at) | there)
 
 
-def _repeat(db: Session, _: Playbook, case: Case, coming: Next, at: datetime) -> None:
-    """To the next on the rota, passing over whoever must not know."""
-    desk = DeskName(case.holding_desk)
+def _repeat(db: Session, playbook: Playbook, case: Case, coming: Next, at: datetime) -> None:
+    """To the next on the rota, passing over whoever must not know; where nobody is there, on the alternate's."""
+    desk, skip = DeskName(case.holding_desk), conflicted_people(db, case)
+    nobody: Changes = {}
+    if not _somebody_at(db, desk, skip):
+        nobody, desk = {"alarm.nobody": (None, desk)}, DeskName(playbook.alternate.desk)
     # The first is who was told when it was late.
-    person = next_on_rota(db, desk, at, coming.number + 1, skip=conflicted_people(db, case))
-    _tell(db, case, coming, at, [person] if person else [], desk)
+    person = next_on_rota(db, desk, at, coming.number + 1, skip=skip)
+    _tell(db, case, coming, at, [person] if person else [], desk, nobody)
 
 
 def _desk(case: Case, clock: Clock) -> DeskName:
@@ -124,11 +154,24 @@ def _desk(case: Case, clock: Clock) -> DeskName:
     return DeskName.DATA_PROTECTION if clock.what == PROTECTION else DeskName(case.holding_desk)
 
 
-def _tell(db: Session, case: Case, coming: Next, at: datetime, people: list[Person], desk: DeskName) -> None:
-    """Tell these people, or the whole desk where there is nobody to name."""
-    told = [person.email for person in people] or [desk.value]
-    tell = tuple(person.id or 0 for person in people) or (desk.value,)
-    changes = _said(coming) | {"alarm.told": (None, told)}
+def _tell(
+    db: Session,
+    case: Case,
+    coming: Next,
+    at: datetime,
+    people: list[Person],
+    desk: DeskName,
+    nobody: Changes | None = None,
+) -> None:
+    """Tell these people, or the whole desk where there is nobody to name; of one where nobody is, the entry says so."""
+    nobody = nobody or {}
+    if not people and not _somebody_at(db, desk, conflicted_people(db, case)):
+        nobody = {"alarm.nobody": (None, desk)} | nobody
+        told, tell = list[str](), tuple[int | str, ...]()
+    else:
+        told = [person.email for person in people] or [desk.value]
+        tell = tuple(person.id or 0 for person in people) or (desk.value,)
+    changes = _said(coming) | {"alarm.desk": (None, desk), "alarm.told": (None, told)} | nobody
     entries.add(db, case, coming.ring.value, actor=None, at=at, changes=changes, tell=tell, moves=False)
 
 

@@ -9,6 +9,8 @@ from service.cases.narrowing import Filters
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import alive
 from service.core.errors import Unavailable
+from service.people.availability import empty_desks
+from service.records.enums import Role
 from service.referrals.room import waiting_referrals
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
@@ -27,7 +29,8 @@ def home(db: Db, me: Me, now: Now) -> Response:
     counts = waiting_at_desks(db, me)
     desks = [{"desk": desk.value, "waiting": waits} for desk, waits in counts.items()]
     referrals = waiting_referrals(db, me)
-    return page("home.html", me, waiting=waiting, mine=mine, desks=desks, referrals=referrals)
+    empty = empty_desks(db) if Role.ADMINISTRATOR in me.roles else []
+    return page("home.html", me, waiting=waiting, mine=mine, desks=desks, referrals=referrals, empty_desks=empty)
 
 
 @get("/now", opt=GREETS, sync_to_thread=True)

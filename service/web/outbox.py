@@ -10,6 +10,7 @@ from litestar.response import Response
 
 from service.core.errors import NotFound, NotPermitted, Refusal
 from service.notifications.dead_letters import Standing, list_failed, require_administrator, retry, retry_all, standing
+from service.people.availability import empty_desks
 from service.web.cursors import cursor_of, place_or_start
 from service.web.given import Db, Me, Now
 from service.web.pages import go_to, page
@@ -47,7 +48,8 @@ def outbox_page(db: Db, me: Me, now: Now, cursor: FromQuery[str | None] = None) 
     place = place_or_start("outbox", cursor)
     rows = list_failed(db, me, before=place[-1] if place else None, limit=PAGE + 1)
     following = cursor_of("outbox", (0, 0, rows[PAGE - 1].id) if len(rows) > PAGE else None)
-    return page("outbox.html", me, outbox=outbox_of(standing(db, me, now), rows[:PAGE], now), next=following)
+    outbox = outbox_of(standing(db, me, now), rows[:PAGE], now)
+    return page("outbox.html", me, outbox=outbox, next=following, empty_desks=empty_desks(db))
 
 
 @post("/outbox/retry", status_code=303, sync_to_thread=True)

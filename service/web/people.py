@@ -13,6 +13,7 @@ from sqlmodel import Session, col
 
 from service.core.errors import NotPermitted, invalid
 from service.core.settings import MEANING, Settings
+from service.people.availability import empty_desks
 from service.records.enums import DeskName, Role
 from service.records.people import DeskMember, PersonRole, Unit
 from service.records.people import Person as Record
@@ -34,7 +35,8 @@ def people(db: Db, me: Me, cursor: FromQuery[str | None] = None) -> Response:
     if Role.ADMINISTRATOR not in me.roles and not READERS & set(me.desks):
         raise NotPermitted("The directory is for administrators, the digital unit and HR.")
     rows, following = list_people(db, cursor)
-    return page("people.html", me, rows=rows, next=following)
+    empty = empty_desks(db) if Role.ADMINISTRATOR in me.roles else []
+    return page("people.html", me, rows=rows, next=following, empty_desks=empty)
 
 
 def list_people(db: Session, cursor: str | None = None, most: int = PAGE) -> tuple[list[dict[str, Any]], str | None]:

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import col
 
 from service.core.database import Database
 from service.core.settings import Settings
 from service.records.cases import Alarm, Case
-from service.records.people import Person
+from service.records.people import DeskMember, Person
 from service.records.timeline import Outbox, TimelineEntry
 from service.worker.alarms import ring_due
 from service.worker.run import tell_batch
@@ -495,8 +495,10 @@ def test_the_pages_say_it_in_words(
     browser = sign_in("digital")
     page = browser.get(page_of(case)).text
     assert "because the line manager has not yet read the report of" in sign_in("head").get(page_of(case)).text
-    assert "Amends sent a reminder: delete." in page
-    assert "This was late: delete. Amends told the next in line." in page
+    staff, head = (cast_name(token(name)) for name in ("staff", "head"))
+    assert f"Amends reminded {staff}: delete." in page
+    assert "This was late: delete. Amends told the digital unit." in page
+    assert f"This was late: manager to read it. Amends told {head}." in page
     assert "so the next manager up is told too" in page
 
 
@@ -524,3 +526,120 @@ def test_the_bell_says_what_is_late(
     assert late["case"]["reference"] == case["reference"]
     page = sign_in("staff").get("/notifications").text
     assert "Due soon: delete." in page
+
+
+def said(client: httpx.Client, case: dict[str, Any], kind: str, what: str) -> list[str]:
+    """The sentences of a kind, for one clock, as this reader has them."""
+    return [entry["words"] for entry in entries(client, case, kind) if changed(entry)["alarm.what"][1] == what]
+
+
+def cast_name(client: httpx.Client) -> str:
+    """What the client's person is called."""
+    return client.get("/api/me").json()["name"]
+
+
+def test_the_timeline_says_who_was_told_by_name_or_by_their_part(
+    token: Token, database: Database, clock: SteppedClock
+) -> None:
+    """The reporter sees nobody of the desk named who has done nothing in the case yet; the desk sees everybody."""
+    staff, manager, digital, digital2, data = people(token, "staff manager digital digital2 data")
+    case = report(staff, **WORST | {"personal_data": "yes"})
+    work(database, clock.forward(minutes=12))
+    work(database, clock.forward(minutes=3))
+    work(database, clock.forward(minutes=15))
+    desk = "acknowledge.digital_unit"
+    assert said(staff, case, "reminded", "delete") == ["Amends reminded you: delete."]
+    assert said(digital2, case, "reminded", "delete") == [f"Amends reminded {cast_name(staff)}: delete."]
+    assert said(staff, case, "reminded", desk) == ["Amends reminded the digital unit: digital unit to read it."]
+    late = "This was late: digital unit to read it. Amends told"
+    assert said(staff, case, "escalated", desk) == [f"{late} the duty lead of the digital unit."]
+    assert said(manager, case, "escalated", desk) == [f"{late} the duty lead of the digital unit."]
+    assert said(digital, case, "escalated", desk) == [f"{late} you."]
+    assert said(data, case, "escalated", desk) == [f"{late} {cast_name(digital)}."]
+    again = "Nobody had read it yet. Amends told"
+    assert said(staff, case, "repeated", desk) == [f"{again} the next on duty at the digital unit."]
+    assert said(digital, case, "repeated", desk) == [f"{again} {cast_name(digital2)}."]
+    press(digital, case, "acknowledge")
+    # Whoever has done something in the case is named beside it, and so here.
+    assert said(staff, case, "escalated", desk) == [f"{late} {cast_name(digital)}."]
+
+
+def test_a_run_of_what_amends_did_by_itself_is_folded(
+    sign_in: Callable[[str], Any], token: Token, database: Database, clock: SteppedClock
+) -> None:
+    """All of it is there, one press away; what people did stands apart."""
+    staff = token("staff")
+    case = report(staff, **HIGH)
+    work(database, clock.forward(minutes=23))
+    clock.forward(minutes=1)
+    press(staff, case, "steps/delete/take")
+    for _ in range(6):
+        work(database, clock.forward(minutes=20))
+    page = sign_in("staff").get(page_of(case)).text
+    count = len(entries(staff, case, "reminded") + entries(staff, case, "escalated")) - 1
+    assert count >= 3
+    run = page.split(f"<summary>Amends reminded and told {count} times.</summary>")[1].split("</details>")[0]
+    assert run.count("<li>") == count
+    assert "This was late: apologise. Amends told the digital unit." in run
+    assert "Amends reminded you: delete." not in run
+    assert "Amends reminded you: delete." in page
+
+
+def nobody_at(database: Database, desk: str) -> None:
+    """Everybody has left this desk."""
+    with database.write() as db:
+        db.execute(delete(DeskMember).where(col(DeskMember.desk) == desk))
+
+
+def test_where_nobody_is_at_the_desk_the_alternate_gets_the_case_and_the_timeline_says_so(
+    sign_in: Callable[[str], Any], token: Token, database: Database, clock: SteppedClock
+) -> None:
+    """They see it, are told, and can say that they have read it; then it is not repeated any more."""
+    staff, media = people(token, "staff media")
+    nobody_at(database, "digital_unit")
+    case = report(staff, **WORST)
+    assert media.get(at(case)).status_code == 404
+    work(database, clock.forward(minutes=12))
+    desk = "acknowledge.digital_unit"
+    assert said(staff, case, "reminded", desk) == [
+        "Nobody is at the digital unit to be reminded: digital unit to read it."
+    ]
+    work(database, clock.forward(minutes=3))
+    late = [*said(staff, case, "escalated", desk), *said(staff, case, "escalated", "delete")]
+    assert len(late) == 2
+    assert all("Nobody is at the digital unit. Amends told" in words for words in late)
+    assert any(words.endswith("Amends told the Media Office.") for words in late)
+    assert any(words.endswith("Amends told the duty lead of the Media Office.") for words in late)
+    assert told(database, case, "escalated") == ["media_office", "media@demo.example"]
+    assert "acknowledge" in media.get(at(case)).json()["may"]
+    work(database, clock.forward(minutes=15))
+    assert told(database, case, "repeated") == ["media@demo.example"]
+    press(media, case, "acknowledge")
+    for _ in range(10):
+        work(database, clock.forward(minutes=15))
+    assert len(entries(staff, case, "repeated")) == 1
+    assert faults(database) == []
+    # Administrators are told which desk it is.
+    for path in ("/", "/people", "/outbox"):
+        assert "Nobody is at this desk: the digital unit." in sign_in("admin").get(path).text
+    assert "Nobody is at this desk" not in sign_in("hr").get("/people").text
+
+
+def test_where_nobody_is_anywhere_the_timeline_says_that_too(
+    token: Token, database: Database, clock: SteppedClock
+) -> None:
+    staff = token("staff")
+    nobody_at(database, "digital_unit")
+    nobody_at(database, "media_office")
+    case = report(staff, **HIGH)
+    work(database, clock.forward(minutes=61))
+    assert said(staff, case, "escalated", "acknowledge.digital_unit") == [
+        "This was late: digital unit to read it. Nobody is at the digital unit. Amends told nobody."
+    ]
+    assert told(database, case, "escalated") == []
+    assert faults(database) == []
+
+
+def test_administrators_see_no_warning_while_somebody_is_at_every_desk(sign_in: Callable[[str], Any]) -> None:
+    for path in ("/", "/people", "/outbox"):
+        assert "Nobody is at this desk" not in sign_in("admin").get(path).text
