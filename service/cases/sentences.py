@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from service.cases.naming import who_was_told
+from service.core.saying import day
 from service.records.enums import Code, Kind
 from service.records.field_words import ENTRIES, INSTEAD
 from service.records.notice_words import AMENDS, ENTRIES_NOBODY, RUNS
@@ -60,6 +61,12 @@ def sentence(entry: Mapping[str, Any], names: Mapping[str, str] = MappingProxyTy
 RINGS = frozenset({"reminded", "escalated", "repeated"})
 AUTOMATIC = RINGS | {"informed"}
 FEWEST_FOLDED = 3
+
+
+def by_day(timeline: list[dict[str, Any]], zone: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """The timeline, newest first, by the days of a zone; what Amends did by itself several times in a row is folded."""
+    days = groupby(reversed(timeline), key=lambda entry: day(entry["at"], zone))
+    return [(name, folded(entries)) for name, entries in days]
 
 
 def folded(entries: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

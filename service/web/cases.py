@@ -1,7 +1,6 @@
 """The page of a case, and every deed on it as a form: done and back to the page, or refused with what was typed."""
 
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from litestar import get, post
@@ -22,12 +21,12 @@ from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation
 from service.cases.queries import Found, find_case, open_acts
 from service.cases.recipients import conflicted_people
-from service.cases.sentences import folded
+from service.cases.sentences import by_day
 from service.cases.view import case_view
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import Database
 from service.core.errors import NotFound, NotPermitted, Refusal
-from service.core.saying import day, moment
+from service.core.saying import moment
 from service.evidence.download import preview_headers
 from service.people.directory import at_desk
 from service.people.identity import Me as Person
@@ -100,12 +99,6 @@ def page_of(held: frozenset[Relation]) -> str:
     if held <= policy.IN_PART:
         return "concern.html" if Relation.RAISER in held else "asked.html"
     return "manager.html" if held <= {Relation.ROUTED_MANAGER, Relation.ADVISER} else "case.html"
-
-
-def by_day(timeline: list[dict[str, Any]], zone: str) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The timeline, newest first, by the days of a zone; what Amends did by itself several times in a row is folded."""
-    days = groupby(reversed(timeline), key=lambda entry: day(entry["at"], zone))
-    return [(name, folded(entries)) for name, entries in days]
 
 
 def colleagues(db: Session, here: Found) -> list[tuple[str, str]]:
