@@ -1,5 +1,6 @@
 """What waits for the person who is signed in: the page behind the bell."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import get, post
@@ -36,9 +37,18 @@ def _group(house: Everything, me: Person, rows: list[Any]) -> dict[str, Any]:
         "case": items[0].get("case"),
         "link": _link(house, me, rows[0]),
         "urgent": any(item["waits"] and item["urgent"] for item in items),
-        "waiting": [item for item in items if item["waits"]],
-        "past": [item for item in items if not item["waits"]],
+        "waiting": _lines(item for item in items if item["waits"]),
+        "past": _lines(item for item in items if not item["waits"]),
+        "earlier": sum(not item["waits"] for item in items),
     }
+
+
+def _lines(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What says the same as a newer one is one line with it, which says how often: `times`."""
+    found: dict[str, dict[str, Any]] = {}
+    for item in items:
+        found.setdefault(item["words"], item | {"times": 0})["times"] += 1
+    return list(found.values())
 
 
 def _link(house: Everything, me: Person, row: Any) -> str:

@@ -390,15 +390,21 @@ def test_the_list_is_by_case_and_one_press_reads_a_case(token, sign_in, worker):
     assert "There is a message for you." in group
     assert "<strong>Read it, then acknowledge.</strong>" in group
     assert bell(at_work) == "3"
+    press(staff, case, "messages", text="Are you there?")
+    worker()
+    again = group_of(at_work.get("/notifications").text, case["reference"])
+    assert again.count("There is a message for you.") == 1
+    assert ", the last of 2" in again
+    assert ", the last of" not in group
     press(staff, case, "messages", text="Now I can.")
     worker()
     key = re.search(r"/notifications/([0-9a-f]{32})/read", group)
     assert at_work.fill_in(f"/notifications/{key[1]}/read").status_code == 303
-    assert bell(at_work) == "2"
+    assert bell(at_work) == "3"
     page = at_work.get("/notifications").text
     assert "2 earlier" in group_of(page, case["reference"])
     assert "earlier" not in group_of(page, other["reference"])
-    assert len(waiting(digital, unread="true")) == 2
+    assert len(waiting(digital, unread="true")) == 3
 
 
 def test_closing_settles_what_was_asked_and_what_only_informs_does_not_count(token, sign_in, worker, clock):
