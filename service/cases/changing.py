@@ -9,7 +9,15 @@ from sqlmodel import Session
 
 from service.cases.clocks import keep_next_due, start_protection_clock
 from service.cases.exposure import keep_moments
-from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, JUDGED, NotKept, judged_facts, refuse_closed
+from service.cases.facts import (
+    CLOSED_WHEN_GUARDED,
+    COLUMNS,
+    CONCERNS_ONLY,
+    JUDGED,
+    NotKept,
+    judged_facts,
+    refuse_closed,
+)
 from service.cases.intake import check_moments, zone_told_in
 from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.likeness import keep_keys
@@ -17,10 +25,10 @@ from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
 from service.cases.policy import Act, Relation, require_stage
 from service.core.clock import in_utc
-from service.core.errors import FieldError, Refusal, invalid
+from service.core.errors import FieldError, Invalid, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import AccountType, Code
+from service.records.enums import AccountType, Code, Kind
 from service.timeline import entries
 
 
@@ -33,6 +41,8 @@ def change_facts(
     for moments that cannot be right; a Refusal (409) on a closed case, and when the reporter changes the codes that
     triage has confirmed, or takes one away by another answer.
     """
+    if case.kind != Kind.CONCERN and (strange := [path for path in facts if path.startswith("about.")]):
+        raise Invalid(CONCERNS_ONLY, [FieldError(path, CONCERNS_ONLY) for path in strange])
     content = {path: facts[path] for path in CLOSED_WHEN_GUARDED if facts.get(path)}
     refuse_closed(case, content)
     told = dict(facts)

@@ -33,8 +33,10 @@ COLUMNS = {
     "media_interest": "media_interest",
     "scheduled_paused": "scheduled_paused",
     "narrative": "narrative",
+    "about.what": "about_what",
     "about.description": "about_description",
 }
+CONCERNS_ONLY = "This belongs to a concern."
 
 # Free words and links are where content gets in. Naming the platform and the account is how the desk finds the post.
 CLOSED_WHEN_GUARDED = ("post.url", "post.text", "post.audience", "guidance.from", "narrative", "about.description")

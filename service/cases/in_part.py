@@ -86,11 +86,10 @@ def told_by_reporter(case: Case, entries: Iterable[Any]) -> dict[str, Any]:
     for entry in entries:
         doer = (entry.fields or {}).get("actor", {}).get("after")
         if entry.kind in ("reported", "facts_changed") and doer in (REPORTER, case.reporter_id) and doer is not None:
-            told |= {path: kept["after"] for path, kept in entry.fields.items() if path in COLUMNS or path in ABOUT}
+            told |= {
+                path: kept["after"] for path, kept in entry.fields.items() if path in COLUMNS or path == "about.email"
+            }
     return told
-
-
-ABOUT = ("about.email", "about.what")
 
 
 def _nested(facts: Mapping[str, Any]) -> dict[str, Any]:

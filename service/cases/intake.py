@@ -29,7 +29,7 @@ from service.core.clock import in_utc, in_zone, offset_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
-from service.records.enums import About, AccountType, Answer, Code, DeskName, Employer, Kind, StepKind, StepState
+from service.records.enums import AccountType, Answer, Code, DeskName, Employer, Kind, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
 from service.timeline.confidence import SEALED, seal
@@ -53,7 +53,6 @@ class Report:
     deleted_at: datetime | None = None
     confidential: bool = False
     about: Person | None = None
-    about_what: About | None = None
     ask: tuple[DeskName, ...] = ()
 
     def subject(self, me: Me) -> int | None:
@@ -209,7 +208,6 @@ def _insert_case(
         subject_id=subject_id,
         posted_by_me=told.posted_by_me,
         confidential=told.confidential,
-        about_what=told.about_what,
         not_manager=told.not_manager,
         posted_zone=zone_told_in(posted_at, me.zone) if posted_at else None,
         reported_at=at,
@@ -266,8 +264,6 @@ def _what_was_told(case: Case, told: Report, given: Mapping[str, Any]) -> dict[s
         changes["confidential"] = (None, True)
     if told.about is not None:
         changes["about.email"] = (None, told.about.email)
-    if told.about_what is not None:
-        changes["about.what"] = (None, told.about_what)
     if told.ask:
         changes["ask"] = (None, list(told.ask))
     return changes
@@ -281,6 +277,9 @@ def _what_was_judged(case: Case, steps: Mapping[StepKind, Step], judgement: Judg
         "because": (None, list(judgement.because)),
         "playbook": (None, case.playbook_version),
     }
+    if case.kind == Kind.CONCERN:
+        # Whom HR would look at; for people it stands above, by its address.
+        changes["subject_id"] = (None, case.subject_id)
     if case.decide_by:
         changes |= {
             "data_protection.aware_at": (None, case.aware_at),

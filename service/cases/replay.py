@@ -43,7 +43,6 @@ CASE: dict[str, str] = COLUMNS | {
     "triaged_at": "triaged_at",
     "closed_at": "closed_at",
     "confidential": "confidential",
-    "about.what": "about_what",
     "disclosed_at": "disclosed_at",
     "holding_desk": "holding_desk",
     "hr.suggested": "hr_suggested",
@@ -228,7 +227,7 @@ def _refer(state: dict[str, Any], entry: Any) -> None:
         "reason": fields["hr.reason"]["after"] if "hr.reason" in fields else ERASED,
         "playbook": state.get("playbook"),
         "referred_by_id": entry.actor_id,
-        "subject_id": state.get("reporter_id") if state.get("posted_by_me", True) else None,
+        "subject_id": state.get("subject_id", state.get("reporter_id") if state.get("posted_by_me", True) else None),
         "received_at": plain(entry.at),
         "steps_taken": [f"{step.partition('.')[2]} {state.get(f'{step}.taken_at')}" for step in taken],
     }

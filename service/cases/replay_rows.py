@@ -156,6 +156,8 @@ def _faults_within(rows: Rows) -> Iterable[str]:
         yield "a desk that holds no case proposed a referral"
     if case.kind == Kind.MISTAKE and case.subject_id != (case.reporter_id if case.posted_by_me else None):
         yield "the subject is not who posted it"
+    if case.kind == Kind.ADVICE and case.subject_id is not None:
+        yield "nobody has posted what a question is about"
     raised = [kept for kept in rows.confidences if kept.raised]
     if len(raised) != case.confidential or (case.confidential and case.reporter_id is not None):
         yield "who raised it is not kept as it should be"

@@ -64,6 +64,8 @@ VISIBLE: dict[str, frozenset[str]] = {
 # What these eyes do not read of a concern: the words of whoever raised it. The desk writes what a manager needs.
 NOT_OF_A_CONCERN: dict[str, frozenset[str]] = {"line_manager": frozenset({"narrative", "about", "evidence"})}
 CONFIDENTIAL = "The person who raised it"
+NOT_SHOWN = frozenset({ACTOR, SEALED, "subject_id"})
+"""Fields of an entry that are for the record alone: who did it stands beside it, and a number tells nobody anything."""
 
 
 def case_view(
@@ -190,9 +192,7 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
                 "changes": [
                     _change(field, kept.get(field), numbered="digital_unit" in through)
                     for field in row.commitments
-                    if field not in (ACTOR, SEALED)
-                    and not field.endswith(".with_id")
-                    and not _unchanged(kept.get(field))
+                    if field not in NOT_SHOWN and not field.endswith(".with_id") and not _unchanged(kept.get(field))
                 ],
                 "audience": audience,
             }

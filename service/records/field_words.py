@@ -223,6 +223,7 @@ ENTRIES: Mapping[str, str] = {
     "facts_changed": "Changed what is known about the post.",
     "judged_again": "The playbook was applied again{severity}.",
     "judged": "The playbook was applied.",
+    "subject_set": "Whose post it is was noted.",
     "asked": "Somebody was asked for a step.",
     "disclosed": "The person whose post it is was told something of this.",
     "revealed": "Somebody was told who raised this.",

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
-from service.records.cases import Case, Conflict
+from service.records.cases import Case, Confidence, Conflict
 from service.records.enums import DeskName, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
@@ -92,5 +92,6 @@ def _not_about(me: Me) -> Any:
     """Subject, reporter and those named as conflicted do not read it as HR."""
     named = exists().where(col(Conflict.case_id) == col(Referral.case_id), col(Conflict.person_id) == me.id)
     reported = exists().where(col(Case.id) == col(Referral.case_id), col(Case.reporter_id) == me.id)
-    apart = (~named.correlate(Referral), ~reported.correlate(Referral))
+    raised = exists().where(col(Confidence.case_id) == col(Referral.case_id), col(Confidence.person_id) == me.id)
+    apart = (~each.correlate(Referral) for each in (named, reported, raised))
     return and_(col(Referral.subject_id).is_distinct_from(me.id), *apart)

@@ -45,10 +45,15 @@ def keep_away(db: Session, me: Me, case: Case, person: Person, *, reason: str, a
     changes = {"conflict.person": (None, person.email), "conflict.reason": (None, reason)}
     entries.add(db, case, "conflict_named", actor=me.id, at=at, changes=changes)
     db.flush()
+    step_back(db, me, case, person, at=at)
+    return True
+
+
+def step_back(db: Session, me: Me, case: Case, person: Person, *, at: datetime) -> None:
+    """Take a case out of the hands of somebody who is now kept from it; another desk may hold it then."""
     if case.assigned_to_id == person.id:
         case.assigned_to_id = None
         entries.add(db, case, "assigned", actor=me.id, at=at, changes={"assigned_to": (person.email, None)})
     move_on(db, case, person, at=at)
     hand_over(db, playbook_of(db, case.playbook_version), case, DeskName(case.holding_desk), at=at)
     keep_next_due(db, case)
-    return True

@@ -63,9 +63,11 @@ def move_on(db: Session, case: Case, manager: Person, *, at: datetime) -> None:
         playbook, because = playbook_of(db, case.playbook_version), ended[-1].because
         send_to(db, playbook, case, DeskName.LINE_MANAGER, because=because, actor=None, at=at, told=told)
         return
-    step = next(step for step in steps_of(db, case) if step.kind == StepKind.INFORM_MANAGER)
-    before, step.state, step.reason = step.state, StepState.DUE, NO_MANAGER
-    step.taken_at = step.recorded_at = None
-    db.add(step)
-    changes = {"steps.inform_manager.state": (before, StepState.DUE), "routes.line_manager.reason": (None, NO_MANAGER)}
+    changes = {"routes.line_manager.reason": (None, NO_MANAGER)}
+    step = next((step for step in steps_of(db, case) if step.kind == StepKind.INFORM_MANAGER), None)
+    if step is not None:
+        changes["steps.inform_manager.state"] = (step.state, StepState.DUE)
+        step.state, step.reason = StepState.DUE, NO_MANAGER
+        step.taken_at = step.recorded_at = None
+        db.add(step)
     entries.add(db, case, "not_informed", actor=None, at=at, changes=changes)

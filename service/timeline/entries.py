@@ -42,6 +42,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "message": ("reporter", "digital_unit"),
     "asked": EVERYONE,
     "judged": EVERYONE,
+    "subject_set": DESK_ONLY,
     "disclosed": ("subject", "digital_unit", "hr"),
     "revealed": ("raiser", "digital_unit", "hr"),
     "note_reporter": EVERYONE,

@@ -18,11 +18,9 @@ from service.cases.playbook import Playbook
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, lock_cases, lock_family
 from service.core.errors import FieldError, Invalid, NotFound, invalid
-from service.people import directory
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import DeskName, Kind, StepKind
-from service.records.people import Person
 from service.routing.send import require_naming
 from service.web import doing
 from service.web import schemas as shape
@@ -149,8 +147,7 @@ def report(db: Session, me: Me, told: shape.ReportIn, rules: Playbook, now: date
     if faults:
         raise Invalid("Some of this belongs to another kind of report.", faults)
     facts = shape.facts_of(told)
-    if told.about is not None:
-        facts["about.description"] = told.about.description
+    about = facts.pop("about.email", None)
     return open_case(
         db,
         me,
@@ -160,24 +157,13 @@ def report(db: Session, me: Me, told: shape.ReportIn, rules: Playbook, now: date
             not_manager=bool(told.not_manager),
             deleted_at=told.deleted_at,
             confidential=bool(told.confidential),
-            about=whose(db, told.about.email) if told.about and told.about.email else None,
-            about_what=told.about.what if told.about else None,
+            about=doing.whose(db, about) if about else None,
             ask=asked(told.ask or []),
         ),
         facts,
         playbook=rules,
         at=now,
     )
-
-
-def whose(db: Session, email: str) -> Person:
-    """Whose post a concern is about; they may have left. Raises Invalid, naming the field, for nobody we know."""
-    person = directory.find(db, email)
-    if person is None:
-        raise invalid(
-            "about.email", "We know nobody with this address. Leave it empty, and say whose post it is in words."
-        )
-    return person
 
 
 def asked(desks: Sequence[DeskName]) -> tuple[DeskName, ...]:

@@ -25,6 +25,7 @@ from service.routing.conflict import name_conflict
 from service.routing.merge import keep_both_apart, merge
 from service.routing.protect import decide_protection
 from service.routing.send import name_manager, send
+from service.routing.subject import name_subject
 from service.routing.triage import triage
 from service.steps.ask import ask_for_steps
 from service.steps.cannot import cannot_take
@@ -77,7 +78,12 @@ def do_release(db: Session, me: Me, here: Found, _: shape.NothingIn, at: datetim
 
 def do_facts(db: Session, me: Me, here: Found, sent: shape.FactsIn, at: datetime) -> None:
     """Add or change what is known about the post."""
-    change_facts(db, me, here.case, here.held, shape.facts_of(sent), at=at)
+    facts = shape.facts_of(sent)
+    named_now, email = "about.email" in facts, facts.pop("about.email", None)
+    subject = whose(db, email) if email else None
+    change_facts(db, me, here.case, here.held, facts, at=at)
+    if named_now:
+        name_subject(db, me, here.case, here.held, subject, at=at)
 
 
 def do_exposure(db: Session, me: Me, here: Found, sent: shape.ExposureIn, at: datetime) -> None:
@@ -253,6 +259,15 @@ def other_case(db: Session, me: Me, reference: str, field: str) -> Found:
 def do_reopen(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
     """Take a closed case in hand again."""
     closing.reopen(db, me, here.case, reason=sent.reason, at=at)
+
+
+def whose(db: Session, email: str) -> Person:
+    """Whose post a concern is about; they may have left. Raises Invalid, naming the field, for nobody we know."""
+    person = directory.find(db, email)
+    if person is None:
+        unknown = "We know nobody with this address. Leave it empty, and say whose post it is in words."
+        raise invalid("about.email", unknown)
+    return person
 
 
 def named(db: Session, email: str, field: str) -> Person:

@@ -115,7 +115,9 @@ class AboutIn(Words):
 
 
 class FactsIn(Words):
-    """What is known about the post; every field may be left out, and null clears it."""
+    """What is known about the post; every field may be left out, and null clears it. `about` is a concern's."""
+
+    about: AboutIn | None = None
 
     account: AccountIn | None = None
     post: PostIn | None = None
@@ -137,7 +139,6 @@ class ReportIn(FactsIn):
     posted_by_me: StrictBool | None = None
     not_manager: StrictBool | None = None
     confidential: StrictBool | None = None
-    about: AboutIn | None = None
     ask: Annotated[list[DeskName], Field(max_length=len(DeskName))] | None = None
 
 
@@ -297,7 +298,7 @@ class EvidenceIn(Words):
     description: Long | None = None
 
 
-GROUPS: dict[str, type[BaseModel]] = {"account": AccountIn, "post": PostIn, "guidance": GuidanceIn}
+GROUPS: dict[str, type[BaseModel]] = {"account": AccountIn, "post": PostIn, "guidance": GuidanceIn, "about": AboutIn}
 
 
 def facts_of(sent: FactsIn) -> dict[str, Any]:

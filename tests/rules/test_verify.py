@@ -19,7 +19,7 @@ from service.cases import playbook
 from service.cases.changing import change_exposure, change_facts
 from service.cases.closing import ask_to_withdraw, close, reopen, say_same
 from service.cases.guarding import open_fields, purge
-from service.cases.intake import report_mistake
+from service.cases.intake import Report, open_case, report_mistake
 from service.cases.pinned import register
 from service.cases.policy import Relation
 from service.cases.queries import Found
@@ -32,11 +32,13 @@ from service.evidence.receive import Examined, add_evidence
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
 from service.records.enums import (
+    About,
     AccountType,
     Answer,
     Code,
     DeskName,
     Employer,
+    Kind,
     NoteAudience,
     Resolution,
     Severity,
@@ -54,7 +56,9 @@ from service.routing.merge import merge
 from service.routing.move_up import move_up
 from service.routing.protect import Question, decide_protection
 from service.routing.send import send
+from service.routing.subject import name_subject
 from service.routing.triage import triage
+from service.steps.ask import ask_for_steps
 from service.steps.cannot import cannot_take
 from service.steps.settle import release_step, verify_step, waive_step
 from service.steps.take import take_step
@@ -202,9 +206,43 @@ def merged_life(db: Session) -> None:
     merge(db, digital, second, into, at=FRIDAY)
 
 
+def confided_life(db: Session) -> None:
+    """A concern raised in confidence, whose post it is found out later, put right by whoever holds the account."""
+    raiser, digital = person(db, "outsider"), person(db, "digital")
+    holder = db.get_one(Person, person(db, "colleague").id)
+    told = {"post.url": "https://example.org/18", "narrative": "It names a child.", "codes": [Code.DISREPUTE]}
+    concern = Report(Kind.CONCERN, confidential=True)
+    case = open_case(db, raiser, concern, told, playbook=playbook.load(), at=FRIDAY)
+    raised = frozenset({Relation.RAISER})
+    file = Examined(content=b"", filename="c.png", media_type="image/png", size=5, sha256="2" * 64)
+    add_evidence(db, raiser, case, file, "e3", at=FRIDAY)
+    say(db, raiser, case, raised, text="Please be careful.", at=FRIDAY)
+    change_facts(db, digital, case, HOLDER, {"about.what": About.COLLEAGUE, "about.description": "A.B."}, at=FRIDAY)
+    name_subject(db, digital, case, HOLDER, holder, at=FRIDAY)
+    triage(db, digital, case, at=FRIDAY, facts={})
+    ask_for_steps(db, digital, case, [StepKind.DELETE, StepKind.CORRECT], holder, reason="It names one.", at=FRIDAY)
+    asked = person(db, "colleague")
+    say(db, asked, case, frozenset({Relation.ASKED}), text="I am on it.", at=FRIDAY)
+    say(db, digital, case, HOLDER, text="Thank you.", at=FRIDAY, to=holder)
+    cannot_take(db, asked, case, StepKind.CORRECT, reason="lost_access", at=FRIDAY)
+    ask_for_steps(db, digital, case, [StepKind.CORRECT], holder, reason="You have it again.", at=FRIDAY)
+    take_step(db, asked, case, StepKind.DELETE, at=FRIDAY)
+    decide_referral(db, digital, case, HOLDER, refer=True, reason="It may be misconduct.", at=FRIDAY)
+
+
+def answered_life(db: Session) -> None:
+    """A question before posting, put to two and answered by one, more than once."""
+    staff, media = person(db, "staff"), person(db, "media")
+    question = Report(Kind.ADVICE, ask=(DeskName.LINE_MANAGER, DeskName.MEDIA_OFFICE))
+    case = open_case(db, staff, question, {"post.text": "May I?"}, playbook=playbook.load(), at=FRIDAY)
+    advise(db, media, case, text="Wait.", at=FRIDAY)
+    advise(db, media, case, text="Now you may.", at=FRIDAY)
+    close(db, media, case, resolution=Resolution.ADVICE_GIVEN, at=FRIDAY)
+
+
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """A log with six cases in it, on each engine; every test leaves it as it was."""
+    """A log with eight cases in it, on each engine; every test leaves it as it was."""
     if request.param == "sqlite":
         path = tmp_path_factory.mktemp("log") / "amends.db"
         shutil.copyfile(request.getfixturevalue("sqlite_files")["cast"], path)
@@ -220,6 +258,8 @@ def log(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         moved_life(db)
         referred_life(db)
         merged_life(db)
+        confided_life(db)
+        answered_life(db)
     yield database
     database.close()
     if request.param == "postgresql":

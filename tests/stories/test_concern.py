@@ -291,3 +291,24 @@ def test_the_form_keeps_what_was_typed_and_says_what_is_missing(sign_in):
     sent = staff.fill_in("/report", typed | {"account.handle": "@EmbassyTokyo"})
     assert sent.status_code == 303
     assert "A concern that you raised" in staff.get(sent.headers["location"]).text
+
+
+def test_the_desk_finds_out_whose_post_it_is(token, database):
+    staff, digital, lead = people(token, "staff digital2 digital")
+    case = raise_it(staff, about=None, confidential=True)
+    press(lead, case, "assign", person="digital2@demo.example")
+    press(lead, case, "triage")
+    assert staff.patch(at(case), json={"about": {"email": "colleague@demo.example"}}).status_code == 409
+    unknown = lead.patch(at(case), json={"about": {"email": "nobody@demo.example"}})
+    assert (unknown.status_code, fields(unknown)) == (422, {"about.email"})
+    seen = lead.patch(at(case), json={"about": {"email": "digital2@demo.example", "what": "colleague"}})
+    assert (seen.status_code, seen.json()["subject"]["email"]) == (200, "digital2@demo.example")
+    assert seen.json()["assigned_to"] is None
+    assert digital.get(at(case)).status_code == 404
+    assert "about" not in staff.get(at(case)).json()
+    decided = lead.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": "It is for HR."})
+    assert decided.status_code == 201
+    assert faults(database) == []
+    mistake = token("outsider").post("/api/cases", json={"kind": "mistake", **NO_DANGER}).json()
+    refused = token("outsider").patch(at(mistake), json={"about": {"what": "me"}})
+    assert (refused.status_code, fields(refused)) == (422, {"about.what"})

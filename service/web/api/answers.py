@@ -33,6 +33,7 @@ class StepOut(TypedDict):
     cannot_at: NotRequired[datetime | None]
     cannot_reason: NotRequired[str | None]
     asked_of: NotRequired[str | None]
+    asked_because: NotRequired[str | None]
 
 
 class RouteOut(TypedDict):
@@ -44,6 +45,8 @@ class RouteOut(TypedDict):
     sent_at: datetime
     acknowledge_by: datetime | None
     acknowledged_at: datetime | None
+    answer_by: NotRequired[datetime | None]
+    answered_at: NotRequired[datetime | None]
     ended_at: datetime | None
     person: NotRequired[str | None]
     name: NotRequired[str | None]
@@ -62,13 +65,13 @@ class EvidenceOut(TypedDict):
     description: str | None
     captured_at: datetime | None
     captured_zone: str | None
-    by: str
+    by: NotRequired[str]
     added_at: datetime
     scanned: bool
     destroyed_at: datetime | None
     preview: bool
-    preview_width: int | None
-    preview_height: int | None
+    preview_width: NotRequired[int | None]
+    preview_height: NotRequired[int | None]
 
 
 class ExposureOut(TypedDict):
@@ -106,24 +109,27 @@ class ReportedBeforeOut(TypedDict):
 
 
 class CaseOut(TypedDict):
-    """A case, as far as its reader may see it."""
+    """A case, as far as its reader may see it; whoever reads a concern in part has `status` in place of the stage."""
 
     reference: str
     kind: str
-    stage: str
-    severity: str
     version: int
-    reported_at: datetime
-    playbook: str
-    confidential: bool
     guarded: bool
-    holding_desk: str
-    triaged_at: datetime | None
-    closed_at: datetime | None
-    steps: list[StepOut]
-    routes: list[RouteOut]
     may: list[str]
     pdf_audiences: list[str]
+    status: NotRequired[str]
+    stage: NotRequired[str]
+    severity: NotRequired[str]
+    reported_at: NotRequired[datetime]
+    playbook: NotRequired[str]
+    confidential: NotRequired[bool]
+    holding_desk: NotRequired[str]
+    triaged_at: NotRequired[datetime | None]
+    closed_at: NotRequired[datetime | None]
+    steps: NotRequired[list[StepOut]]
+    routes: NotRequired[list[RouteOut]]
+    about: NotRequired[dict[str, Any]]
+    disclosed: NotRequired[list[dict[str, Any]]]
     title: NotRequired[str]
     reporter: NotRequired[PersonOut]
     subject: NotRequired[PersonOut | None]
@@ -169,17 +175,18 @@ class FarewellOut(TypedDict):
 
 
 class SummaryOut(TypedDict):
-    """A case in a list."""
+    """A case in a list; a concern that is read in part has `status` in place of the stage, and little else."""
 
     reference: str
     kind: str
-    stage: str
-    severity: str
     version: int
-    reported_at: datetime
-    closed_at: datetime | None
-    holder: str
-    guarded: bool
+    status: NotRequired[str]
+    stage: NotRequired[str]
+    severity: NotRequired[str]
+    reported_at: NotRequired[datetime]
+    closed_at: NotRequired[datetime | None]
+    holder: NotRequired[str]
+    guarded: NotRequired[bool]
     title: NotRequired[str]
     live_since: NotRequired[datetime | None]
     live_until: NotRequired[datetime | None]
