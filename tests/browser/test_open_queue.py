@@ -171,6 +171,14 @@ def test_filters_views_and_giving(desk, phone, three):
     small = phone("digital")
     small.goto("/queue")
     sound(small)
+    # What was chosen stands there by name, and the list is in sight all the same.
+    small.goto("/queue?platform=instagram&severity=critical")
+    expect(small.get_by_role("link", name="Remove: instagram")).to_be_visible()
+    expect(row(small, three[2])).to_be_in_viewport()
+    expect(small.get_by_text("Keyboard help")).to_be_hidden()
+    sound(small)
+    page.goto("/queue?stage=closed")
+    expect(page.get_by_role("button", name="Give the ticked cases")).to_have_count(0)
 
 
 def test_the_queue_stands_still_once_signed_out(desk, underneath, api, three):
