@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, null, select
+from sqlalchemy import ColumnElement, bindparam, delete, func, null, select
 from sqlmodel import Session, col
 
 from service.cases import policy
@@ -80,19 +80,22 @@ def lookers_at(desk: DeskName | None, desks: policy.Desks) -> ColumnElement[Any]
     )
 
 
+_OTHERS = (
+    select(col(Person.name))
+    .join(Looking, col(Looking.person_id) == col(Person.id))
+    .where(
+        col(Looking.case_id) == bindparam("case"),
+        col(Looking.until) > NOW,
+        col(Looking.person_id) != ME,
+        col(Looking.desk).in_(bindparam("desks", expanding=True)),
+    )
+    .order_by(col(Person.name))
+)
+
+
 def others_looking(db: Session, me: Me, here: Found, at: datetime) -> str:
     """Who else of the reader's desks looks at this case: *Digital 2*; nobody for a reader who sees it otherwise."""
     if through_desk(here, me) is None:
         return ""
-    names = (
-        select(col(Person.name))
-        .join(Looking, col(Looking.person_id) == col(Person.id))
-        .where(
-            col(Looking.case_id) == here.case.id,
-            col(Looking.until) > at,
-            col(Looking.person_id) != me.id,
-            col(Looking.desk).in_(sorted(me.desks)),
-        )
-        .order_by(col(Person.name))
-    )
-    return " and ".join(db.connection().execute(names).scalars())
+    asked = {"case": here.case.id, "now": at, "me": me.id, "desks": sorted(me.desks)}
+    return " and ".join(db.connection().execute(_OTHERS, asked).scalars())

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import Session, col
 
 from service.core.errors import NotFound, Refusal, invalid
@@ -16,13 +16,16 @@ from service.records.queue import SavedView
 MOST_VIEWS = 20
 LONGEST_NAME = 60
 
-_MINE = select(col(SavedView.id), col(SavedView.name), col(SavedView.filters), col(SavedView.created_at))
+_MINE = (
+    select(col(SavedView.id), col(SavedView.name), col(SavedView.filters), col(SavedView.created_at))
+    .where(col(SavedView.person_id) == bindparam("me"))
+    .order_by(col(SavedView.name))
+)
 
 
 def views_of(db: Session, me: Me) -> list[dict[str, Any]]:
     """A person's own views, by name."""
-    query = _MINE.where(col(SavedView.person_id) == me.id).order_by(col(SavedView.name))
-    return [dict(row._mapping) for row in db.connection().execute(query)]
+    return [dict(row._mapping) for row in db.connection().execute(_MINE, {"me": me.id})]
 
 
 def save_view(db: Session, me: Me, *, name: str, filters: Mapping[str, str], at: datetime) -> str:

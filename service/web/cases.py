@@ -73,6 +73,9 @@ def show(
     view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True) | alike(db, me, here)
     view["may"] = open_acts(here, me, view)
     playbook = playbook_of(db, here.case.playbook_version)
+    others = colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else []
+    looking = others_looking(db, me, here, now)
+    # The last of the database: what is noted ends what was being read, and the page is made outside any transaction.
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
     return page(
         page_of(here.held),
@@ -84,9 +87,9 @@ def show(
         spread=history(view.get("timeline", [])),
         days=by_day(view.get("timeline", []), me.zone),
         fixed_reasons=FIXED_REASONS,
-        colleagues=colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else [],
+        colleagues=others,
         looks=through_desk(here, me) is not None,
-        looking=others_looking(db, me, here, now),
+        looking=looking,
         purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
         errors=by_field(refusal) if refusal else {},
         typed=_echo(view, sent, refusal) if sent else {},
