@@ -6,10 +6,12 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from jinja2 import Environment
 from litestar import Litestar, Router
 from litestar.types import Message
 
@@ -96,17 +98,31 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar
 
     Raises BadSetting or PlaybookError, each with one line that says what to mend.
     """
-    settings = settings or read_settings()
-    house = House(
+    return move_in(empty_app(), open_house(settings or read_settings(), clock))
+
+
+def open_house(settings: Settings, clock: Clock) -> House:
+    """What the service is made of. Raises as `create_app` does."""
+    return House(
         settings=settings,
         clock=clock,
         database=open_database(settings.database_url),
         rules=playbook.load(Path(settings.playbook)),
         store=open_store(settings.evidence_url),
         pool=Pool(),
-        pages=environment(TABLES),
+        pages=_pages(),
         demo_cast=shown_cast() if settings.demo else (),
     )
+
+
+@cache
+def _pages() -> Environment:
+    # Once a process: every template is compiled at its first use.
+    return environment(TABLES)
+
+
+def empty_app() -> Litestar:
+    """The routes and who may take them, before there is a house that answers."""
     use_own_threads()
     app = Amends(
         # In one router: registered one by one, a second handler at an address would be put in two threads at once.
@@ -122,9 +138,14 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar
         request_max_body_size=BODY_LIMIT,
         debug=False,
     )
+    headers.learn_methods(app)
+    return app
+
+
+def move_in(app: Litestar, house: House) -> Litestar:
+    """Let this house answer from now on."""
     app.state.house = house
     app.state.live = Live(house)
-    headers.learn_methods(app)
     return app
 
 

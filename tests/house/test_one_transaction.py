@@ -6,11 +6,12 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from litestar import get, post
+from litestar import Litestar, Router, get, post
 from litestar.response import Response
 from sqlalchemy import func, insert, select, text
 from sqlmodel import col
 
+from service.app import empty_app
 from service.core.database import open_database
 from service.core.errors import Invalid, Refusal
 from service.people.identity import Me
@@ -60,10 +61,10 @@ def written(db: Db) -> dict[str, str]:
     return {}
 
 
-@pytest.fixture
-def app(app):
-    from litestar import Router
-
+@pytest.fixture(scope="module")
+def routed() -> Litestar:
+    """An application of this module's own, with routes to try things at."""
+    app = empty_app()
     app.register(Router("/", route_handlers=[good, refused, shown_again, uncommitted, written]))
     return app
 

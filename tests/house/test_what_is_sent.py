@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from litestar import Router, post
+from litestar import Litestar, Router, post
 from pydantic import Field
 
+from service.app import empty_app
 from service.core.errors import Invalid, Malformed, Refusal, Stale
 from service.records.enums import AccountType, Code
 from service.web.forms import BODY_LIMIT, UPLOAD_LIMIT, NotThisType, Sent
@@ -240,8 +241,10 @@ def takes_files(sent: Given) -> dict[str, str | int]:
     return {"kind": told.kind, "name": sent.files["file"].filename, "size": len(sent.files["file"].file.read())}
 
 
-@pytest.fixture
-def app(app):
+@pytest.fixture(scope="module")
+def routed() -> Litestar:
+    """An application of this module's own, with routes to try things at."""
+    app = empty_app()
     app.register(Router("/", route_handlers=[reads_json, takes_files]))
     return app
 

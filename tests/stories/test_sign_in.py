@@ -12,6 +12,7 @@ from sqlmodel import col
 
 from service.app import create_app
 from service.demo.cast import PASSWORD
+from service.people.identity import set_password
 from service.records.people import BrowserSession, Person
 
 STAFF = "staff@demo.example"
@@ -45,6 +46,17 @@ def test_every_sign_in_has_a_new_key_and_ends_the_old_one(sign_in, browser, data
     with database.read() as db:
         kept = db.execute(select(BrowserSession.key_hash)).scalars().all()
     assert first not in kept
+
+
+def test_a_password_is_kept_as_argon2id_and_is_as_slow_to_try(browser, database):
+    """The cast's own hashes are quick ones, for the tests' sake: this one is kept as everybody's is."""
+    with database.write() as db:
+        person = db.execute(select(Person).where(col(Person.email) == STAFF)).scalar_one()
+        set_password(db, person, "a-password-of-my-own")
+        kept = person.password_hash
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+    assert browser().sign_in(STAFF).status_code == 401
+    assert browser().sign_in(STAFF, "a-password-of-my-own").status_code == 303
 
 
 def test_a_wrong_password_and_an_unknown_address_look_the_same(browser):
