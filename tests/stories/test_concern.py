@@ -312,3 +312,18 @@ def test_the_desk_finds_out_whose_post_it_is(token, database):
     mistake = token("outsider").post("/api/cases", json={"kind": "mistake", **NO_DANGER}).json()
     refused = token("outsider").patch(at(mistake), json={"about": {"what": "me"}})
     assert (refused.status_code, fields(refused)) == (422, {"about.what"})
+
+
+def test_words_about_whose_post_it_is_and_why_it_is_asked_for_are_destroyed(token, database):
+    staff, digital = people(token, "staff digital")
+    case = raise_it(staff, confidential=True, about={"description": "Wombat Road 4"})
+    press(digital, case, "triage", ask_for=["delete"], ask_of="colleague@demo.example", ask_because="Wombat Road again")
+    assert digital.patch(at(case), json={"safety_risk": "yes"}).status_code == 200
+    press(digital, case, "open", reason="We may.")
+    press(staff, case, "messages", text="Wombat Road, I said")
+    number = digital.get(at(case)).json()["messages"][0]["id"]
+    fields_held = ["about.description", "steps.delete.asked_because", f"messages.{number}", "narrative"]
+    press(digital, case, "purge", fields=fields_held, reason="It is an address.")
+    assert "Wombat" not in everything_kept(database)
+    assert "Wombat" not in str(staff.get(at(case)).json()) + str(token("colleague").get(at(case)).json())
+    assert faults(database) == []

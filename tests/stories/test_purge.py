@@ -66,6 +66,7 @@ EXEMPT = {
         "made anew from the facts by every purge",
     ),
     "case_file.said_same_as": "made by Amends",
+    "confidence.salt": "random",
     "case_file.next_due_what": "a step's or a desk's name",
     "route.because": "the rule that sent it",
     "protection_decision.question": "from a list",
