@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from multiprocessing import Pipe, get_context
 from multiprocessing.connection import Connection
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 from sqlalchemy import delete, insert, select, text
@@ -100,16 +100,16 @@ def to_send(db: Session, number: int) -> None:
     db.execute(insert(Outbox), rows)
 
 
-def send(database: Database, settings: Settings) -> float:
-    """Messages a second."""
+def send(database: Database, settings: Settings) -> tuple[float, float]:
+    """Messages a second, and milliseconds of our processor for each."""
     emptied(database)
     with database.write() as db:
         to_send(db, SENT)
     post = Post(database, settings, now)
-    begun = perf_counter()
+    begun, spent = perf_counter(), process_time()
     while post.work_once():
         pass
-    return SENT / (perf_counter() - begun)
+    return SENT / (perf_counter() - begun), (process_time() - spent) * 1000 / SENT
 
 
 def bare_inserts(database: Database) -> float:
@@ -156,14 +156,20 @@ def test_telling_and_sending(database: Database, settings: Settings, table: Tabl
     table.add(f"worker tells people, {engine}", rate, "effects/s", at_least=500, absolute=True)
     alone = median(told / one for told, one in rounds)
     table.add("… times the bare rows, one effect a transaction", alone, "×", at_least=1)
+    # A bare row waits for the disk, a message takes the processor: how they compare depends on who else wants which.
     bare = median(bare_inserts(database) for _ in range(ROUNDS))
     table.add("one bare row after another, each durable", bare, "a second")
-    files = median(send(database, settings) for _ in range(ROUNDS))
-    table.add("… mail into files", files, "a second", at_least=500, absolute=True)
-    table.add("… times bare durable rows", files / bare, "×", at_least=1)
+    in_table(table, "mail into files", [send(database, settings) for _ in range(ROUNDS)], bare)
     with elsewhere() as (port, end):
         by_server = replace(settings, mail_url=f"smtp://127.0.0.1:{port}")
-        sent = median(send(database, by_server) for _ in range(ROUNDS))
+        sent = [send(database, by_server) for _ in range(ROUNDS)]
         assert end() == ROUNDS * SENT
-    table.add("… mail to a server, each noted before the next", sent, "a second", at_least=500, absolute=True)
-    table.add("… times bare durable rows", sent / bare, "×", at_least=1)
+    in_table(table, "mail to a server, each noted before the next", sent, bare)
+
+
+def in_table(table: Table, what: str, rounds: list[tuple[float, float]], bare: float) -> None:
+    """Note how fast messages left, and what each took of the processor: 2 ms allow 500 a second."""
+    rate = median(each for each, _ in rounds)
+    table.add(f"… {what}", rate, "a second", at_least=500, absolute=True)
+    table.add("… times bare durable rows", rate / bare, "×")
+    table.add("… our processor for each", median(each for _, each in rounds), "ms", at_most=2, absolute=True)
