@@ -1,0 +1,84 @@
+"""Concerns where the people at hand have a part themselves: each has one right answer."""
+
+from sqlalchemy import text
+
+from tests.makers import at, case_id, desks, edit, entries, faults, fields, listed, people, press
+from tests.stories.test_concern import WORDS, raise_it
+
+
+def test_everybody_at_the_desk_has_a_part_so_another_desk_holds_it(token, database):
+    """The lead of the digital unit raises it about the only other member: the alternate desk of the playbook has it."""
+    lead, other, media = people(token, "digital digital2 media")
+    case = raise_it(lead, about={"email": "digital2@demo.example"}, confidential=True)
+    assert other.get(at(case)).status_code == 404
+    assert (lead.get(at(case)).json()["status"], listed(lead, "?desk=digital_unit")) == ("received", [])
+    seen = media.get(at(case)).json()
+    assert (seen["holding_desk"], desks(seen)) == ("media_office", {"digital_unit", "media_office"})
+    assert "digital@" not in str(seen["routes"]) + str(entries(media, case))
+    press(media, case, "triage", ask_for=["delete"], ask_of="digital2@demo.example", ask_because="Please take it down.")
+    assert {step["kind"] for step in other.get(at(case)).json()["steps"]} == {"delete"}
+    assert faults(database) == []
+
+
+def test_about_somebody_who_has_left(token, database):
+    staff, digital = people(token, "staff digital")
+    edit(database, "colleague", active=False)
+    case = raise_it(staff)
+    assert digital.get(at(case)).json()["subject"]["email"] == "colleague@demo.example"
+    asked = digital.post(
+        f"{at(case)}/ask", json={"steps": ["delete"], "of": "colleague@demo.example", "reason": "Take it down."}
+    )
+    assert (asked.status_code, fields(asked)) == (422, {"of"})
+
+
+def test_merged_nobody_learns_through_the_other_who_raised_one(token, database):
+    """A member of the desk raised one in confidence; merged with another, they must not meet that one at the desk."""
+    raiser, other, lead = people(token, "digital2 outsider digital")
+    mine, theirs = raise_it(raiser, confidential=True), raise_it(other)
+    assert raiser.get(at(theirs)).status_code == 200
+    press(lead, mine, "merge", into=theirs["reference"])
+    assert raiser.get(at(theirs)).status_code == 404
+    assert raiser.get(at(mine)).json()["status"] == "closed"
+    assert other.get(at(theirs)).json()["status"] == "received"
+    assert "digital2@" not in str(entries(lead, theirs)) + str(entries(lead, mine))
+    with database.read() as db:
+        named = "SELECT count(*) FROM conflict JOIN person ON person.id = person_id WHERE email LIKE 'digital2@%'"
+        assert db.execute(text(named)).scalar() == 0
+    assert faults(database) == []
+    press(lead, mine, "reopen", reason="They are two posts.")
+    assert raiser.get(at(mine)).json()["status"] == "received"
+    assert faults(database) == []
+
+
+def test_merging_is_for_who_sees_both(token, database):
+    raiser, other, lead, second = people(token, "staff outsider digital digital2")
+    mine, theirs = raise_it(raiser), raise_it(other)
+    press(lead, theirs, "conflict", person="digital2@demo.example", reason="A cousin.")
+    absent = second.post(f"{at(mine)}/merge", json={"into": "SM-2026-999999"})
+    walled = second.post(f"{at(mine)}/merge", json={"into": theirs["reference"]})
+    assert (walled.status_code, walled.json()) == (absent.status_code, absent.json())
+    assert walled.status_code == 422
+
+
+def test_asked_and_concerned_at_once(token):
+    """Whose post it is may be asked, may sit at the desk, and still reads no more than the step and why."""
+    staff, lead, second = people(token, "staff digital digital2")
+    case = raise_it(staff, about={"email": "digital2@demo.example"})
+    press(lead, case, "triage", ask_for=["delete"], ask_of="digital2@demo.example")
+    seen = second.get(at(case)).json()
+    assert "narrative" not in seen
+    assert WORDS not in str(seen)
+    assert second.post(f"{at(case)}/notes", json={"text": "x", "audience": "digital_unit"}).status_code == 403
+    assert listed(second, "?desk=digital_unit") == []
+
+
+def test_the_names_of_who_asked_and_who_raised_are_in_no_mail(token, database):
+    staff, digital = people(token, "staff digital")
+    case = raise_it(staff, confidential=True)
+    press(digital, case, "messages", text="Thank you.")
+    with database.read() as db:
+        asked = {"which": case_id(database, case)}
+        told = db.execute(text("SELECT body FROM outbox WHERE case_id = :which"), asked).scalars().all()
+    assert told
+    assert "staff@" not in str(told)
+    assert case["reference"] not in str(told)
