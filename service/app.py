@@ -26,6 +26,7 @@ from service.documents.pool import Pool
 from service.records.field_words import TABLES
 from service.web import (
     assets,
+    audit,
     cases,
     choices,
     exporting,
@@ -43,6 +44,7 @@ from service.web import (
     views,
     waiting,
 )
+from service.web.api import audit as api_audit
 from service.web.api import cases as api_cases
 from service.web.api import duty, me, openapi
 from service.web.api import events as api_events
@@ -65,8 +67,9 @@ ROUTES = [
     route
     for room in (
         *(front, signing_in, assets, reporting, cases, queue, from_rows, exporting, views, referrals, people, links),
-        *(waiting, choices, rota, outbox),
-        *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, duty, openapi),
+        *(waiting, choices, rota, outbox, audit),
+        *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, api_audit),
+        *(duty, openapi),
     )
     for route in room.routes
 ]

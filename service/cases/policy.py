@@ -408,6 +408,11 @@ def eyes(held: frozenset[Relation]) -> frozenset[str]:
     return frozenset(EYES[relation] for relation in held)
 
 
+def seen_as(held: frozenset[Relation]) -> str | None:
+    """The one word by which the read log names how somebody stands to a case: of several relations the nearest."""
+    return next((eye for relation, eye in EYES.items() if relation in held), None)
+
+
 def variants(seen_through: frozenset[str]) -> list[str]:
     """The PDF variants these eyes may have, widest first."""
     return list(dict.fromkeys(variant for eye in VARIANTS for variant in VARIANTS[eye] if eye in seen_through))

@@ -24,6 +24,11 @@ class Found:
     case: Case
     held: frozenset[Relation]
 
+    @property
+    def seen_as(self) -> str | None:
+        """How the read log names that."""
+        return policy.seen_as(self.held)
+
 
 @lru_cache(maxsize=256)
 def _find(desks: policy.Desks, roles: policy.Roles) -> Select[*tuple[Any, ...]]:

@@ -31,11 +31,12 @@ from service.cases.sentences import title
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName
+from service.records.enums import DeskName, Role
 from service.records.notice_words import ASKS, ESCALATED, NOTIFIED, NOTIFIED_ELSE, OUTLASTS, REMINDED
 from service.records.notifications import Notification
 from service.records.referrals import Referral
 from service.records.words import DUES, PARTS
+from service.timeline.watching import MANY_READ
 
 MOST_COUNTED = 100
 """No further: the bell says 99+."""
@@ -50,7 +51,10 @@ def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
         mine = col(Referral.subject_id).is_distinct_from(ME)
         referred = exists().where(col(Referral.case_id) == col(Case.id), mine).correlate(Case)
         here.append(and_(referred, ~policy.walled()))
-    return col(Notification.person_id) == ME, or_(col(Notification.case_id).is_(None), *here)
+    about_no_case: ColumnElement[bool] = col(Notification.case_id).is_(None)
+    if Role.AUDITOR not in roles:
+        about_no_case = and_(about_no_case, col(Notification.kind) != MANY_READ)
+    return col(Notification.person_id) == ME, or_(about_no_case, *here)
 
 
 WAITS = and_(

@@ -70,3 +70,53 @@ OUTBOX_KINDS: Mapping[str, str] = {
     "digest": "Daily e-mail",
     "destroy": "Destroy files",
 }
+
+# The read log: what was opened, through what, and how somebody stood to the case.
+READ_WHAT: Mapping[str, str] = {
+    "case": "Opened the case",
+    "timeline": "Read the timeline",
+    "pdf": "Opened a PDF",
+    "evidence": "Opened a file",
+    "referral": "Opened the referral",
+    "search": "Searched",
+    "export": "Downloaded a list of cases",
+    "read_log": "Looked in the read log",
+    "read_log_export": "Downloaded the read log",
+}
+READ_THROUGH: Mapping[str, str] = {
+    "page": "on a page",
+    "api": "by a program",
+    "command": "on the server",
+}
+READ_AS: Mapping[str, str] = {
+    "party": "Has a part in the case",
+    "line_manager": "Line manager",
+    "adviser": "Asked for advice",
+    "digital_unit": "Desk that has the case",
+    "desk": "Another desk",
+    "data_protection": "Data protection team",
+    "hr": "Human Resources",
+    "auditor": "Auditor",
+}
+# In the middle of a sentence, to whoever reported it; the desk that has the case goes by its own name.
+LOOKED_AS: Mapping[str, str] = {
+    "line_manager": "a line manager who was told",
+    "adviser": "somebody you asked for advice",
+    "desk": "another desk that helps",
+    "data_protection": "the data protection team",
+    "auditor": "an auditor, who sees no content",
+}
+THE_RAISER = "The person who raised it"
+THE_SERVER = "Whoever runs the service"
+# Its columns as a file.
+READ_COLUMNS: Mapping[str, str] = {
+    "at": "When",
+    "who": "Who",
+    "email": "Their e-mail address",
+    "seen_as": "As what",
+    "case": "Case",
+    "what": "What",
+    "through": "Through what",
+    "audience": "For whom",
+    "narrowed_by": "Narrowed by",
+}

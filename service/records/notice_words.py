@@ -31,6 +31,7 @@ NOTIFIED: Mapping[str, str] = {
     "reminded": "Due soon: {due}.",
     "escalated": "Late: {due}.",
     "repeated": "A critical case is still waiting for somebody to read it.",
+    "many_read": "Somebody has read more than thirty cases within an hour.",
 }
 NOTIFIED_ELSE = "Something has changed in a case."
 
@@ -50,6 +51,7 @@ ASKS: Mapping[str, str] = {
     "reminded": "Do it now.",
     "escalated": "See that it is done.",
     "repeated": "Read it now, then acknowledge.",
+    "many_read": "See what they read, and ask them why.",
 }
 # The same where a clock has rung, by what is owed; of an acknowledgement whoever owes it.
 REMINDED: Mapping[str, str] = {

@@ -51,7 +51,10 @@ class TimelineHead(Table, table=True):
 
 
 class ReadEntry(Table, table=True):
-    """Who opened what, when and through what; written before a byte leaves."""
+    """Who opened what, when and through what; written before a byte leaves.
+
+    `seen_as` is how they stood to the case (`policy.seen_as`): None for a search or an export, and in old lines.
+    """
 
     __tablename__ = "read_entry"
     id: int = Field(default=None, primary_key=True)
@@ -61,11 +64,36 @@ class ReadEntry(Table, table=True):
     what: str = Field(max_length=60)
     detail: str = Field(default="", max_length=300)
     through: str = Field(max_length=20)
+    seen_as: str | None = Field(default=None, max_length=40)
     at: datetime
     __table_args__ = (
         Index("ix_read_entry_person", "person_id", "at"),
         Index("ix_read_entry_case", "case_id", "person_id"),
+        Index("ix_read_entry_case_at", "case_id", "at"),
+        Index("ix_read_entry_at", "at"),
     )
+
+
+class ManyReads(Table, table=True):
+    """That one person read more than thirty different cases within an hour, from `since` to `at`.
+
+    How many is not kept: an auditor who is walled from one of them could tell it from the number.
+    """
+
+    __tablename__ = "many_reads"
+    id: int = Field(default=None, primary_key=True)
+    person_id: int = Field(foreign_key="person.id")
+    since: datetime
+    at: datetime
+    __table_args__ = (Index("ix_many_reads_person", "person_id", "at"),)
+
+
+class ReadWatch(Table, table=True):
+    """Up to when the read log was looked through for that; one row, which one worker at a time moves on."""
+
+    __tablename__ = "read_watch"
+    id: int = Field(primary_key=True)
+    looked_until: datetime | None = None
 
 
 class Outbox(Table, table=True):

@@ -27,12 +27,12 @@ WAITING = (col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None))
 
 
 def to_tell(
-    case_id: int | None, position: int, whom: Sequence[int | str], at: datetime, about: Mapping[str, Any]
+    case_id: int | None, position: int | str, whom: Sequence[int | str], at: datetime, about: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Rows asking that people (ids) and desks (names) be told that something waits; once for each entry and person.
 
     `about` has the kind of the timeline's `entry` at `position`, whether the case is critical now (`urgent`), and
-    `what` is owed where a clock has rung.
+    `what` is owed where a clock has rung. What is on no timeline has a name of its own in place of a position.
     """
     told = dict(about)
     return [

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, exists, insert, select, update
 from sqlmodel import Session, col
 
 from service.core.database import writing
+from service.records.cases import Confidence
 from service.records.notice_words import ASKS, OUTLASTS
 from service.records.notifications import Notification
 from service.records.timeline import ReadEntry
@@ -43,24 +44,25 @@ def log(
     through: str,
     at: datetime,
     detail: str = "",
+    seen_as: str | None = None,
 ) -> None:
     """End what this session was reading, then write one line; it is durable before this returns.
 
-    `what` is case, timeline, pdf, evidence, referral, search or export; `through` is page, api or command. Raises when
-    it cannot be stored, so that nothing is shown that was not logged. What the session has loaded stays as it is, apart
-    from it. Without a write-ahead log a reader and a writer would wait for each other; and nobody should keep a
-    transaction open while a page is made.
+    `what` is case, timeline, pdf, evidence, referral, search, export or read_log; `through` is page, api or command;
+    `seen_as` is how they stand to the case. Raises when it cannot be stored, so that nothing is shown that was not
+    logged. What the session has loaded stays as it is, apart from it. Without a write-ahead log a reader and a writer
+    would wait for each other; and nobody should keep a transaction open while a page is made.
     """
     db.close()
     with writing(db).begin() as connection:
-        _note(connection, _line(person_id, case_id, what, detail, through, at))
+        _note(connection, _line(person_id, case_id, what, detail, through, at, seen_as))
 
 
 def log_in(
-    db: Session, person_id: int | None, case_id: int | None, what: str, *, through: str, at: datetime, detail: str = ""
+    db: Session, person_id: int, case_id: int, what: str, *, through: str, at: datetime, seen_as: str | None = None
 ) -> None:
     """The same line within a writing transaction: the answer to a deed is a look at the case as well."""
-    _note(db.connection(), _line(person_id, case_id, what, detail, through, at))
+    _note(db.connection(), _line(person_id, case_id, what, "", through, at, seen_as))
 
 
 def noted(db: Session, person_id: int, what: str, detail: str, *, since: datetime) -> bool:
@@ -74,6 +76,12 @@ def noted(db: Session, person_id: int, what: str, detail: str, *, since: datetim
     return db.connection().execute(line.limit(1)).first() is not None
 
 
+def raised_in_confidence() -> ColumnElement[bool]:
+    """Whether a line is of somebody who raised that concern in confidence: what they opened tells that it is theirs."""
+    raised = (col(Confidence.case_id) == col(ReadEntry.case_id), col(Confidence.person_id) == col(ReadEntry.person_id))
+    return exists().where(*raised, col(Confidence.raised)).correlate(ReadEntry)
+
+
 def _note(connection: Connection, line: dict[str, Any]) -> None:
     connection.execute(_INSERT, line)
     # Whoever has the case before them need not be told any more that it waits.
@@ -82,7 +90,7 @@ def _note(connection: Connection, line: dict[str, Any]) -> None:
 
 
 def _line(
-    person_id: int | None, case_id: int | None, what: str, detail: str, through: str, at: datetime
+    person_id: int | None, case_id: int | None, what: str, detail: str, through: str, at: datetime, seen_as: str | None
 ) -> dict[str, Any]:
     told = {"person_id": person_id, "case_id": case_id, "what": what, "detail": detail[:300]}
-    return told | {"through": through, "at": at}
+    return told | {"through": through, "at": at, "seen_as": seen_as}

@@ -20,6 +20,7 @@ from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation
 from service.cases.queries import Found, find_case, open_acts
+from service.cases.read_log import is_own_report
 from service.cases.recipients import conflicted_people
 from service.cases.sentences import by_day
 from service.cases.view import case_view
@@ -76,7 +77,7 @@ def show(
     others = colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else []
     looking = others_looking(db, me, here, now)
     # The last of the database: what is noted ends what was being read, and the page is made outside any transaction.
-    reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
+    reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now, seen_as=here.seen_as)
     return page(
         page_of(here.held),
         me,
@@ -89,6 +90,7 @@ def show(
         fixed_reasons=FIXED_REASONS,
         colleagues=others,
         looks=through_desk(here, me) is not None,
+        own_report=is_own_report(here),
         looking=looking,
         purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
         errors=by_field(refusal) if refusal else {},
@@ -247,7 +249,7 @@ def file_preview(
     here = find_case(db, me, reference)
     file = file_of(db, here, file_id)
     picture = store.read(where_kept(file, preview=True))
-    reads.log(db, me.id, here.case.id, "evidence", through=THROUGH, at=now, detail=file.id)
+    reads.log(db, me.id, here.case.id, "evidence", through=THROUGH, at=now, detail=file.id, seen_as=here.seen_as)
     headers = preview_headers()
     return Response(picture, headers=headers, media_type=headers["Content-Type"])
 
@@ -286,7 +288,7 @@ def pdf_page(
         raise NotPermitted("This copy is for somebody else.")
     papers = {audience: paper(db, house.store, here.case, audience, made_by=me.name, at=now) for audience in allowed}
     view = {"reference": here.case.reference}
-    reads.log(db, me.id, here.case.id, "pdf", through=THROUGH, at=now, detail="list")
+    reads.log(db, me.id, here.case.id, "pdf", through=THROUGH, at=now, detail="list", seen_as=here.seen_as)
     variants = []
     for audience, one in papers.items():
         if house.store.exists(one.kept_at):

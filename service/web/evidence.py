@@ -144,6 +144,6 @@ def streamed(db: Session, store: Store, me: Me, now: datetime, reference: str, f
     """The original, once the look is noted."""
     here = find_case(db, me, reference)
     file = file_of(db, here, file_id)
-    reads.log(db, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id)
+    reads.log(db, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id, seen_as=here.seen_as)
     headers = download_headers(file)
     return Stream(store.stream(where_kept(file, preview=False)), headers=headers, media_type=headers["Content-Type"])

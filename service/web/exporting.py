@@ -1,7 +1,8 @@
 """What a list shows, as a file: for pages and programs alike."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from threading import BoundedSemaphore
 from typing import IO, Any
@@ -36,35 +37,35 @@ _making = BoundedSemaphore(AT_ONCE)
 def exported(
     db: Session, me: Person, filters: Filters, kind: str, now: datetime, through: str, said: dict[str, str]
 ) -> Response:
-    """The file, once the read log has it. It is made before a byte is sent: a fault is a refusal, not half a file.
-
-    Raises Busy while as many others are being made as may be at once.
-    """
-    if current().bodiless:
+    """The file, once the read log has it. Raises Busy."""
+    with one_of_few():
         reads.log(db, me.id, None, "export", through=through, at=now, detail=urlencode(said)[:300])
-        return Response(b"", media_type=KINDS[kind])
+        zone = ZoneInfo(me.zone)
+        rows = (_cells(row, zone) for row in each_case(db, me, filters, at=now))
+        return as_file(db, kind, f"amends-{now:%Y-%m-%d}", HEADING, rows)
+
+
+@contextmanager
+def one_of_few() -> Iterator[None]:
+    """A file's turn to be made. Raises Busy while as many others are being made as may be at once."""
     if not _making.acquire(blocking=False):
         raise Busy("Other files are being made right now. Try again in a minute.")
     try:
-        return _made(db, me, filters, kind, now, through, said)
+        yield
     finally:
         _making.release()
 
 
-def _made(
-    db: Session, me: Person, filters: Filters, kind: str, now: datetime, through: str, said: dict[str, str]
-) -> Response:
-    reads.log(db, me.id, None, "export", through=through, at=now, detail=urlencode(said)[:300])
+def as_file(db: Session, kind: str, name: str, heading: Sequence[str], rows: Iterable[Sequence[str]]) -> Response:
+    """A table as a file. It is made before a byte is sent: a fault is a refusal, not half a file."""
+    if current().bodiless:
+        return Response(b"", media_type=KINDS[kind])
     made: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - closed once it is sent
-    zone = ZoneInfo(me.zone)
-    write(kind, HEADING, (_cells(row, zone) for row in each_case(db, me, filters, at=now)), made)
+    write(kind, heading, rows, made)
     db.close()
     size = made.tell()
     made.seek(0)
-    headers = {
-        "Content-Disposition": f'attachment; filename="amends-{now:%Y-%m-%d}.{kind}"',
-        "Content-Length": str(size),
-    }
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"', "Content-Length": str(size)}
     return Stream(_sent(made), media_type=KINDS[kind], headers=headers)
 
 
@@ -86,21 +87,22 @@ def _cells(row: dict[str, Any], zone: ZoneInfo) -> list[str]:
         account.get("platform") or "",
         words.ACCOUNT_TYPES.get(account.get("type") or "", ""),
         account.get("handle") or "",
-        _time(row.get("live_since"), zone),
-        _time(row.get("live_until"), zone),
-        _time(row["reported_at"], zone),
+        moment_cell(row.get("live_since"), zone),
+        moment_cell(row.get("live_until"), zone),
+        moment_cell(row["reported_at"], zone),
         words.DUES.get(due.get("what", ""), ""),
-        _time(due.get("at"), zone),
+        moment_cell(due.get("at"), zone),
         {True: "Yes", False: "No", None: ""}[row.get("overdue")],
         words.DESKS[row["holder"]],
         row.get("assigned_name") or "",
         row.get("assigned_to") or "",
         "Yes" if row["guarded"] else "No",
-        _time(row["closed_at"], zone),
+        moment_cell(row["closed_at"], zone),
     ]
 
 
-def _time(at: datetime | None, zone: ZoneInfo) -> str:
+def moment_cell(at: datetime | None, zone: ZoneInfo) -> str:
+    """A moment as a spreadsheet sorts it, with its offset; empty for none."""
     return at.astimezone(zone).isoformat(sep=" ", timespec="seconds") if at else ""
 
 

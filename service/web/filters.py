@@ -72,7 +72,7 @@ def _read(name: str, word: str, zone: str) -> dict[str, Any]:
             raise invalid(name, "Say true or false here.")
         return {name: word in ("1", "true")}
     if name in ("from", "to"):
-        return {"since" if name == "from" else "until": _moment(name, word, zone)}
+        return {"since" if name == "from" else "until": moment_in(name, word, zone)}
     if len(word) > LONGEST[name] or "\x00" in word:
         raise invalid(name, "This is too long, or holds a character that cannot be looked for.")
     if name == "q":
@@ -80,7 +80,8 @@ def _read(name: str, word: str, zone: str) -> dict[str, Any]:
     return {name: WHOSE.get(word, word) if name == "assigned" else word}
 
 
-def _moment(name: str, word: str, zone: str) -> datetime:
+def moment_in(name: str, word: str, zone: str) -> datetime:
+    """A moment from an address, or the begin of a day in `zone`; of the day after for `to`. Raises Invalid."""
     wrong = invalid(name, "Enter a day, like 2026-11-20, or a time with its zone, like 2026-11-20T23:04:00+09:00.")
     try:
         if DAY.fullmatch(word):

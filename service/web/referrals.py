@@ -6,6 +6,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
+from service.records.enums import DeskName
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_of, place_or_start
@@ -39,7 +40,9 @@ def cursor_after(rows: list[Any], most: int) -> str | None:
 def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
     """One referral."""
     shown = read_referral(db, me, reference)
-    reads.log(db, me.id, shown["case_id"], "referral", through="page", at=now, detail=reference[:20])
+    reads.log(
+        db, me.id, shown["case_id"], "referral", through="page", at=now, detail=reference[:20], seen_as=DeskName.HR
+    )
     return page("referral.html", me, referral=shown)
 
 

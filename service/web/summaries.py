@@ -117,7 +117,7 @@ def pdf(
     if not one.still():
         # Once more, as it stands now; a case that changes all the time is shown as it stood.
         here, chosen, one, made = make()
-    reads.log(db, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen)
+    reads.log(db, me.id, here.case.id, "pdf", through=through, at=now, detail=chosen, seen_as=here.seen_as)
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{chosen}.pdf"'}
     return Response(made, media_type="application/pdf", headers=headers)
 

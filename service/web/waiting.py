@@ -10,6 +10,7 @@ from litestar.response import Response
 from service.notifications.links import go_link
 from service.notifications.waiting import grouped, list_waiting, mark_all_read, mark_case_read, shown
 from service.people.identity import Me as Person
+from service.timeline.watching import MANY_READ
 from service.web.cursors import cursor_of, place_or_start
 from service.web.given import Db, House, Me, Now, Sent
 from service.web.pages import go_to, page
@@ -17,6 +18,8 @@ from service.web.visit import House as Everything
 
 PAGE = 50
 """Notifications on a page: a case whose older ones do not fit any more stands on the next page again."""
+ELSEWHERE = {MANY_READ: ("/audit", "The read log")}
+"""Where that leads which is about no case, and what it is about."""
 
 
 @get("/notifications", sync_to_thread=True)
@@ -35,6 +38,7 @@ def _group(house: Everything, me: Person, rows: list[Any]) -> dict[str, Any]:
     return {
         "key": rows[0].key,
         "case": items[0].get("case"),
+        "about": ELSEWHERE.get(rows[0].kind, ("", ""))[1],
         "link": _link(house, me, rows[0]),
         "urgent": any(item["waits"] and item["urgent"] for item in items),
         "waiting": _lines(item for item in items if item["waits"]),
@@ -54,7 +58,7 @@ def _lines(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 def _link(house: Everything, me: Person, row: Any) -> str:
     """To the case; for HR, who are told of a referral and not of its case, the same way as from a mail."""
     if row.case_id is None:
-        return ""
+        return ELSEWHERE.get(row.kind, ("",))[0]
     return f"/cases/{row.reference}" if row.content else go_link("", house.settings.secret_key, row.case_id, me.id)
 
 

@@ -21,6 +21,7 @@ from service.core.settings import Settings
 from service.notifications.carriers import sends_texts
 from service.notifications.fan_out import MESSAGES, fan_out
 from service.timeline import outbox
+from service.timeline.watching import watch_reads
 from service.worker.alarms import ring_due
 from service.worker.away import AWAY
 from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
@@ -88,19 +89,26 @@ def _keep_on(do: Callable[[], bool], stop: Event) -> None:
 
 
 def work_once(database: Database, settings: Settings, clock: Clock, stop: Event | None = None) -> bool:
-    """Ring the clocks that are due, then do one batch of each kind of what is asked for, apart from messages.
+    """Ring the clocks that are due, do one batch of each kind of what is asked for, then look at who reads very much.
+
+    Messages are left to the post.
 
     Returns whether there was any.
     """
     rang = ring_all(database, clock())
+    did = _do_what_is_asked(database, settings, clock, stop)
+    return watch_reads(database, clock()) or rang or did
+
+
+def _do_what_is_asked(database: Database, settings: Settings, clock: Clock, stop: Event | None) -> bool:
     with database.read() as db:
         if not outbox.is_due(db, clock(), but=MESSAGES):
-            return rang
+            return False
     told = tell_batch(database, settings, clock)
     with database.write() as db:
         rows = outbox.claim(db, clock(), ROWS_AT_ONCE, but=(TELL, *MESSAGES))
     _do_each(database, settings, rows, clock, stop)
-    return rang or told or bool(rows)
+    return told or bool(rows)
 
 
 def ring_all(database: Database, at: datetime) -> bool:

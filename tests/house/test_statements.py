@@ -26,6 +26,31 @@ def counted(database):
     return statements
 
 
+def test_the_read_log_takes_as_many_statements_for_many_lines_as_for_one(token, sign_in, counted):
+    staff, digital, auditor = people(token, "staff digital auditor")
+    page, own = sign_in("auditor"), sign_in("staff")
+    made = report(staff)
+    here = made["reference"]
+    looks = {
+        path: lambda path=path, who=who: who.get(path)
+        for path, who in {
+            "/audit": page,
+            f"/audit?person=digital@demo.example&case={here}&from=2026-01-01": page,
+            "/api/audit/reads": auditor,
+            "/api/audit/export.csv": auditor,
+            f"/cases/{here}/looked": own,
+        }.items()
+    }
+    for ask in looks.values():
+        ask()
+    before = {path: counted(ask) for path, ask in looks.items()}
+    for _ in range(30):
+        digital.get(f"/api/cases/{here}")
+        report(staff)
+    assert {path: counted(ask) for path, ask in looks.items()} == before
+    assert before["/audit"] <= 6, before
+
+
 def test_the_queue_takes_as_many_statements_for_fifty_rows_as_for_one(token, sign_in, counted):
     staff, digital = people(token, "staff digital")
     page, other = sign_in("digital"), sign_in("digital2")

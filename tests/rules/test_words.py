@@ -7,14 +7,17 @@ import pytest
 from service.cases import playbook
 from service.cases.free_words import PLACES
 from service.cases.in_part import SHOWN
-from service.cases.policy import ADVISERS, VARIANTS
+from service.cases.policy import ADVISERS, EYES, VARIANTS
+from service.cases.read_log import PARTY, TOLD_OF
 from service.core.telling import filters
-from service.records import enums, words
+from service.records import enums, list_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
 from service.routing.protect import Question
 from service.steps.cannot import REASONS
 from service.timeline.entries import AUDIENCES
 
+PARTS = {"reporter", "raiser", "asked", "subject"}
+"""Whose part in a case auditors are not told."""
 DUE_TO_DESKS = {f"acknowledge.{desk}" for desk in enums.DeskName}
 DUE_FROM = {f"advice.{desk}" for desk in (enums.DeskName.LINE_MANAGER, *ADVISERS)}
 SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
@@ -72,6 +75,8 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.PDF_AUDIENCES) == {variant for variants in VARIANTS.values() for variant in variants}
     assert set(words.PARTS) == set(SHOWN)
     assert set(ENTRIES) == set(AUDIENCES)
+    assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
+    assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
     assert set(words.NOTE_AUDIENCES_OF) == set(enums.DeskName)
     assert all(set(readers) == set(enums.NoteAudience) for readers in words.NOTE_AUDIENCES_OF.values())
     assert all(path in PLACES or path.startswith(("data_protection.", "referral.")) for path in SPILT)
@@ -107,7 +112,8 @@ def test_no_table_is_for_nothing() -> None:
     record = {"fields", "spilt", "because", "entries", "happened", "notified", "decisions", "spoken", "whose"}
     record |= {"exposure", "pause"}
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
-    assert set(TABLES) == set(SAYS) | others | filters | record
+    read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
+    assert set(TABLES) == set(SAYS) | others | filters | record | read_log
 
 
 @pytest.mark.parametrize(

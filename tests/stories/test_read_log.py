@@ -8,6 +8,13 @@ from service.records.people import Person
 from service.records.timeline import ReadEntry
 from tests.makers import at, busy, case_id
 
+SEEN_AS = {
+    "staff": "reporter",
+    "manager": "line_manager",
+    "digital": "digital_unit",
+    "hr": "hr",
+    "data": "data_protection",
+}
 PAPERS = {"staff": "reporter", "manager": "line_manager", "digital": "digital_unit", "hr": "hr"}
 
 
@@ -17,10 +24,13 @@ def test_every_opening_is_logged_before_it_is_shown(token, sign_in, database, na
     with database.read() as db:
         me = db.execute(select(Person.id).where(col(Person.email) == f"{name}@demo.example")).scalar_one()
 
-    def log():
+    def kept():
         with database.read() as db:
-            lines = db.execute(select(ReadEntry).where(col(ReadEntry.person_id) == me).order_by(col(ReadEntry.id)))
-            return [(line.what, line.through, line.case_id, line.detail) for line in lines.scalars()]
+            lines = select(ReadEntry).where(col(ReadEntry.person_id) == me).order_by(col(ReadEntry.id))
+            return db.execute(lines).scalars().all()
+
+    def log():
+        return [(line.what, line.through, line.case_id, line.detail) for line in kept()]
 
     number, who, page = case_id(database, case), token(name), sign_in(name)
     here, before = f"/cases/{case['reference']}", len(log())
@@ -54,6 +64,8 @@ def test_every_opening_is_logged_before_it_is_shown(token, sign_in, database, na
         reference = who.get("/api/referrals").json()["items"][0]["reference"]
         who.get(f"/api/referrals/{reference}")
         assert log()[-1] == ("referral", "api", number, reference)
+    assert {line.seen_as for line in kept() if line.case_id is not None} == {SEEN_AS[name]}
+    assert {line.seen_as for line in kept() if line.case_id is None} == {None}
 
 
 def test_what_was_refused_is_not_logged_as_read(token, database):

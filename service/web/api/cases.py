@@ -14,20 +14,20 @@ from service.cases import policy
 from service.cases.duplicates import alike
 from service.cases.lists import list_cases, summary
 from service.cases.narrowing import Filters
-from service.cases.policy import Act
+from service.cases.policy import Act, Relation
 from service.cases.queries import Found, find_case, open_acts
 from service.cases.view import case_view, timeline_view
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
 from service.records.cases import Case
-from service.records.enums import DeskName, Role
+from service.records.enums import DeskName, Kind, Role
 from service.timeline import reads
 from service.web import schemas as shape
 from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, FarewellOut, TimelineOut
 from service.web.cursors import cursor_of, place_of
 from service.web.deeds import DEEDS, Deed, found, report, step_kind
 from service.web.evidence import enter, streamed, taken_in
-from service.web.filters import read_filters, whole_number
+from service.web.filters import NAMES, read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Asked, Data, Db, Me, Now, Pool, Rules, Sent, Store, keep_now
@@ -39,13 +39,14 @@ from service.web.visit import current
 THROUGH = "api"
 
 
-def shown(db: Session, me: Person, case: Case, at: datetime, status: int = 200) -> Response[dict[str, Any]]:
+def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200) -> Response[dict[str, Any]]:
     """A case as its doer may see it now, once the deed is kept, and with it the line that notes the look."""
-    reads.log_in(db, me.id, case.id, "case", through=THROUGH, at=at)
+    case = here.case
+    reads.log_in(db, me.id, case.id, "case", through=THROUGH, at=at, seen_as=here.seen_as)
     keep_now(db)
     with current().house.database.read() as after:
-        here = find_case(after, me, case.reference)
-        return Response(as_json(after, me, here, at), status_code=status, headers=etag(here.case))
+        now_here = find_case(after, me, case.reference)
+        return Response(as_json(after, me, now_here, at), status_code=status, headers=etag(now_here.case))
 
 
 def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
@@ -63,13 +64,14 @@ def etag(case: Case) -> dict[str, str]:
 def open_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response[dict[str, Any]]:
     """Report a mistake: the case, its plan and its routes exist as soon as this answers."""
     if replay := once_begin(db, me, sent):
-        return shown(db, me, find_case(db, me, replay.made).case, now, replay.status)
+        return shown(db, me, find_case(db, me, replay.made), now, replay.status)
     case = report(db, me, sent.read(shape.ReportIn), rules, now)
     once_end(db, me, sent, 201, case.reference)
-    return shown(db, me, case, now, 201)
+    mine = Relation.RAISER if case.kind == Kind.CONCERN else Relation.REPORTER
+    return shown(db, me, Found(case, frozenset({mine})), now, 201)
 
 
-@get("/api/cases", opt={"answer": CasesOut, "filters": True}, sync_to_thread=True)
+@get("/api/cases", opt={"answer": CasesOut, "filters": NAMES}, sync_to_thread=True)
 def cases(
     db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[str | None] = None
 ) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def one_case(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[dic
     """One case, as far as you may see it."""
     here = find_case(db, me, reference)
     shown_case = as_json(db, me, here, now)
-    reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now)
+    reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now, seen_as=here.seen_as)
     return Response(shown_case, headers=etag(here.case))
 
 
@@ -106,7 +108,7 @@ def timeline(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dict[str, An
     """The entries you may see, oldest first."""
     here = find_case(db, me, reference)
     seen = timeline_view(db, here.case, policy.eyes(here.held), me)
-    reads.log(db, me.id, here.case.id, "timeline", through=THROUGH, at=now)
+    reads.log(db, me.id, here.case.id, "timeline", through=THROUGH, at=now, seen_as=here.seen_as)
     return {"items": seen, "next": None}
 
 
@@ -127,7 +129,7 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
             raise
         return shown_or_farewell(db, me, reference, now, before.status)
     if replay:
-        return shown(db, me, here.case, now, replay[0].status)
+        return shown(db, me, here, now, replay[0].status)
     status = deed.do(db, me, here, sent.read(deed.body), now, **place) or 200
     once_end(db, me, sent, status, reference)
     db.flush()
@@ -149,7 +151,7 @@ def unless_replayed(db: Session, me: Person, sent: Body, replay: list[Replay]) -
 def shown_or_farewell(db: Session, me: Person, reference: str, at: datetime, status: int) -> Response[dict[str, Any]]:
     """The case as its doer may see it now; only its name, for one who has just named a conflict of their own."""
     try:
-        return shown(db, me, find_case(db, me, reference).case, at, status)
+        return shown(db, me, find_case(db, me, reference), at, status)
     except NotFound:
         return farewell(reference, status)
 

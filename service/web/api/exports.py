@@ -10,14 +10,14 @@ from litestar.response import Response
 from service.documents.sheets import KINDS
 from service.web.api.cases import THROUGH, refuse_asking
 from service.web.exporting import exported
-from service.web.filters import read_filters
+from service.web.filters import NAMES, read_filters
 from service.web.given import Asked, Db, Me, Now
 
 
 def _route(kind: str) -> HTTPRouteHandler:
     make: Callable[..., Any] = get(
         f"/api/export.{kind}",
-        opt={"bytes": KINDS[kind].partition(";")[0], "filters": True},
+        opt={"bytes": KINDS[kind].partition(";")[0], "filters": NAMES},
         operation_id=f"export_{kind}",
         sync_to_thread=True,
     )

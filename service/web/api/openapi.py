@@ -1,8 +1,8 @@
 """The API described as OpenAPI 3.1, read from the routes themselves.
 
 A handler says what it takes and gives by `opt`: `body` (a model; JSON) or `upload` (a model; multipart, with a `file`),
-`answer` (a model or typed dictionary) or `bytes` (a media type), `filters` where its address narrows a list, and `once`
-where it minds an Idempotency-Key.
+`answer` (a model or typed dictionary) or `bytes` (a media type), `filters` (the names by which its address narrows a
+list), and `once` where it minds an Idempotency-Key.
 Litestar cannot know them: bodies are read only once the case is found.
 """
 
@@ -19,7 +19,6 @@ from litestar.response import Response
 from litestar.routes import HTTPRoute
 from pydantic import BaseModel, TypeAdapter
 
-from service.web.filters import NAMES as FILTERS
 from service.web.sessions import PUBLIC, READS
 from service.web.visit import API
 
@@ -153,9 +152,8 @@ def _parameters(handler: HTTPRouteHandler) -> Iterator[dict[str, Any]]:
             "schema": {key: value for key, value in schema.items() if key not in ("title", "description", "default")},
         }
 
-    if handler.opt.get("filters"):
-        for name in FILTERS:
-            yield {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
+    for name in handler.opt.get("filters", ()):
+        yield {"name": name, "in": "query", "required": False, "schema": {"type": "string"}}
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from litestar import get
 from litestar.params import FromPath, FromQuery
 
 from service.core.errors import invalid
+from service.records.enums import DeskName
 from service.referrals.room import list_referrals, read_referral
 from service.timeline import reads
 from service.web.api.answers import ReferralOut, ReferralsOut
@@ -33,8 +34,8 @@ def referrals(
 def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
     """One referral."""
     shown = read_referral(db, me, reference)
-    reads.log(db, me.id, shown.pop("case_id"), "referral", through="api", at=now, detail=reference[:20])
-    shown.pop("id")
+    case, _ = shown.pop("case_id"), shown.pop("id")
+    reads.log(db, me.id, case, "referral", through="api", at=now, detail=reference[:20], seen_as=DeskName.HR)
     return shown
 
 
