@@ -1,7 +1,7 @@
 """The moment something is told: the case, its plan and its routes exist at once, in one transaction."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,12 +19,12 @@ from service.cases.clocks import (
 )
 from service.cases.exposure import keep_moments
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
-from service.cases.judging import RANK, informed, suggest_hr
+from service.cases.judging import RANK, suggest_hr
 from service.cases.likeness import keep_keys
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
 from service.cases.policy import ADVISERS
-from service.cases.recipients import desk_to_hold, manager_to_tell, send_to
+from service.cases.recipients import desk_to_hold, informed, manager_to_tell, own_managers, send_to, wall_off
 from service.core.clock import in_utc, in_zone, offset_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me
@@ -35,6 +35,7 @@ from service.timeline import entries
 from service.timeline.confidence import SEALED, seal
 
 EARLIEST_YEAR = 2000
+NOT_TO_BE_TOLD = "The reporter asked that they are not told."
 NO_MANAGER = "Nobody is set as your line manager. The desk that has your case knows, and you can name somebody."
 
 
@@ -97,7 +98,10 @@ def open_case(db: Session, me: Me, told: Report, facts: Mapping[str, Any], *, pl
     check_moments(given, at, posted_at=given.get("post.posted_at"))
     check_taken_at("deleted_at", told.deleted_at, given.get("post.posted_at"), at)
 
-    case = _insert_case(db, me, told, given, judgement, playbook, at)
+    # In a concern, who raised it is named by nothing that is written beside it.
+    wished = told.not_manager and told.kind is not Kind.CONCERN
+    apart = own_managers(db, db.get_one(Person, me.id), at) if wished else []
+    case = _insert_case(db, me, told, given, judgement, playbook, at, apart)
     steps = {plan.kind: _plan(playbook, case, plan.kind, plan.state, plan.reason, at) for plan in judgement.steps}
     if told.deleted_at is not None:
         _already_deleted(steps[StepKind.DELETE], me, told.deleted_at, at)
@@ -112,6 +116,8 @@ def open_case(db: Session, me: Me, told: Report, facts: Mapping[str, Any], *, pl
     else:
         entries.add(db, case, "reported", actor=me.id, at=at, changes=said | judged)
     suggest_hr(db, case, judgement, at)
+    for manager in apart:
+        wall_off(db, case, manager, reason=NOT_TO_BE_TOLD, actor=me.id, at=at)
     with db.no_autoflush:
         routes = _send(db, playbook, case, judgement, steps, me, at)
     if steps:
@@ -197,9 +203,10 @@ def _insert_case(
     judgement: Judgement,
     playbook: Playbook,
     at: datetime,
+    apart: Sequence[Person],
 ) -> Case:
     posted_at, subject_id = given.get("post.posted_at"), told.subject(me)
-    conflicted = frozenset({me.id} if subject_id is None else {me.id, subject_id})
+    conflicted = frozenset({me.id, *(person.id for person in apart)} | ({subject_id} if subject_id else set()))
     case = Case(
         **{COLUMNS[path]: in_utc(value) for path, value in given.items()},
         reference=_unused_reference(db, Case, "SM", at),
@@ -215,7 +222,7 @@ def _insert_case(
         severity=judgement.severity,
         severity_rank=RANK[judgement.severity],
         guarded=judgement.guarded,
-        holding_desk=desk_to_hold(db, playbook, {route.desk for route in judgement.routes}, conflicted),
+        holding_desk=desk_to_hold(db, playbook, judgement.holding_desk, conflicted),
         next_due_at=NOTHING_DUE,
     )
     if told.kind is not Kind.ADVICE:

@@ -10,7 +10,7 @@ from service.cases.facts import judged_facts
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, judge
 from service.cases.playbook import Playbook
-from service.cases.recipients import hand_over, open_routes, run_routes, send_to, whose_post
+from service.cases.recipients import hand_over, informed, open_routes, run_routes, send_to, whose_post
 from service.records.cases import Case, Route, Step
 from service.records.enums import Answer, DeskName, Employer, Kind, Severity, StepKind, StepState
 from service.records.people import Person
@@ -177,9 +177,3 @@ def suggest_hr(db: Session, case: Case, judgement: Judgement, at: datetime, *, t
         "hr.because": (before[1], list(case.hr_because)),
     }
     entries.add(db, case, "hr_judged", actor=None, at=at, changes=changes)
-
-
-def informed(step: Step, at: datetime) -> None:
-    """Amends itself told them: sent time and recorded time are one."""
-    step.state, step.reason = StepState.TAKEN, None
-    step.taken_at = step.recorded_at = at

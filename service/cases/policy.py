@@ -62,6 +62,7 @@ class Act(StrEnum):
     ADVISE = "advise"
     DECIDE_REFERRAL = "decide_referral"
     DECIDE_PROTECTION = "protection_decision"
+    HAVE_CONFLICT = "have_conflict"
     NAME_CONFLICT = "name_conflict"
     MERGE = "merge"
     CLOSE = "close"
@@ -219,7 +220,9 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.ADVISE: (R.HOLDER, R.ADVISER),
     Act.DECIDE_REFERRAL: (R.HOLDER, R.ROUTED_MANAGER),
     Act.DECIDE_PROTECTION: (R.DATA_PROTECTION,),
-    Act.NAME_CONFLICT: (R.HOLDER,),
+    Act.HAVE_CONFLICT: (R.ROUTED_MANAGER, *DESKS),
+    # Beyond the desk that holds it, only for the leads of others and their own people (`routing/conflict.py`).
+    Act.NAME_CONFLICT: DESKS,
     Act.MERGE: (R.HOLDER,),
     Act.CLOSE: (R.HOLDER, R.ADVISER),
     Act.REOPEN: (R.HOLDER,),
@@ -257,6 +260,7 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.ADVISE: OPEN,
     Act.DECIDE_REFERRAL: frozenset({Stage.IN_HAND}),
     Act.DECIDE_PROTECTION: ANY,
+    Act.HAVE_CONFLICT: ANY,
     Act.NAME_CONFLICT: ANY,
     Act.MERGE: OPEN,
     Act.CLOSE: frozenset({Stage.IN_HAND}),

@@ -44,14 +44,24 @@ def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Fou
     """
     if len(reference) > 20 or "\x00" in reference:
         raise NotFound
-    if lock:
-        # Lock first, look after: the relations must be those that stand once the row is ours.
+    if lock and not is_sqlite(db):
+        # Whoever does not see it must not wait where somebody else works on it. Then lock first, look after: the
+        # relations must be those that stand once the row is ours.
+        find_case(db, me, reference)
         lock_cases(db, reference)
     row = db.execute(_find(frozenset(me.desks), me.roles), {"me": me.id, "reference": reference}).one_or_none()
     if row is None:
         raise NotFound
     held = frozenset(relation for relation, _ in policy.relations(me) if getattr(row, relation.value))
     return Found(row[0], held)
+
+
+def is_seen(db: Session, me: Me, reference: str) -> bool:
+    """Whether there is such a case for this person."""
+    try:
+        return bool(find_case(db, me, reference))
+    except NotFound:
+        return False
 
 
 def lock_cases(db: Session, *references: str) -> None:
@@ -64,9 +74,9 @@ def lock_cases(db: Session, *references: str) -> None:
 def lock_family(db: Session, reference: str) -> None:
     """Take the rows of a case and of all that it was merged with: some deeds on the one reach the others too.
 
-    Whether the case is seen is asked afterwards; without one of this reference nothing is taken.
+    The caller has asked whether the case is seen: what it was merged with must not be told by the time it takes.
     """
-    if not is_sqlite(db) and "\x00" not in reference:
+    if not is_sqlite(db):
         lock_cases(db, *_family(db, reference))
 
 
@@ -115,6 +125,13 @@ def _waits_for(view: Mapping[str, Any], me: Me) -> bool:
     )
 
 
+def _may_keep_away(view: Mapping[str, Any], me: Me) -> bool:
+    if view["holding_desk"] in me.desks:
+        return True
+    here = (route for route in view["routes"] if route["ended_at"] is None or route["desk"] == DeskName.DIGITAL_UNIT)
+    return any(me.desks.get(DeskName(route["desk"])) for route in here)
+
+
 def _nobody_informed(view: Mapping[str, Any], me: Me) -> bool:
     untold = any(step["kind"] == StepKind.INFORM_MANAGER and step["state"] == StepState.DUE for step in view["steps"])
     return untold and (view["holding_desk"] in me.desks or not view["not_manager"])
@@ -133,6 +150,7 @@ APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     ),
     Act.ACKNOWLEDGE: _waits_for,
     Act.NAME_MANAGER: _nobody_informed,
+    Act.NAME_CONFLICT: _may_keep_away,
     Act.OPEN: lambda view, me: view["guarded"] and view["opened"] is None,
     Act.PURGE: lambda view, me: view["guarded"],
     Act.WITHDRAW: lambda view, me: view.get("withdrawal_asked_at") is None,

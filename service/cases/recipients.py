@@ -11,8 +11,8 @@ from service.cases.playbook import Playbook
 from service.cases.policy import ADVISERS
 from service.people.availability import Told, line_manager_of, members
 from service.people.identity import Me
-from service.records.cases import Case, Conflict, Route
-from service.records.enums import DeskName, Instead, Kind, Severity
+from service.records.cases import Case, Conflict, Route, Step
+from service.records.enums import DeskName, Instead, Kind, Severity, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
 from service.timeline.confidence import kept_apart
@@ -34,16 +34,25 @@ def whose_post(db: Session, case: Case) -> Person | None:
     return db.get(Person, case.subject_id or case.reporter_id)
 
 
-def desk_to_hold(db: Session, playbook: Playbook, planned: set[DeskName], conflicted: frozenset[int]) -> DeskName:
-    """The desk that triages, advises, waives, verifies and closes a case.
+def wall_off(db: Session, case: Case, person: Person, *, reason: str, actor: int | None, at: datetime) -> None:
+    """Keep somebody from a case: nothing reaches them through a desk, a lead, a manager's place or a delegation."""
+    db.add(Conflict(case_id=case.id, person_id=person.id, reason=reason, at=at))
+    changes = {"conflict.person": (None, person.email), "conflict.reason": (None, reason)}
+    entries.add(db, case, "conflict_named", actor=actor, at=at, changes=changes)
 
-    The digital unit; FCO Services' desk for their cases without it; the playbook's alternate when everybody at the
-    desk is conflicted.
+
+def desk_to_hold(db: Session, playbook: Playbook, desk: DeskName, conflicted: frozenset[int]) -> DeskName:
+    """The desk that triages, advises, waives, verifies and closes a case which this one is to hold.
+
+    Where everybody there is conflicted, the playbook's alternate; where everybody is there as well, the digital unit,
+    while anybody is left.
     """
-    theirs = DeskName.FCO_SERVICES in planned and DeskName.DIGITAL_UNIT not in planned
-    desk = DeskName.FCO_SERVICES if theirs else DeskName.DIGITAL_UNIT
-    people = {person.id for person in members(db, desk)}
-    return DeskName(playbook.alternate.desk) if people and people <= conflicted else desk
+    alternate = DeskName(playbook.alternate.desk)
+    for candidate in (desk, alternate, DeskName.DIGITAL_UNIT):
+        people = {person.id for person in members(db, candidate)}
+        if not people or not people <= conflicted:
+            return candidate
+    return alternate
 
 
 def manager_to_tell(db: Session, case: Case, at: datetime, conflicted: frozenset[int] | None = None) -> Told | None:
@@ -163,7 +172,7 @@ def hand_over(db: Session, playbook: Playbook, case: Case, desk: DeskName, *, at
 
     The new holder is told where the case is not there yet, and whoever at the old desk had the case has it no longer.
     """
-    before, after = DeskName(case.holding_desk), desk_to_hold(db, playbook, {desk}, conflicted_people(db, case))
+    before, after = DeskName(case.holding_desk), desk_to_hold(db, playbook, desk, conflicted_people(db, case))
     if after is before:
         return
     case.holding_desk = after
@@ -175,13 +184,30 @@ def hand_over(db: Session, playbook: Playbook, case: Case, desk: DeskName, *, at
     db.flush()
     if after not in {route.desk for route in open_routes(db, case)}:
         send_to(db, playbook, case, after, because=f"{case.kind}.alternate_desk", actor=None, at=at)
+        if after is DeskName.DIGITAL_UNIT:
+            inform = select(Step).where(col(Step.case_id) == case.id, col(Step.kind) == StepKind.INFORM_DIGITAL_UNIT)
+            for step in db.execute(inform).scalars():
+                informed(step, at)
+
+
+def informed(step: Step, at: datetime) -> None:
+    """Amends itself told them: sent time and recorded time are one."""
+    step.state, step.reason = StepState.TAKEN, None
+    step.taken_at = step.recorded_at = at
 
 
 def not_to_tell(db: Session, case: Case, at: datetime) -> frozenset[int]:
     """Who is passed over as a line manager: anyone conflicted, and their own where the reporter asked for that."""
-    skip = conflicted_people(db, case)
-    own = manager_to_tell(db, case, at) if case.not_manager else None
-    return skip | {own.person.id} if own else skip
+    skip, whose = conflicted_people(db, case), whose_post(db, case)
+    return skip | {person.id for person in own_managers(db, whose, at)} if case.not_manager and whose else skip
+
+
+def own_managers(db: Session, whose: Person, at: datetime) -> list[Person]:
+    """A person's line manager, and whoever would be told in their place now: both are meant by *not this manager*."""
+    told = line_manager_of(db, whose, at, frozenset({whose.id}))
+    manager = db.get(Person, whose.manager_id) if whose.manager_id is not None else None
+    found = [manager, told.person if told else None]
+    return list({person.id: person for person in found if person is not None and person.id != whose.id}.values())
 
 
 def open_routes(db: Session, case: Case) -> list[Route]:

@@ -33,17 +33,19 @@ def absent(db: Session, person: Person, at: datetime) -> bool:
     )
 
 
-def stand_in(db: Session, person: Person, at: datetime) -> Told | None:
+def stand_in(db: Session, person: Person, at: datetime, skip: frozenset[int] = frozenset()) -> Told | None:
     """The person, or their deputy while they are away; for a leaver, their own manager; None when nobody is left.
 
     Deputies of deputies and managers of leavers are followed, at most 20 steps, never twice through one person. A
-    deputy who has left is none.
+    deputy who has left is none. Somebody in `skip` is not told, and hands nothing on to a deputy of their choice.
     """
     seen: set[int] = set()
     instead: Instead | None = None
     found: Person | None = person
     while found is not None and found.id not in seen and len(seen) < LONGEST_CHAIN:
         seen.add(found.id)
+        if found.id in skip:
+            return None
         if not found.active:
             found, instead = _get(db, found.manager_id), Instead.MOVED_UP
         elif (deputy := _deputy(db, found, at)) is not None and deputy.id not in seen:
@@ -67,8 +69,8 @@ def line_manager_of(db: Session, person: Person, at: datetime, skip: frozenset[i
     """
     away: Told | None = None
     for manager, instead in _managers_above(db, person):
-        told = stand_in(db, manager, at)
-        if told is not None and told.person.id not in skip:
+        told = stand_in(db, manager, at, skip)
+        if told is not None:
             return Told(told.person, told.instead or instead)
         if away is None and manager.active and manager.id not in skip:
             away = Told(manager, instead)

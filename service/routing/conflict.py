@@ -2,20 +2,40 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due
 from service.cases.pinned import playbook_of
+from service.cases.policy import Relation
 from service.cases.queries import merged_with
-from service.cases.recipients import hand_over
-from service.core.errors import Refusal, invalid
+from service.cases.recipients import hand_over, wall_off
+from service.core.errors import NotPermitted, Refusal, invalid
 from service.people.identity import Me
-from service.records.cases import Case, Conflict
+from service.records.cases import Case, Conflict, Route
 from service.records.enums import DeskName
-from service.records.people import Person
+from service.records.people import DeskMember, Person
+from service.records.queue import Looking
 from service.routing.move_up import move_on
 from service.timeline import entries
+
+
+def require_keeping_away(db: Session, me: Me, case: Case, held: frozenset[Relation], person: Person) -> None:
+    """Raise NotPermitted for whoever may keep nobody away but themself; Invalid for somebody of another desk.
+
+    The desk that holds the case may name anybody; the lead of another desk that has it, the people of that desk.
+    """
+    if person.id == me.id or Relation.HOLDER in held:
+        return
+    led = [desk for desk, leads in me.desks.items() if leads]
+    here = or_(col(Route.ended_at).is_(None), col(Route.desk) == DeskName.DIGITAL_UNIT)
+    have_it = select(col(Route.desk)).where(col(Route.case_id) == case.id, col(Route.desk).in_(led), here)
+    desks = db.execute(have_it.distinct()).scalars().all()
+    if not desks:
+        raise NotPermitted("Only the desk that has the case can name somebody else. You can name yourself.")
+    theirs = select(DeskMember).where(col(DeskMember.person_id) == person.id, col(DeskMember.desk).in_(desks))
+    if db.execute(theirs).first() is None:
+        raise invalid("person", "They do not sit at your desk. The desk that holds the case can name them.")
 
 
 def name_conflict(db: Session, me: Me, case: Case, person: Person, *, reason: str, at: datetime) -> None:
@@ -41,9 +61,7 @@ def keep_away(db: Session, me: Me, case: Case, person: Person, *, reason: str, a
     known = select(Conflict).where(col(Conflict.case_id) == case.id, col(Conflict.person_id) == person.id)
     if person.id == case.reporter_id or db.execute(known).first() is not None:
         return False
-    db.add(Conflict(case_id=case.id, person_id=person.id, reason=reason, at=at))
-    changes = {"conflict.person": (None, person.email), "conflict.reason": (None, reason)}
-    entries.add(db, case, "conflict_named", actor=me.id, at=at, changes=changes)
+    wall_off(db, case, person, reason=reason, actor=me.id, at=at)
     db.flush()
     step_back(db, me, case, person, at=at)
     return True
@@ -51,6 +69,7 @@ def keep_away(db: Session, me: Me, case: Case, person: Person, *, reason: str, a
 
 def step_back(db: Session, me: Me, case: Case, person: Person, *, at: datetime) -> None:
     """Take a case out of the hands of somebody who is now kept from it; another desk may hold it then."""
+    db.execute(delete(Looking).where(col(Looking.case_id) == case.id, col(Looking.person_id) == person.id))
     if case.assigned_to_id == person.id:
         case.assigned_to_id = None
         entries.add(db, case, "assigned", actor=me.id, at=at, changes={"assigned_to": (person.email, None)})

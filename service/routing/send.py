@@ -6,14 +6,15 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due, start_protection_clock
-from service.cases.judging import informed
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation, require_stage
 from service.cases.recipients import (
     HIDDEN_FROM_REPORTER,
     conflicted_people,
     hand_over,
+    informed,
     manager_to_tell,
+    not_to_tell,
     open_routes,
     send_to,
 )
@@ -106,13 +107,12 @@ def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], per
 
 
 def _manager(db: Session, case: Case, person: Person | None, at: datetime) -> Told:
-    told = stand_in(db, person, at) if person else manager_to_tell(db, case, at)
-    if told is None:
+    told = stand_in(db, person, at, conflicted_people(db, case)) if person else manager_to_tell(db, case, at)
+    if told is None and person is None:
         raise invalid("person", "Nobody is set as the line manager. Name somebody.")
-    if told.person.id in conflicted_people(db, case):
+    if told is None:
         raise invalid("person", "This person has a part in the case. Name somebody else.")
-    own = manager_to_tell(db, case, at)
-    if case.not_manager and own is not None and own.person.id == told.person.id:
+    if (person is None and case.not_manager) or told.person.id in not_to_tell(db, case, at):
         raise invalid("person", "The reporter asked that this person is not told. Name somebody else.")
     return told
 

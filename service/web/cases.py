@@ -19,7 +19,7 @@ from service.cases.looking import look, look_away, others_looking, through_desk
 from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation
-from service.cases.queries import Found, find_case, open_acts
+from service.cases.queries import Found, find_case, is_seen, open_acts
 from service.cases.read_log import is_own_report
 from service.cases.recipients import conflicted_people
 from service.cases.sentences import by_day
@@ -44,6 +44,7 @@ from service.web.summaries import begin, paper, pdf
 from service.web.visit import House as Place
 
 THROUGH = "page"
+YOU_ARE_OUT = "Thank you. You will not see this case again, and others have it."
 
 
 @get("/cases", sync_to_thread=True)
@@ -164,18 +165,10 @@ def do(
         raise
     except Refusal as refusal:
         return refused(db, database, me, now, reference, refusal, sent)
-    if deed.act is Act.NAME_CONFLICT and not _seen(db, me, reference):
-        return go_to("/queue", deed.says)
+    if deed.act is Act.HAVE_CONFLICT and not is_seen(db, me, reference):
+        return go_to("/queue" if me.desks else "/", YOU_ARE_OUT)
     # What was merged is closed: its doer goes on where the case does.
     return back_to(sent.reference(deed.other) if deed.act is Act.MERGE else reference, deed.says)
-
-
-def _seen(db: Session, me: Person, reference: str) -> bool:
-    """Whether the case is still there for its doer: somebody may have named a conflict of their own."""
-    try:
-        return bool(find_case(db, me, reference))
-    except NotFound:
-        return False
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:

@@ -16,7 +16,7 @@ from service.cases import policy
 from service.cases.intake import Report, open_case
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
-from service.cases.queries import Found, find_case, lock_cases, lock_family
+from service.cases.queries import Found, find_case, is_seen, lock_cases, lock_family
 from service.core.errors import FieldError, Invalid, NotFound, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -91,14 +91,14 @@ DEEDS = (
     Deed(
         "protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, doing.do_protect, "The decision is recorded."
     ),
-    Deed("conflict", Act.NAME_CONFLICT, shape.ConflictIn, doing.do_conflict, "They will not see this case."),
+    Deed("conflict", Act.HAVE_CONFLICT, shape.ConflictIn, doing.do_conflict, "They will not see this case."),
     Deed("merge", Act.MERGE, shape.MergeIn, doing.do_merge, "The two are one case now. It goes on here.", "into"),
     Deed("close", Act.CLOSE, shape.CloseIn, doing.do_close, "The case is closed.", "duplicate_of"),
     Deed("reopen", Act.REOPEN, shape.ReasonIn, doing.do_reopen, "The case is in hand again."),
 )
 
 
-FAMILY = frozenset({Act.CLOSE, Act.REOPEN, Act.NAME_CONFLICT})
+FAMILY = frozenset({Act.CLOSE, Act.REOPEN, Act.HAVE_CONFLICT})
 """What reaches the cases that were merged with this one."""
 
 
@@ -107,8 +107,10 @@ def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int
 
     `other` is the reference of a second case that the deed is about: whether it is seen is asked with the body.
     """
+    if other or act in FAMILY:
+        find_case(db, me, reference)
     if other:
-        lock_cases(db, reference, other)
+        lock_cases(db, reference, *([other] if is_seen(db, me, other) else []))
     elif act in FAMILY:
         lock_family(db, reference)
     here = find_case(db, me, reference, lock=True)

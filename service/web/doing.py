@@ -21,7 +21,7 @@ from service.records.people import Person
 from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
-from service.routing.conflict import name_conflict
+from service.routing.conflict import name_conflict, require_keeping_away
 from service.routing.merge import keep_both_apart, merge
 from service.routing.protect import decide_protection
 from service.routing.send import name_manager, send
@@ -208,8 +208,10 @@ def do_protect(db: Session, me: Me, here: Found, sent: shape.ProtectionIn, at: d
 
 
 def do_conflict(db: Session, me: Me, here: Found, sent: shape.ConflictIn, at: datetime) -> None:
-    """Name somebody who must not see the case."""
-    name_conflict(db, me, here.case, named(db, sent.person, "person"), reason=sent.reason, at=at)
+    """Name somebody who must not see the case, or say that you must not see it yourself."""
+    person = named(db, sent.person, "person")
+    require_keeping_away(db, me, here.case, here.held, person)
+    name_conflict(db, me, here.case, person, reason=sent.reason, at=at)
 
 
 def do_close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) -> None:

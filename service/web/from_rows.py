@@ -9,7 +9,7 @@ from litestar.response import Response
 from sqlmodel import Session
 
 from service.cases.policy import Act
-from service.cases.queries import lock_cases
+from service.cases.queries import is_seen, lock_cases
 from service.core.errors import Invalid, NotPermitted, Refusal, invalid
 from service.people.directory import at_desk
 from service.people.identity import Me as Reader
@@ -109,7 +109,7 @@ def _each(db: Session, me: Reader, sent: Body, act: Act, do: Callable[[Any], Non
     chosen = sorted({*sent.fields.get("one", []), *(sent.fields.get("case", []) if not sent.one("one") else [])})
     done, refused = [], dict[str, list[str]]()
     # All of them first, in one order: two batches that share cases must not wait for one another.
-    lock_cases(db, *(reference for reference in chosen[:MOST_AT_ONCE] if "\x00" not in reference))
+    lock_cases(db, *(reference for reference in chosen[:MOST_AT_ONCE] if is_seen(db, me, reference)))
     for reference in chosen[:MOST_AT_ONCE]:
         try:
             with apart(db):

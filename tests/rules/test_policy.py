@@ -236,6 +236,7 @@ def test_a_conflict_takes_a_case_out_of_the_desks_number(stand):
 
 
 REASON = {"reason": "We looked"}
+MYSELF = "whoever asks"
 TRIES: dict[Act, tuple[str, str, dict[str, Any]]] = {
     Act.TAKE_STEP: ("POST", "/steps/apologise/take", {"public_text": APOLOGY}),
     Act.CANNOT: ("POST", "/steps/delete/cannot", {"reason": "hacked"}),
@@ -259,6 +260,7 @@ TRIES: dict[Act, tuple[str, str, dict[str, Any]]] = {
     Act.DECIDE_REFERRAL: ("POST", "/referral-decision", {"refer": False, **REASON}),
     Act.DECIDE_PROTECTION: ("POST", "/protection-decision", {"question": "affected", "tell": True, **REASON}),
     Act.NAME_CONFLICT: ("POST", "/conflict", {"person": "admin" + AT, **REASON}),
+    Act.HAVE_CONFLICT: ("POST", "/conflict", {"person": MYSELF, **REASON}),
     # Whether another case looks the same is not tried here: this one stays where it is.
     Act.MERGE: ("POST", "/merge", {"into": "SM-2026-000000"}),
     Act.SAY_SAME: ("POST", "/same", {"as": "SM-2026-000000"}),
@@ -294,7 +296,8 @@ def test_what_is_offered_is_never_forbidden_and_what_is_not_offered_is_refused(s
                 sees = seen.status_code == 200
                 may = seen.json()["may"] if sees else []
                 method, path, body = TRIES[act]
-                done = web.request(method, address + path, json=body)
+                told = {name: who + AT if said == MYSELF else said for name, said in body.items()}
+                done = web.request(method, address + path, json=told)
                 told = (who, act, sorted(may), done.status_code, done.text)
                 if not sees:
                     assert done.status_code == 404, told

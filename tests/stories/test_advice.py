@@ -31,7 +31,9 @@ def test_it_goes_to_whom_it_is_put_to(token):
     # Whoever holds it may look, and does not meet it among what the desk has to do.
     assert digital.get(at(case)).status_code == 200
     assert listed(digital, "?desk=digital_unit") == []
-    assert set(media.get(at(case)).json()["may"]) == {"view", "acknowledge", "note", "advise", "close"}
+    assert set(media.get(at(case)).json()["may"]) == {
+        *("view", "acknowledge", "note", "advise", "close", "have_conflict")
+    }
     other = ask(staff)
     assert {each["desk"] for each in other["routes"]} == {"digital_unit"}
 

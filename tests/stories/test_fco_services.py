@@ -77,6 +77,17 @@ def test_it_comes_with_the_words_kept_through_a_sign_in(sign_in, clock, browser)
     assert POLICY not in browser().sign_in("staff@demo.example", kept=kept).text
 
 
+def test_it_is_about_their_own_mistakes_and_not_about_posts_of_others(sign_in, clock):
+    services = sign_in("services")
+    assert POLICY not in services.get("/report?form=2").text
+    clock.forward(hours=1)
+    refused = services.fill_in("/report", {"kind": "concern", "narrative": "It worries me", **NO_DANGER})
+    kept = unescape(re.search(r'name="kept" value="([^"]*)"', refused.text)[1])
+    shown = services.fill_in("/sign-in", {"email": "services@demo.example", "password": PASSWORD, "kept": kept}).text
+    assert "It worries me" in shown
+    assert POLICY not in shown
+
+
 def test_a_link_to_the_form_that_waited_for_a_sign_in_leads_there_too(browser):
     stranger = browser()
     asked = stranger.get("/report")

@@ -110,7 +110,7 @@ def test_what_the_desk_may_do_and_see(token):
     press(digital, case, "notes", text="Between us.", audience="digital_unit")
     press(staff, case, "messages", text="I am so sorry.")
     seen = data.get(at(case)).json()
-    assert set(seen["may"]) == {"view", "acknowledge", "note", "protection_decision"}
+    assert set(seen["may"]) == {"view", "acknowledge", "note", "protection_decision", "have_conflict"}
     assert seen["narrative"] == "A list of names was in the picture."
     assert not {"hr", "messages"} & set(seen)
     assert seen["notes"] == []

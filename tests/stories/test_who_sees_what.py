@@ -82,13 +82,13 @@ NOTES = {
 # What there is nothing to act on for is not offered: no step is held, the case is not guarded, the desk has decided.
 MAY = {
     "staff": "view take_step cannot change_facts add_evidence message withdraw exposure",
-    "manager": "view note decide_referral",
-    "digital": "view change_facts add_evidence message note assign exposure waive send advise name_conflict merge "
-    "close",
-    "hr": "view acknowledge note",
-    "media": "view acknowledge note",
-    "servicesdesk": "view acknowledge note",
-    "data": "view acknowledge note protection_decision",
+    "manager": "view note decide_referral have_conflict",
+    "digital": "view change_facts add_evidence message note assign exposure waive send advise name_conflict "
+    "have_conflict merge close",
+    "hr": "view acknowledge note have_conflict name_conflict",
+    "media": "view acknowledge note have_conflict",
+    "servicesdesk": "view acknowledge note have_conflict",
+    "data": "view acknowledge note protection_decision have_conflict",
     "auditor": "view",
 }
 
