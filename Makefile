@@ -11,7 +11,9 @@ HOST ?= 127.0.0.1
 PORT ?= 8000
 PYTHON ?= python3
 export PYTHON
-PYTEST_ARGS ?= -n auto --dist loadfile
+# In the order of the folders: adapters and browsers first, whose few tests take long and mostly wait, so that the many
+# short stories fill the gaps. By itself the file with the fewest tests, and so the longest of them, would come last.
+PYTEST_ARGS ?= -n auto --dist loadfile --no-loadscope-reorder
 BIN := .venv/bin
 # By name, or else a virtual environment that happens to be active would be filled in place of ours.
 # Compiled once, here: where Python may write no bytecode, every start would compile a thousand modules anew.
