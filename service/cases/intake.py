@@ -4,9 +4,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, bindparam, insert, select
 from sqlmodel import Session, col
 
 from service.cases.clocks import (
@@ -236,15 +237,20 @@ def _insert_case(
     return case
 
 
-def _unused_reference(db: Session, table: type[Any], prefix: str, at: datetime) -> str:
+def _unused_reference(db: Session, table: Any, prefix: str, at: datetime) -> str:
     """A reference drawn at random, so that gaps tell nothing. The unique column settles the rare race."""
     digits = 6
     while True:
         for _ in range(8):
             reference = f"{prefix}-{at.year}-{secrets.randbelow(10**digits):0{digits}}"
-            if db.execute(select(table.id).where(col(table.reference) == reference)).first() is None:
+            if db.connection().execute(_taken(table), {"reference": reference}).first() is None:
                 return reference
         digits += 1
+
+
+@lru_cache
+def _taken(table: Any) -> Select[Any]:
+    return select(table.id).where(col(table.reference) == bindparam("reference"))
 
 
 def _plan(playbook: Playbook, case: Case, kind: StepKind, state: StepState, reason: str | None, at: datetime) -> Step:

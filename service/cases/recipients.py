@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from service.cases.deadlines import Within, WorkingWeek, due
 from service.cases.playbook import Playbook
 from service.cases.policy import ADVISERS
-from service.people.availability import Told, line_manager_of, members
+from service.people.availability import Told, line_manager_of, seated
 from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route, Step
 from service.records.enums import DeskName, Instead, Kind, Severity, StepKind, StepState
@@ -49,7 +49,7 @@ def desk_to_hold(db: Session, playbook: Playbook, desk: DeskName, conflicted: fr
     """
     alternate = DeskName(playbook.alternate.desk)
     for candidate in (desk, alternate, DeskName.DIGITAL_UNIT):
-        people = {person.id for person in members(db, candidate)}
+        people = seated(db, candidate)
         if not people or not people <= conflicted:
             return candidate
     return alternate

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import Session, col
 
 from service.records.enums import DeskName, Instead
@@ -89,6 +89,18 @@ def _managers_above(db: Session, person: Person) -> Iterator[tuple[Person, Inste
         seen.add(manager.id)
         yield manager, instead
         manager, instead = _get(db, manager.manager_id), Instead.MOVED_UP
+
+
+_SEATED = (
+    select(col(DeskMember.person_id))
+    .join(Person, col(Person.id) == col(DeskMember.person_id))
+    .where(col(DeskMember.desk) == bindparam("desk"), col(Person.active))
+)
+
+
+def seated(db: Session, desk: str) -> set[int]:
+    """The ids of the active people at a desk."""
+    return set(db.connection().execute(_SEATED, {"desk": desk}).scalars())
 
 
 def members(db: Session, desk: str) -> list[Person]:
