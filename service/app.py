@@ -25,6 +25,7 @@ from service.demo.cast import shown_cast
 from service.documents.pool import Pool
 from service.records.field_words import TABLES
 from service.web import (
+    asking,
     assets,
     audit,
     cases,
@@ -66,8 +67,8 @@ WARM_AFTER_SECONDS = 5
 ROUTES = [
     route
     for room in (
-        *(front, signing_in, assets, reporting, cases, queue, from_rows, exporting, views, referrals, people, links),
-        *(waiting, choices, rota, outbox, audit),
+        *(front, signing_in, assets, reporting, asking, cases, queue, from_rows, exporting, views, referrals, people),
+        *(links, waiting, choices, rota, outbox, audit),
         *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, api_audit),
         *(duty, openapi),
     )

@@ -13,7 +13,7 @@ from service.cases.judging import judge_again, steps_of
 from service.cases.lifecycle import Move, Standing, advice_recorded, after, steps_settled
 from service.cases.pinned import playbook_of
 from service.cases.policy import QUIET_ENDINGS, Act, require_stage
-from service.cases.recipients import open_routes, run_routes
+from service.cases.recipients import open_routes, run_routes, whom_to_tell
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Advice, Case, ReferralDecision
@@ -200,7 +200,7 @@ def ask_to_withdraw(db: Session, me: Me, case: Case, *, reason: str, at: datetim
         raise Refusal("You have asked for this already.")
     case.withdrawal_asked_at = at
     changes = {"withdrawal_asked_at": (None, at), "withdrawal_reason": (None, reason)}
-    entries.add(db, case, "withdrawal_asked", actor=me.id, at=at, changes=changes, tell=(case.holding_desk,))
+    entries.add(db, case, "withdrawal_asked", actor=me.id, at=at, changes=changes, tell=whom_to_tell(db, case))
 
 
 def say_same(db: Session, me: Me, case: Case, other: Case, *, at: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from service.cases.playbook_questions import path_faults
 from service.cases.playbook_rules import CONDITIONS
 from service.cases.playbook_shape import Playbook
 from service.cases.playbook_source import Place, PlaybookError, line_of, places, read_data, read_text
@@ -130,6 +131,9 @@ def _table_faults(data: dict[str, Any]) -> Iterator[Fault]:
     for kind in Kind:
         if kind.value not in routed:
             yield ("routes",), f"no route names the kind '{kind.value}': such cases would reach nobody", None
+
+    may_be_asked = {route.get("desk") for route in _entries(data, "routes") if route.get("asked") is True}
+    yield from path_faults(_entries(data, "before_you_post"), may_be_asked)
 
     names: set[object] = set()
     for path in (

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictInt, StrictStr, model_validator
 
 from service.cases.deadlines import LONGEST_MINUTES, Within, WorkingHours, WorkingWeek, bank_holidays
+from service.cases.playbook_questions import Question
 from service.cases.playbook_rules import RouteRule, Rule, Section, SeverityRule, Sourced, StepRule, Text
 from service.cases.playbook_words import WhoCanRead, Words
 from service.records.enums import DeskName, Severity, StepKind
@@ -217,6 +218,8 @@ class Playbook(Section):
     contacts: Contacts
     words: Words
     who_can_read: WhoCanRead
+    # A version that judged cases before there was such a check stays readable without; a file has to have it.
+    before_you_post: tuple[Question, ...] = ()
     referrals: Referrals
     retention: Retention
 

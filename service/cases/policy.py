@@ -308,6 +308,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "line_manager": ("line_manager",),
     "digital_unit": ("digital_unit", "line_manager", "reporter"),
     "hr": ("hr",),
+    "adviser": ("adviser",),
 }
 
 

@@ -217,3 +217,9 @@ def open_routes(db: Session, case: Case) -> list[Route]:
             select(Route).where(col(Route.case_id) == case.id, col(Route.ended_at).is_(None)).order_by(col(Route.id))
         ).scalars()
     )
+
+
+def whom_to_tell(db: Session, case: Case) -> tuple[int | str, ...]:
+    """Whom the reporter's words are for: of a question those whom it was put to, else the desk that holds the case."""
+    asked = open_routes(db, case) if case.kind == Kind.ADVICE else []
+    return tuple(route.person_id or DeskName(route.desk).value for route in asked) or (case.holding_desk,)

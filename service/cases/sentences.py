@@ -8,7 +8,7 @@ from typing import Any
 from service.cases.naming import who_was_told
 from service.core.saying import day
 from service.records.enums import Code, Kind
-from service.records.field_words import ENTRIES, INSTEAD
+from service.records.field_words import ENTRIES, ENTRIES_OF, INSTEAD
 from service.records.notice_words import AMENDS, ENTRIES_NOBODY, RUNS
 from service.records.words import ACCOUNT_TYPES_SHORT, CODES, DUES, KINDS, SEVERITIES, STEPS, THE_DESKS, UNTITLED
 
@@ -31,8 +31,10 @@ def title(kind: str, codes: Sequence[str], account_type: str | None, platform: s
     return f"{what} · {where}" if where else what
 
 
-def sentence(entry: Mapping[str, Any], names: Mapping[str, str] = MappingProxyType({})) -> str:
-    """An entry in words: what happened, without who and when, which stand beside it.
+def sentence(
+    entry: Mapping[str, Any], kind: str = Kind.MISTAKE, names: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """An entry in words: what happened in a case of this kind, without who and when, which stand beside it.
 
     `names` says how the reader may see those called whom Amends told, by their address.
     """
@@ -44,7 +46,7 @@ def sentence(entry: Mapping[str, Any], names: Mapping[str, str] = MappingProxyTy
     due = next((change["after"] for change in entry["changes"] if change["field"] == "alarm.what"), "")
     others = [change["after"] for change in entry["changes"] if change["field"].endswith(".instead")]
     ended = any(field.startswith("routes.") and field.endswith(".ended_at") for field in fields)
-    said = "No longer with {desk}." if ended else ENTRIES[entry["kind"]]
+    said = "No longer with {desk}." if ended else _said(entry["kind"], kind)
     after = {change["field"]: change["after"] for change in entry["changes"]}
     if (empty := after.get("alarm.nobody")) is not None:
         said, desks = ENTRIES_NOBODY[entry["kind"]], [THE_DESKS[empty]]
@@ -56,6 +58,10 @@ def sentence(entry: Mapping[str, Any], names: Mapping[str, str] = MappingProxyTy
         due=DUES.get(due or "", "something is due"),
     )
     return " ".join([told, *(INSTEAD[instead] for instead in others if instead)])
+
+
+def _said(what: str, kind: str) -> str:
+    return ENTRIES_OF.get(kind, ENTRIES).get(what) or ENTRIES[what]
 
 
 RINGS = frozenset({"reminded", "escalated", "repeated"})

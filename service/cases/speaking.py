@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 from service.cases.clocks import keep_next_due
 from service.cases.facts import refuse_closed
 from service.cases.policy import Act, Relation, eyes, require_stage
-from service.cases.recipients import acknowledged, open_routes, reaches
+from service.cases.recipients import acknowledged, open_routes, reaches, whom_to_tell
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Advice, Case, Message, Note, Step
@@ -33,6 +33,7 @@ READS: dict[str, frozenset[NoteAudience]] = {
     "hr": frozenset({NoteAudience.REPORTER, NoteAudience.LINE_MANAGER, NoteAudience.HR}),
     "desk": frozenset({NoteAudience.REPORTER}),
     "data_protection": frozenset({NoteAudience.REPORTER}),
+    "adviser": frozenset({NoteAudience.REPORTER}),
 }
 """Whoever raised a concern reads none: it is written about somebody else, and what is for them is a message."""
 
@@ -86,7 +87,8 @@ def say(
     message = Message(case_id=case.id, by_id=by_id, with_id=aside, from_reporter=from_reporter, text=text, at=at)
     db.add(message)
     db.flush()
-    reader = case.holding_desk if Relation.HOLDER not in held else aside or reporter_of(db, case)
+    reader = aside or reporter_of(db, case)
+    readers = whom_to_tell(db, case) if Relation.HOLDER not in held else (reader,) if reader else ()
     changes: dict[str, tuple[object, object]] = {f"messages.{message.id}": (None, text)}
     if aside is not None:
         changes[f"messages.{message.id}.with_id"] = (None, aside)
@@ -97,7 +99,7 @@ def say(
         actor=me.id,
         at=at,
         changes=changes,
-        tell=(reader,) if reader else (),
+        tell=readers,
         audience=entries.DESK_ONLY if aside else (),
     )
 

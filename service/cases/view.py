@@ -53,7 +53,8 @@ FACTS = META | frozenset(
 )
 VISIBLE: dict[str, frozenset[str]] = {
     "reporter": FACTS | {"messages"},
-    "adviser": FACTS,
+    # Whoever was asked reads what is said back to them.
+    "adviser": FACTS | {"messages"},
     "line_manager": FACTS | {"hr"},
     "digital_unit": FACTS | {"messages", "hr", "duplicate_of"},
     "hr": FACTS | {"hr", "duplicate_of"},
@@ -85,7 +86,7 @@ def case_view(
     if in_part:
         rows["shown_steps"] = [step_shown(step, people, at, content) for step in steps]
         part = in_parts.part_view(case, through, rows, me)
-        return part | ({"timeline": _timeline(rows["timeline"], people, through, me)} if timeline else {})
+        return part | ({"timeline": _timeline(case, rows["timeline"], people, through, me)} if timeline else {})
     decided = next((row for row in rows["decisions"] if row.counts), None)
     passed_on, gone = rows["passed_on"], gone_at(case, steps)
     quiet = not (through & {"digital_unit", "hr"}) and not referred_by(rows["decisions"], me)
@@ -153,7 +154,7 @@ def case_view(
             del spoken["id"]
     view = {key: value for key, value in view.items() if key in shown}
     if timeline:
-        view["timeline"] = _timeline(rows["timeline"], people, through, me)
+        view["timeline"] = _timeline(case, rows["timeline"], people, through, me)
     return view
 
 
@@ -172,10 +173,12 @@ def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | Non
     """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
     rows = entries.of_case(db, case.id)
     people = _people(db, {row.actor_id for row in rows}, addresses_told(rows))
-    return _timeline(rows, people, through, me)
+    return _timeline(case, rows, people, through, me)
 
 
-def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me | None) -> list[dict[str, Any]]:
+def _timeline(
+    case: Case, rows: list[Any], people: People, through: frozenset[str], me: Me | None
+) -> list[dict[str, Any]]:
     seen = []
     names = names_for([row for row in rows if through & {*row.audience.split()}], people, through, me)
     for row in rows:
@@ -196,7 +199,7 @@ def _timeline(rows: list[Any], people: People, through: frozenset[str], me: Me |
                 ],
                 "audience": audience,
             }
-            entry["words"] = sentence(entry, names)
+            entry["words"] = sentence(entry, case.kind, names)
         seen.append(entry)
     return seen
 

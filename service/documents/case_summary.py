@@ -98,6 +98,7 @@ OMITTED = {
         "the name of somebody who asked to report in confidence, unless it was revealed with a reason",
         "what HR keeps in its own record, and its notes",
     ),
+    "adviser": ("notes that are for others",),
     "hr": (
         "the name of somebody who asked to report in confidence, unless it was revealed with a reason",
         "what is kept in the record of a referral: that has its own papers",

@@ -32,7 +32,16 @@ from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import DeskName, Role
-from service.records.notice_words import ASKS, ESCALATED, NOTIFIED, NOTIFIED_ELSE, OUTLASTS, REMINDED
+from service.records.notice_words import (
+    ASKS,
+    ASKS_OF,
+    ESCALATED,
+    NOTIFIED,
+    NOTIFIED_ELSE,
+    NOTIFIED_OF,
+    OUTLASTS,
+    REMINDED,
+)
 from service.records.notifications import Notification
 from service.records.referrals import Referral
 from service.records.words import DUES, PARTS
@@ -160,12 +169,14 @@ def shown(row: Any) -> dict[str, Any]:
 
 
 def _words(row: Any) -> str:
-    return NOTIFIED.get(row.kind, NOTIFIED_ELSE).format(due=DUES.get(row.what, "something"))
+    said = NOTIFIED_OF.get(row.kind_of_case, NOTIFIED).get(row.kind) or NOTIFIED.get(row.kind, NOTIFIED_ELSE)
+    return said.format(due=DUES.get(row.what, "something"))
 
 
 def _asks(row: Any) -> str | None:
     by_clock = {"reminded": REMINDED, "escalated": ESCALATED}.get(row.kind, {})
-    return by_clock.get((row.what or "").partition(".")[0]) or ASKS.get(row.kind)
+    asks = ASKS_OF.get(row.kind_of_case, ASKS).get(row.kind) or ASKS.get(row.kind)
+    return by_clock.get((row.what or "").partition(".")[0]) or asks
 
 
 def grouped(rows: Sequence[Any]) -> list[list[Any]]:

@@ -115,6 +115,14 @@ class Code(StrEnum):
     OTHER = "other"
 
 
+class Verdict(StrEnum):
+    """What the clearance framework says before something is posted."""
+
+    GO_AHEAD = "go_ahead"
+    ASK_FIRST = "ask_first"
+    DO_NOT_POST = "do_not_post"
+
+
 class Resolution(StrEnum):
     """How a case ended."""
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.records import guide_words, list_words, notice_words, words
-from service.records.enums import Instead, Likeness
+from service.records.enums import Instead, Kind, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
 FIELDS: Mapping[str, str] = {
@@ -118,6 +118,22 @@ FIELDS: Mapping[str, str] = {
     "alarm.told": "Told",
     "alarm.desk": "Desk that owes it",
     "alarm.nobody": "Nobody is at",
+}
+
+# How a question before posting calls what a report calls otherwise.
+FIELDS_OF_ADVICE: Mapping[str, str] = {
+    "account.platform": "Where",
+    "post.text": "What it would say",
+    "post.url": "Link",
+    "narrative": "The question",
+    "reported_at": "Asked at",
+    "ask": "Asked",
+    "codes": "What it may touch",
+    "facts_wrong": "Facts may be wrong",
+    "safety_risk": "Could put someone at risk",
+    "possibly_classified": "May be classified or privileged",
+    "personal_data": "Shows personal details of others",
+    "withdrawal_asked_at": "Taken back at",
 }
 
 # What can be destroyed, where the field alone does not say whose words they are.
@@ -264,6 +280,18 @@ ENTRIES: Mapping[str, str] = {
     "parted": "A report that was joined to this case stands by itself again.",
     "settled": "What was reported here has been dealt with.",
     "said_same": "Said that two of their own reports are about the same.",
+}
+# Where a kind of case says it in another way: nobody who asks before posting has done anything wrong.
+ENTRIES_OF: Mapping[str, Mapping[str, str]] = {
+    Kind.ADVICE: {
+        "reported": "Asked before posting.",
+        "informed": "Amends asked {desk}.",
+        "not_informed": "No line manager could be asked.",
+        "facts_changed": "Changed the question.",
+        "advised": "Answered.",
+        "withdrawal_asked": "Took the question back.",
+        "settled": "What was asked here has been answered.",
+    },
 }
 # The same for a reader who learns only that it happened.
 HAPPENED: Mapping[str, str] = {

@@ -5,7 +5,7 @@ As in `words.py`: a word that people read is changed here, and only here.
 
 from collections.abc import Mapping
 
-from service.records.enums import StepKind
+from service.records.enums import Kind, StepKind
 
 # What happened, by the kind of entry.
 NOTIFIED: Mapping[str, str] = {
@@ -33,6 +33,22 @@ NOTIFIED: Mapping[str, str] = {
     "repeated": "A critical case is still waiting for somebody to read it.",
     "many_read": "Somebody has read more than thirty cases within an hour.",
 }
+# Where a kind of case says it in another way: nobody who asks before posting has done anything wrong.
+NOTIFIED_OF: Mapping[str, Mapping[str, str]] = {
+    Kind.ADVICE: {
+        "informed": "Somebody asks you something before they post.",
+        "sent": "A question before posting was sent to you.",
+        "assigned": "A question was given to you.",
+        "advised": "Your question is answered.",
+        "withdrawal_asked": "Somebody takes their question back.",
+        "closed": "Your question is closed.",
+        "reopened": "A question was opened again.",
+        "held_by": "Your desk looks after a question from now on.",
+        "settled": "What you asked has been answered.",
+        "said_same": "Somebody says that two of their questions are the same.",
+        "repeated": "A question about something dangerous or secret still waits for somebody to read it.",
+    },
+}
 NOTIFIED_ELSE = "Something has changed in a case."
 
 # What is asked of them, by the kind of entry; what is missing here only informs.
@@ -53,18 +69,28 @@ ASKS: Mapping[str, str] = {
     "repeated": "Read it now, then acknowledge.",
     "many_read": "See what they read, and ask them why.",
 }
+ASKS_OF: Mapping[str, Mapping[str, str]] = {
+    Kind.ADVICE: {
+        "informed": "Read it, then answer.",
+        "sent": "Read it, then answer.",
+        "withdrawal_asked": "Close it.",
+        "repeated": "Read it now, then answer.",
+    },
+}
 # The same where a clock has rung, by what is owed; of an acknowledgement whoever owes it.
 REMINDED: Mapping[str, str] = {
     **dict.fromkeys(StepKind, "Do it now, or say that you cannot."),
     "acknowledge": "Read it, then acknowledge.",
     "triage": "Look at it, and triage it.",
     "protection": "Decide, and say why.",
+    "advice": "Answer it.",
 }
 ESCALATED: Mapping[str, str] = {
     **dict.fromkeys(StepKind, "Help with the step, or settle it."),
     "acknowledge": "Read it yourself, or see that somebody does.",
     "triage": "See that it is triaged.",
     "protection": "See that it is decided.",
+    "advice": "Answer it yourself, or see that somebody does.",
 }
 
 OUTLASTS = frozenset({"referral_decided"})

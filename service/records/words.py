@@ -24,6 +24,7 @@ from service.records.enums import (
     Stage,
     StepKind,
     StepState,
+    Verdict,
 )
 
 KINDS: Mapping[str, str] = {
@@ -283,12 +284,22 @@ NOTE_AUDIENCES_OF: Mapping[str, Mapping[str, str]] = {
     for holder, desk in _HOLDERS.items()
 }
 
+# Where the questions before posting end, as it is said to whoever wants to post.
+VERDICTS: Mapping[str, str] = {
+    Verdict.GO_AHEAD: "Go ahead",
+    Verdict.ASK_FIRST: "Ask first",
+    Verdict.DO_NOT_POST: "Do not post it",
+}
+# Who answers a question before posting, to whoever asks it.
+THE_DESKS_MINE: Mapping[str, str] = {**THE_DESKS, DeskName.LINE_MANAGER: "your line manager"}
+
 # For whom a PDF is made: after "For".
 PDF_AUDIENCES: Mapping[str, str] = {
     "reporter": "the person who reported it",
     "line_manager": THE_DESKS[DeskName.LINE_MANAGER],
     "digital_unit": "the desk that has the case",
     "hr": THE_DESKS[DeskName.HR],
+    "adviser": "whoever was asked",
 }
 
 EMPLOYERS: Mapping[str, str] = {

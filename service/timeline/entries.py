@@ -117,6 +117,9 @@ def add(
 def _readers(case: Case, kind: str, *, told: bool) -> tuple[str, ...]:
     """Who may read an entry of this kind in this case; `told`: by whoever reported it."""
     readers = AUDIENCES[kind]
+    if case.kind == Kind.ADVICE and ("desk" in readers or kind == "message"):
+        # Whoever was asked reads what every desk may, and what is said back to them.
+        return (*readers, "adviser")
     if case.kind != Kind.CONCERN:
         return readers
     readers = tuple("raiser" if name == "reporter" else name for name in readers)

@@ -31,7 +31,7 @@ from service.core.saying import moment
 from service.evidence.download import preview_headers
 from service.people.directory import at_desk
 from service.people.identity import Me as Person
-from service.records.enums import DeskName
+from service.records.enums import DeskName, Kind
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
 from service.web.deeds import DEEDS, Deed, found, step_kind
@@ -80,7 +80,7 @@ def show(
     # The last of the database: what is noted ends what was being read, and the page is made outside any transaction.
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now, seen_as=here.seen_as)
     return page(
-        page_of(here.held),
+        page_of(here),
         me,
         status,
         case=view,
@@ -100,11 +100,14 @@ def show(
     )
 
 
-def page_of(held: frozenset[Relation]) -> str:
-    """The page for how somebody stands to a case."""
+def page_of(here: Found) -> str:
+    """The page for a case, and for how somebody stands to it."""
+    held = here.held
+    if here.case.kind == Kind.ADVICE:
+        return "question.html"
     if held <= policy.IN_PART:
         return "concern.html" if Relation.RAISER in held else "asked.html"
-    return "manager.html" if held <= {Relation.ROUTED_MANAGER, Relation.ADVISER} else "case.html"
+    return "manager.html" if held == {Relation.ROUTED_MANAGER} else "case.html"
 
 
 def colleagues(db: Session, here: Found) -> list[tuple[str, str]]:

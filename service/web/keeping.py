@@ -20,7 +20,7 @@ MOST_KEPT = 256 * 1024
 NOT_KEPT = frozenset({"/sign-in", "/sign-out"})
 
 
-REPORT = "/report"
+REPORT, ASK = "/report", "/before-you-post/ask"
 GUARDS = ("safety_risk", "possibly_classified")
 
 Typed = dict[str, str | list[str]]
@@ -37,7 +37,7 @@ def guards(typed: Typed, rules: Playbook) -> bool:
 def worth_keeping(visit: Visit) -> Typed:
     """The words of the form that was sent, without those that its own answers close."""
     typed = visit.sent.typed if visit.sent and visit.path not in NOT_KEPT else {}
-    closed = CLOSED_WHEN_GUARDED if visit.path == REPORT and guards(typed, visit.house.rules) else ()
+    closed = CLOSED_WHEN_GUARDED if visit.path in (REPORT, ASK) and guards(typed, visit.house.rules) else ()
     return {name: value for name, value in typed.items() if name not in closed}
 
 
@@ -90,7 +90,7 @@ def continue_page(
 
     A form that was for a case may have been for a guarded one, so what such a case closes is carried and not shown.
     """
-    unshown = () if action == REPORT else (*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE)
+    unshown = () if action in (REPORT, ASK) else (*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE)
     rows = [
         {"name": name, "value": value, "shown": name not in unshown}
         for name, values in fields
@@ -106,7 +106,7 @@ def continue_page(
         action=action,
         kept=rows,
         reports=reports,
-        left_out=reports and guards(dict(fields), rules),
+        left_out=action in (REPORT, ASK) and guards(dict(fields), rules),
         can_read=rules.who_can_read.mistake_fco_services if own else "",
     )
     answer.cookies.extend(cookies or [])

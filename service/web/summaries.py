@@ -23,7 +23,7 @@ from service.records.cases import Case
 from service.timeline import entries, reads
 from service.timeline.proof import entries_json
 
-AUDIENCES = ("reporter", "line_manager", "digital_unit", "hr")
+AUDIENCES = ("reporter", "line_manager", "digital_unit", "hr", "adviser")
 LONGEST_WAIT = 60
 
 

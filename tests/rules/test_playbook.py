@@ -34,7 +34,7 @@ def test_the_shipped_playbook_has_no_fault() -> None:
 
 def test_the_shipped_numbers() -> None:
     playbook = load()
-    assert playbook.version == "2026.1"
+    assert playbook.version == "2026.2"
     assert playbook.alternate.desk == DeskName.MEDIA_OFFICE
     assert playbook.reminder_fraction == 0.75
     assert (playbook.repeat.every_minutes, playbook.repeat.times) == (15, 8)
@@ -93,8 +93,8 @@ def test_extra_holidays_are_left_out(tmp_path: Path) -> None:
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     path = bad(tmp_path)
-    assert load(path).version == "2026.1"
-    path.write_text(TEXT.replace('"2026.1"', '"2026.1-b"'), encoding="utf-8")
+    assert load(path).version == "2026.2"
+    path.write_text(TEXT.replace('"2026.2"', '"2026.1-b"'), encoding="utf-8")
     assert load(path).version == "2026.1-b"
 
 

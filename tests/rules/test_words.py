@@ -33,6 +33,8 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "step_states": (enums.StepState, {"overdue"}),
     "desks": (enums.DeskName, set()),
     "the_desks": (enums.DeskName, set()),
+    "the_desks_mine": (enums.DeskName, set()),
+    "verdicts": (enums.Verdict, set()),
     "account_types": (enums.AccountType, set()),
     "account_types_mine": (enums.AccountType, set()),
     "account_types_short": (enums.AccountType, set()),
