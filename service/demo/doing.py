@@ -28,6 +28,7 @@ from service.routing.conflict import name_conflict
 from service.routing.protect import Question, decide_protection
 from service.routing.send import name_manager, send
 from service.routing.triage import triage
+from service.steps.ask import ask_for_steps
 from service.steps.cannot import cannot_take
 from service.steps.settle import release_step, verify_step, waive_step
 from service.steps.take import take_step
@@ -130,6 +131,11 @@ def _triage(now: Scene) -> None:
         assigned_to=now.person("assigned_to"),
         note=now.row.get("note"),
     )
+
+
+def _ask(now: Scene) -> None:
+    person, kinds = now.stage.cast.people[now.row["of"]], [StepKind(kind) for kind in now.row["steps"]]
+    ask_for_steps(*now.deed, kinds, person, reason=now.row["reason"], at=now.at)
 
 
 def _assign(now: Scene) -> None:
@@ -239,6 +245,7 @@ DEEDS: dict[str, tuple[Act, Callable[[Scene], None]]] = {
     "facts": (Act.CHANGE_FACTS, _facts),
     "exposure": (Act.EXPOSURE, _exposure),
     "triage": (Act.TRIAGE, _triage),
+    "ask": (Act.ASK, _ask),
     "assign": (Act.ASSIGN, _assign),
     "manager": (Act.NAME_MANAGER, _manager),
     "acknowledge": (Act.ACKNOWLEDGE, _acknowledge),

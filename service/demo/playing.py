@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.intake import report_mistake
+from service.cases.intake import Report, open_case
 from service.cases.queries import find_case
 from service.core.clock import in_zone
 from service.core.saying import moment
@@ -22,7 +22,7 @@ from service.evidence.places import new_id
 from service.evidence.receive import Examined, examine, store_files
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName, Role
+from service.records.enums import DeskName, Kind, Role
 from service.records.people import DeskMember, Person, PersonRole
 from service.records.timeline import Outbox
 from service.routing.alarms import ring_ripe
@@ -87,16 +87,16 @@ def play(stage: Stage, happening: Happening) -> None:
 
 def _report(stage: Stage, me: Me, life: Life, at: datetime) -> Case:
     given = life.given
-    return report_mistake(
-        stage.db,
-        me,
-        told_at_first(given, me.zone, at),
-        playbook=stage.playbook,
-        at=at,
+    told = Report(
+        kind=Kind(given.get("kind", Kind.MISTAKE)),
         posted_by_me=given.get("posted_by_me", True),
         not_manager=given.get("not_manager", False),
         deleted_at=in_zone(at - stretch(given["deleted"]), me.zone) if "deleted" in given else None,
+        confidential=given.get("confidential", False),
+        about=stage.cast.people[given["whose"]] if "whose" in given else None,
+        ask=tuple(DeskName(desk) for desk in given.get("ask", ())),
     )
+    return open_case(stage.db, me, told, told_at_first(given, me.zone, at), playbook=stage.playbook, at=at)
 
 
 def ring_until(db: Session, until: datetime) -> None:

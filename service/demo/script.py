@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from service.core.clock import in_zone
-from service.records.enums import AccountType, Answer, Code
+from service.records.enums import About, AccountType, Answer, Code
 
 LIVES = Path(__file__).with_name("lives.toml")
 QUESTIONS = ("facts_wrong", "safety_risk", "possibly_classified", "personal_data")
@@ -27,6 +27,7 @@ PATHS = {
     "media": "media_interest",
     "media_interest": "media_interest",
     "narrative": "narrative",
+    "what": "about.what",
     "classified": "possibly_classified",
     "codes": "codes",
     **{question: question for question in QUESTIONS},
@@ -108,6 +109,8 @@ def facts_of(row: Mapping[str, Any]) -> dict[str, Any]:
     facts |= {f"account.{name}": value for name, value in row.get("account", {}).items()}
     if "account.type" in facts:
         facts["account.type"] = AccountType(facts["account.type"])
+    if "about.what" in facts:
+        facts["about.what"] = About(facts["about.what"])
     if "codes" in facts:
         facts["codes"] = [Code(code) for code in facts["codes"]]
     return facts | {name: Answer(facts[name]) for name in QUESTIONS if name in facts}
