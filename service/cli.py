@@ -77,7 +77,7 @@ def commands() -> argparse.ArgumentParser:
     export = _command(every, "export", "write a case as a PDF", do.export)
     export.add_argument("reference", metavar="REF")
     export.add_argument(
-        "--audience", choices=["reporter", "line_manager", "digital_unit", "hr", "adviser"], required=True
+        "--audience", choices=["reporter", "subject", "line_manager", "digital_unit", "hr", "adviser"], required=True
     )
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
     return parser

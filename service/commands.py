@@ -205,6 +205,7 @@ def verify(asked: argparse.Namespace) -> int:
 
 def export(asked: argparse.Namespace) -> int:
     from service.core.clock import now
+    from service.core.errors import Refusal
     from service.core.storage import open_store
     from service.documents.pool import Pool
     from service.timeline.reads import log
@@ -215,6 +216,8 @@ def export(asked: argparse.Namespace) -> int:
     database = _database(settings)
     with database.read() as db:
         case = case_named(db, asked.reference)
+        if asked.audience == "subject" and case.disclosed_at is None:
+            raise Refusal(f"Nothing of {case.reference} was disclosed to the person whose post it is")
         one = paper(db, store, case, asked.audience, made_by="Amends, from the command line", at=now())
     with Pool(workers=1) as pool:
         made = bytes_of(pool, store, one)

@@ -54,7 +54,7 @@ def change_facts(
     if case.triaged_at is not None and Relation.HOLDER not in held and _changes_codes(case, facts, told):
         raise Refusal("What went wrong has been confirmed at triage. Send a message to have it changed.")
     was = judge_now(db, case).severity
-    changes = set_columns(case, told, me.zone)
+    changes = set_columns(case, told, None if case.confidential and Relation.RAISER in held else me.zone)
     if not changes:
         return
     keep_keys(case)
@@ -85,8 +85,11 @@ def settle_codes(db: Session, case: Case, told: Mapping[str, Any]) -> dict[str, 
     return dict(told) | (_settled(db, case, dict(told), {}) if told else {})
 
 
-def set_columns(case: Case, facts: Mapping[str, Any], zone: str) -> dict[str, tuple[Any, Any]]:
-    """Write facts into their columns; returns `{path: (before, after)}` for those that really changed."""
+def set_columns(case: Case, facts: Mapping[str, Any], zone: str | None) -> dict[str, tuple[Any, Any]]:
+    """Write facts into their columns; returns `{path: (before, after)}` for those that really changed.
+
+    `zone` is where they are told; None where that is not to be known.
+    """
     changes: dict[str, tuple[Any, Any]] = {}
     for path, value in facts.items():
         column = COLUMNS[path]
@@ -99,7 +102,7 @@ def set_columns(case: Case, facts: Mapping[str, Any], zone: str) -> dict[str, tu
         changes[path] = (before, after)
         setattr(case, column, in_utc(after))
         if path == "post.posted_at":
-            case.posted_zone = zone_told_in(after, zone) if after else None
+            case.posted_zone = zone_told_in(after, zone) if after and zone else None
     return changes
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.cases.facts import COLUMNS
+from service.cases.in_part import DISCLOSED, MAY_BE_DISCLOSED
 from service.records.cases import (
     Advice,
     Case,
@@ -81,6 +82,7 @@ PLACES: dict[str, Place] = {
     "opened.reason": Place(((Case, "opened_because"),), said=("reason",), kind="opened"),
     "reopened.reason": Place(said=("reason",), kind="reopened"),
     "purged.reason": Place(said=("reason",), kind="purged"),
+    "revealed.reason": Place(said=("reason",), kind="revealed", audience=HR_ONLY),
     "withdrawal_reason": Place(),
     "closing_note": Place(),
 }
@@ -117,7 +119,8 @@ def paths_held(view: Mapping[str, Any]) -> list[str]:
 
 
 def _path_said(kind: str, field: str) -> str:
-    """The path of what an entry of this kind calls so."""
+    """The path of what an entry of this kind calls so: what was told to the subject is the fact once more."""
+    field = field.removeprefix(DISCLOSED)
     return next((path for path, place in PLACES.items() if place.kind == kind and field in place.said), field)
 
 
@@ -125,4 +128,5 @@ def names_said(path: str, place: Place) -> set[str]:
     """Under which names the timeline keeps the words of a path."""
     if place.kind is not None:
         return set(place.said)
-    return {f"{path}.{name}" for name in place.said} or {path}
+    told = {f"{DISCLOSED}{path}"} if path in MAY_BE_DISCLOSED else set()
+    return ({f"{path}.{name}" for name in place.said} or {path}) | told

@@ -4,12 +4,14 @@ Each part is put together from what its reader may have, never by hiding (produc
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
+from service.cases import policy
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, COLUMNS, is_closed
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.words import PARTS, STATUSES
+from service.records.words import PARTS, REVEALED, STATUSES
 from service.timeline.confidence import REPORTER
 
 EYES = frozenset({"raiser", "asked", "subject"})
@@ -23,30 +25,38 @@ MAY_BE_DISCLOSED = (
 
 
 def part_view(case: Case, through: frozenset[str], rows: Mapping[str, Any], me: Me | None) -> dict[str, Any]:
-    """The part of a case that these eyes read: what `rows` hold of it, as `{key: value}`."""
+    """The part of a case that these eyes read: what `rows` hold of it, as `{key: value}`.
+
+    Whoever has two parts in it has what was said to them in each.
+    """
     view: dict[str, Any] = {
         "reference": case.reference,
         "kind": case.kind,
         "version": case.version,
         "guarded": case.guarded,
-        "pdf_audiences": [],
+        "pdf_audiences": policy.variants(through, case),
     }
+    said: list[dict[str, Any]] = []
     for eye in ("asked", "subject", "raiser"):
         if eye in through:
-            view |= SHOWN[eye](case, rows, me)
-            view["title"] = PARTS[eye]
-    return view
+            shown = SHOWN[eye](case, rows, me)
+            said += [line for line in shown["messages"] if line not in said]
+            view |= shown | {"title": PARTS[eye]}
+    return view | {"messages": sorted(said, key=lambda line: line["at"])}
 
 
-def _to_raiser(case: Case, rows: Mapping[str, Any], _: Me | None) -> dict[str, Any]:
+def _to_raiser(case: Case, rows: Mapping[str, Any], me: Me | None) -> dict[str, Any]:
     told = _nested(told_by_reporter(case, rows["timeline"]))
     mine = [file for file in rows["evidence"] if file.added_by_id == case.reporter_id]
+    if me is not None and case.assigned_to_id == me.id:
+        # The desk could not know that it gave it to whoever raised it, and nobody there may be told.
+        told["given_to_me"] = True
     return told | {
         "status": STATUSES[case.stage],
         "reported_at": case.reported_at,
         "confidential": case.confidential,
         "closed_fields": [*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE] if is_closed(case) else [],
-        "messages": [_line(row) for row in rows["messages"] if row.with_id is None],
+        "messages": [_line(row) for row in rows["messages"] if row.with_id is None] + _revealed(rows["timeline"]),
         "evidence": [_file(file) for file in mine],
         "withdrawal_asked_at": case.withdrawal_asked_at,
     }
@@ -58,23 +68,46 @@ def _to_asked(case: Case, rows: Mapping[str, Any], me: Me | None) -> dict[str, A
         "account": {"type": case.account_type, "platform": case.platform, "handle": case.handle},
         "post": {"url": case.url},
         "steps": [step for step in rows["shown_steps"] if step["kind"] in mine],
-        "messages": _aside(rows, me),
+        "messages": _aside(rows, me.id if me else None),
         "closed_fields": [*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE] if is_closed(case) else [],
     }
 
 
-def _to_subject(case: Case, rows: Mapping[str, Any], me: Me | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
-    told: list[dict[str, Any]] = []
-    for entry in rows["timeline"]:
+def _to_subject(case: Case, rows: Mapping[str, Any], _: Me | None) -> dict[str, Any]:
+    told = [
+        {"facts": [field.removeprefix(DISCLOSED) for field in _named(entry)], "at": entry.at}
+        for entry in rows["timeline"]
+        if entry.kind == "disclosed"
+    ]
+    facts = _nested(told_to_subject(rows["timeline"]))
+    return facts | {"status": STATUSES[case.stage], "disclosed": told, "messages": _aside(rows, case.subject_id)}
+
+
+def told_to_subject(entries: Iterable[Any]) -> dict[str, Any]:
+    """What the person whose post it is was told, by JSON path, as it was told last; what was destroyed is left out."""
+    told: dict[str, Any] = {}
+    for entry in entries:
         if entry.kind == "disclosed":
-            named = [field for field in entry.commitments if field.startswith(DISCLOSED)]
-            kept = {
-                field.removeprefix(DISCLOSED): entry.fields[field]["after"] for field in named if field in entry.fields
-            }
-            facts |= kept
-            told.append({"facts": [field.removeprefix(DISCLOSED) for field in named], "at": entry.at})
-    return _nested(facts) | {"status": STATUSES[case.stage], "disclosed": told, "messages": _aside(rows, me)}
+            kept = entry.fields or {}
+            told |= {field.removeprefix(DISCLOSED): kept[field]["after"] for field in _named(entry) if field in kept}
+    return told
+
+
+def _named(entry: Any) -> list[str]:
+    return [field for field in entry.commitments if field.startswith(DISCLOSED)]
+
+
+def _revealed(entries: Iterable[Any]) -> list[dict[str, Any]]:
+    """To whoever raised it: that somebody was told so, by their desk, and the reason that was given."""
+    lines = []
+    for entry in entries:
+        if entry.kind == "revealed":
+            kept = entry.fields or {}
+            reason = kept["reason"]["after"] if "reason" in kept else None
+            said = REVEALED["hr" if kept.get("revealed", {}).get("after") == "hr" else "desk"]
+            text = f"{said}\n{reason}" if reason else said
+            lines.append({"text": text, "from_me": False, "from_reporter": False, "at": entry.at})
+    return lines
 
 
 SHOWN = {"raiser": _to_raiser, "asked": _to_asked, "subject": _to_subject}
@@ -94,8 +127,9 @@ def told_by_reporter(case: Case, entries: Iterable[Any]) -> dict[str, Any]:
 
 def _nested(facts: Mapping[str, Any]) -> dict[str, Any]:
     shown: dict[str, Any] = {"account": {}, "post": {}}
-    for path, value in facts.items():
+    for path, kept in facts.items():
         group, _, name = path.partition(".")
+        value = datetime.fromisoformat(kept) if kept and name.endswith("_at") else kept
         if name:
             shown.setdefault(group, {})[name] = value
         else:
@@ -103,8 +137,8 @@ def _nested(facts: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def _aside(rows: Mapping[str, Any], me: Me | None) -> list[dict[str, Any]]:
-    return [_line(row) for row in rows["messages"] if me is not None and row.with_id == me.id]
+def _aside(rows: Mapping[str, Any], person_id: int | None) -> list[dict[str, Any]]:
+    return [_line(row) for row in rows["messages"] if person_id is not None and row.with_id == person_id]
 
 
 def _line(row: Any) -> dict[str, Any]:

@@ -217,7 +217,8 @@ def _insert_case(
         posted_by_me=told.posted_by_me,
         confidential=told.confidential,
         not_manager=told.not_manager,
-        posted_zone=zone_told_in(posted_at, me.zone) if posted_at else None,
+        # Where a confidential reporter is says who they may be; of the poster it says nothing.
+        posted_zone=zone_told_in(posted_at, me.zone) if posted_at and not told.confidential else None,
         reported_at=at,
         playbook_version=playbook.version,
         severity=judgement.severity,

@@ -107,8 +107,9 @@ def message_shown(row: Message, people: People) -> dict[str, Any]:
     return shown | ({"with": people[row.with_id]["email"]} if row.with_id else {})
 
 
-def file_shown(file: Evidence, people: People) -> dict[str, Any]:
-    return {
+def file_shown(file: Evidence, people: People, *, confidential: bool = False) -> dict[str, Any]:
+    """A file; of one that was sent in confidence, whether what lies in it beside the pixels is taken out."""
+    shown = {
         "id": file.id,
         "filename": file.filename,
         "media_type": file.media_type,
@@ -125,6 +126,9 @@ def file_shown(file: Evidence, people: People) -> dict[str, Any]:
         "preview_width": file.preview_width,
         "preview_height": file.preview_height,
     }
+    if confidential and file.added_by_id is None:
+        shown["details"] = "taken_out" if file.preview is not None else "left_in"
+    return shown
 
 
 def referred_by(decisions: list[ReferralDecision], me: Me | None) -> bool:

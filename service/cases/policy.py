@@ -16,6 +16,7 @@ from service.core.errors import NotPermitted, Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Confidence, Conflict, Route, Step
 from service.records.enums import DeskName, Employer, Kind, Resolution, Role, Scope, Stage
+from service.records.people import DeskMember
 
 
 class Relation(StrEnum):
@@ -28,6 +29,7 @@ class Relation(StrEnum):
     ADVISER = "adviser"
     ROUTED_MANAGER = "routed_manager"
     HOLDER = "holder"
+    LEAD = "lead"
     DIGITAL_UNIT = "digital_unit"
     DESK = "desk"
     DATA_PROTECTION = "data_protection"
@@ -67,6 +69,8 @@ class Act(StrEnum):
     MERGE = "merge"
     CLOSE = "close"
     REOPEN = "reopen"
+    DISCLOSE = "disclose"
+    REVEAL = "reveal"
 
 
 Desks = frozenset[DeskName]
@@ -148,6 +152,14 @@ def holds_it(desks: Desks, _roles: Roles) -> ColumnElement[bool]:
     return and_(col(Case.holding_desk).in_(sorted(desks)), ~walled()) if desks else false()
 
 
+def leads_it(desks: Desks, roles: Roles) -> ColumnElement[bool]:
+    """Leads the desk that holds the case."""
+    if not desks:
+        return false()
+    seat = (col(DeskMember.person_id) == ME, col(DeskMember.desk) == col(Case.holding_desk), col(DeskMember.lead))
+    return and_(holds_it(desks, roles), exists().where(*seat).correlate(Case))
+
+
 def in_digital_unit(desks: Desks, _roles: Roles) -> ColumnElement[bool]:
     """The digital unit sees every case that was ever sent to it; a case of FCO Services' own never was."""
     if DeskName.DIGITAL_UNIT not in desks:
@@ -183,6 +195,7 @@ RELATIONS: dict[Relation, Predicate] = {
     Relation.ADVISER: advises,
     Relation.ROUTED_MANAGER: is_routed_manager,
     Relation.HOLDER: holds_it,
+    Relation.LEAD: leads_it,
     Relation.DIGITAL_UNIT: in_digital_unit,
     Relation.DESK: sits_at_open_desk,
     Relation.DATA_PROTECTION: _sits_at(DeskName.DATA_PROTECTION),
@@ -196,7 +209,7 @@ IN_PART = frozenset({R.RAISER, R.ASKED, R.SUBJECT})
 """Who reads a concern in part only: what they said, what is asked of them, what was disclosed to them."""
 
 MAY: dict[Act, tuple[Relation, ...]] = {
-    Act.VIEW: tuple(relation for relation in Relation if relation is not R.ADVISER),
+    Act.VIEW: tuple(relation for relation in Relation if relation not in (R.ADVISER, R.LEAD)),
     Act.TAKE_STEP: (R.REPORTER, R.ASKED),
     Act.CANNOT: (R.REPORTER, R.ASKED),
     Act.CHANGE_FACTS: (R.REPORTER, R.RAISER, R.HOLDER),
@@ -226,6 +239,8 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.MERGE: (R.HOLDER,),
     Act.CLOSE: (R.HOLDER, R.ADVISER),
     Act.REOPEN: (R.HOLDER,),
+    Act.DISCLOSE: (R.HOLDER,),
+    Act.REVEAL: (R.LEAD, R.HR_DESK),
 }
 
 QUIET_ENDINGS = frozenset({Resolution.REFERRED, Resolution.DUPLICATE})
@@ -265,17 +280,21 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.MERGE: OPEN,
     Act.CLOSE: frozenset({Stage.IN_HAND}),
     Act.REOPEN: frozenset({Stage.CLOSED}),
+    Act.DISCLOSE: ANY,
+    Act.REVEAL: ANY,
 }
 
 NOWHERE = frozenset[Stage]()
 # Where a kind of case goes another way: a question is answered and closed, and never triaged (product.md, *Stages*).
 AT_OF: dict[Kind, dict[Act, frozenset[Stage]]] = {
-    Kind.MISTAKE: {Act.ASK: NOWHERE},
+    Kind.MISTAKE: {Act.ASK: NOWHERE, Act.DISCLOSE: NOWHERE, Act.REVEAL: NOWHERE},
     Kind.CONCERN: {Act.SAY_SAME: NOWHERE},
     Kind.ADVICE: {
         Act.TRIAGE: NOWHERE,
         Act.ASK: NOWHERE,
         Act.DECIDE_REFERRAL: NOWHERE,
+        Act.DISCLOSE: NOWHERE,
+        Act.REVEAL: NOWHERE,
         Act.CLOSE: frozenset({Stage.REPORTED}),
     },
 }
@@ -284,6 +303,8 @@ _NOT_THIS_KIND = {
     Act.ASK: "Steps are asked for only where somebody raised a concern.",
     Act.DECIDE_REFERRAL: "A request for advice is never passed to HR.",
     Act.SAY_SAME: "A concern is looked at by itself.",
+    Act.DISCLOSE: "Only what was raised as a concern is disclosed. Whoever reported this sees their own case.",
+    Act.REVEAL: "This was not raised in confidence, so there is nothing to reveal.",
 }
 
 # Through which eyes each relation reads: what a field, an entry or a note is for.
@@ -295,6 +316,7 @@ EYES: dict[Relation, str] = {
     R.ADVISER: "adviser",
     R.ROUTED_MANAGER: "line_manager",
     R.HOLDER: "digital_unit",
+    R.LEAD: "digital_unit",
     R.DIGITAL_UNIT: "digital_unit",
     R.DESK: "desk",
     R.DATA_PROTECTION: "data_protection",
@@ -306,10 +328,14 @@ EYES: dict[Relation, str] = {
 VARIANTS: dict[str, tuple[str, ...]] = {
     "reporter": ("reporter",),
     "line_manager": ("line_manager",),
-    "digital_unit": ("digital_unit", "line_manager", "reporter"),
+    "digital_unit": ("digital_unit", "line_manager", "reporter", "subject"),
     "hr": ("hr",),
     "adviser": ("adviser",),
+    "raiser": ("reporter",),
+    "subject": ("subject",),
 }
+# Through which eyes a variant of a concern is made, where those are not its own: of what they told, and no more.
+MADE_THROUGH = {"reporter": "raiser"}
 
 
 @lru_cache(maxsize=256)
@@ -367,7 +393,8 @@ def reads_content(me: Me) -> ColumnElement[bool]:
     """Whether a listed case may be shown with more than its metadata. Needs the parameter `me`."""
     if Role.AUDITOR not in me.roles:
         return true()
-    return or_(*(predicate for relation, predicate in relations(me) if relation is not Relation.AUDITOR))
+    content = [relation for relation in MAY[Act.VIEW] if relation is not Relation.AUDITOR]
+    return or_(*(predicate for relation, predicate in relations(me) if relation in content))
 
 
 def relations(me: Me) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:
@@ -418,6 +445,13 @@ def seen_as(held: frozenset[Relation]) -> str | None:
     return next((eye for relation, eye in EYES.items() if relation in held), None)
 
 
-def variants(seen_through: frozenset[str]) -> list[str]:
-    """The PDF variants these eyes may have, widest first."""
-    return list(dict.fromkeys(variant for eye in VARIANTS for variant in VARIANTS[eye] if eye in seen_through))
+def variants(seen_through: frozenset[str], case: Case) -> list[str]:
+    """The PDF variants of a case that these eyes may have, widest first; `subject` once something was disclosed."""
+    may_have = [variant for eye in VARIANTS for variant in VARIANTS[eye] if eye in seen_through]
+    told = case.kind == Kind.CONCERN and case.disclosed_at is not None
+    return [variant for variant in dict.fromkeys(may_have) if variant != "subject" or told]
+
+
+def made_through(variant: str, case: Case) -> frozenset[str]:
+    """The eyes through which a variant is made."""
+    return frozenset({MADE_THROUGH.get(variant, variant) if case.kind == Kind.CONCERN else variant})

@@ -107,6 +107,7 @@ def open_acts(found: Found, me: Me, view: Mapping[str, Any]) -> list[str]:
         and policy.permitted(act, found.held, me)
         and (act not in APPLIES or APPLIES[act](view, me))
         and not (act is Act.NAME_MANAGER and found.case.not_manager and Relation.HOLDER not in found.held)
+        and not (act is Act.REVEAL and me.confirmed_at is None)
     ]
 
 
@@ -156,4 +157,6 @@ APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     Act.WITHDRAW: lambda view, me: view.get("withdrawal_asked_at") is None,
     Act.SAY_SAME: lambda view, me: bool(view.get("reported_before")) and view.get("said_same_as") is None,
     Act.DECIDE_REFERRAL: lambda view, me: view["hr"].get("decision") is None,
+    Act.DISCLOSE: lambda view, me: bool(view.get("subject")),
+    Act.REVEAL: lambda view, me: view["confidential"] and "reporter" not in view,
 }

@@ -21,10 +21,18 @@ HIDDEN_FROM_REPORTER = ("digital_unit", "hr")
 
 
 def conflicted_people(db: Session, case: Case) -> frozenset[int]:
-    """Everybody who must learn nothing of the case through a desk: reporter, subject, and those named."""
+    """Everybody who must learn nothing of the case through a desk: reporter, subject, and those named.
+
+    Whoever raised it in confidence is among them, so nobody may see whom this leaves out: see `known_conflicts`.
+    """
+    return known_conflicts(db, case) | kept_apart(db, case)
+
+
+def known_conflicts(db: Session, case: Case) -> frozenset[int]:
+    """Those of them whom the desk knows: what it chooses from, and what it is refused, must tell of nobody else."""
     named = db.execute(select(col(Conflict.person_id)).where(col(Conflict.case_id) == case.id)).scalars()
     parties = (case.reporter_id, case.subject_id, *named)
-    return frozenset(person for person in parties if person is not None) | kept_apart(db, case)
+    return frozenset(person for person in parties if person is not None)
 
 
 def whose_post(db: Session, case: Case) -> Person | None:

@@ -94,7 +94,7 @@ REFERRAL: dict[str, str] = {
     "received_at": "received_at",
 }
 # Areas of which a case may have several rows: their values stand in the order they came.
-SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "referral.")
+SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "referral.", "revealed")
 # AREA.ID -> the `text` of a row, and what stands beside it.
 SPOKEN: dict[str, tuple[str, ...]] = {
     "advice": ("by_id", "at", "desk"),
@@ -132,6 +132,7 @@ WITNESSED: dict[str, dict[str, str]] = {
     "hr.decision": {"by_id": ACTOR, "at": AT, "desk": HOLDER},
     "hr.proposed": {"by_id": ACTOR, "at": AT},
     "data_protection.*.tell": {"by_id": ACTOR, "at": AT},
+    "revealed": {"by_id": ACTOR, "at": AT},
 }
 # The step that is taken when Amends itself first sends a case to a desk; after `sent`, only one that was due, or one
 # that the entry itself names.

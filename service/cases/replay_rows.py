@@ -32,6 +32,7 @@ from service.records.cases import (
     Note,
     ProtectionDecision,
     ReferralDecision,
+    Revealed,
     Route,
     Step,
 )
@@ -49,6 +50,7 @@ TABLES: dict[str, Any] = {
     "evidence": Evidence,
     "conflicts": Conflict,
     "confidences": Confidence,
+    "revealed": Revealed,
     "advice": Advice,
     "messages": Message,
     "notes": Note,
@@ -70,6 +72,7 @@ class Rows:
     evidence: Sequence[Evidence] = ()
     conflicts: Sequence[Conflict] = ()
     confidences: Sequence[Confidence] = ()
+    revealed: Sequence[Revealed] = ()
     advice: Sequence[Advice] = ()
     messages: Sequence[Message] = ()
     notes: Sequence[Note] = ()
@@ -100,6 +103,9 @@ def present(rows: Rows) -> dict[str, Any]:
         collect(state, "conflict.person", _named(rows.emails, conflict.person_id))
         collect(state, "conflict.reason", conflict.reason)
         collect(state, "conflict.person.at", plain(conflict.at))
+    for told in rows.revealed:
+        for name, value in (("", told.desk), (".by_id", told.person_id), (".at", told.at)):
+            collect(state, f"revealed{name}", plain(value))
     for file in rows.evidence:
         state |= {f"evidence.{file.id}.{name}": getattr(file, name) for name in EVIDENCE}
     for area, beside in SPOKEN.items():

@@ -55,7 +55,8 @@ def advise(db: Session, me: Me, case: Case, *, text: str, at: datetime) -> None:
         if route.answered_at is None:
             changes[f"routes.{route.desk}.answered_at"] = (None, at)
             route.answered_at = at
-    reporter = reporter_of(db, case)
+    # Of a concern nobody is advised but its desk: what is for whoever raised it is a message.
+    reporter = case.reporter_id if case.kind != Kind.CONCERN else None
     tell = (reporter,) if reporter else ()
     entries.add(db, case, "advised", actor=me.id, at=at, changes=changes, tell=tell)
     acknowledged(db, me, case, [route for route in asked if route.acknowledged_at is None], at)

@@ -34,9 +34,10 @@ from service.records.evidence import Evidence
 from service.records.notice_words import AMENDS
 from service.records.people import Person
 from service.records.referrals import Referral
+from service.records.words import WHO_DID
 from service.timeline import entries
 from service.timeline.chain import ACTOR
-from service.timeline.confidence import REPORTER, SEALED
+from service.timeline.confidence import REPORTER, SEALED, reporter_of, revealed_to
 
 SPOKEN = ("advice.", "messages.", "notes.")
 STEP_ORDER = {kind: place for place, kind in enumerate(StepKind)}
@@ -56,15 +57,14 @@ VISIBLE: dict[str, frozenset[str]] = {
     # Whoever was asked reads what is said back to them.
     "adviser": FACTS | {"messages"},
     "line_manager": FACTS | {"hr"},
-    "digital_unit": FACTS | {"messages", "hr", "duplicate_of"},
-    "hr": FACTS | {"hr", "duplicate_of"},
+    "digital_unit": FACTS | {"messages", "hr", "duplicate_of", "disclosed_at"},
+    "hr": FACTS | {"hr", "duplicate_of", "disclosed_at"},
     "desk": FACTS,
     "data_protection": FACTS,
     "auditor": META,
 }
 # What these eyes do not read of a concern: the words of whoever raised it. The desk writes what a manager needs.
 NOT_OF_A_CONCERN: dict[str, frozenset[str]] = {"line_manager": frozenset({"narrative", "about", "evidence"})}
-CONFIDENTIAL = "The person who raised it"
 NOT_SHOWN = frozenset({ACTOR, SEALED, "subject_id"})
 """Fields of an entry that are for the record alone: who did it stands beside it, and a number tells nobody anything."""
 
@@ -131,19 +131,24 @@ def case_view(
             for n in rows["notes"]
             if readable(NoteAudience(n.audience), through) or (me is not None and n.by_id == me.id)
         ],
-        "evidence": [file_shown(file, people) for file in rows["evidence"]],
+        "evidence": [file_shown(file, people, confidential=case.confidential) for file in rows["evidence"]],
         "hr": hr_shown(case, rows["decisions"], decided, passed_on, people, quiet=quiet),
         "data_protection": protection_shown(case, rows["protection"], people),
         "resolution": case.resolution,
         "duplicate_of": rows["duplicate_of"],
         "closed_at": case.closed_at,
         "withdrawal_asked_at": case.withdrawal_asked_at,
-        "pdf_audiences": policy.variants(through),
+        "pdf_audiences": policy.variants(through, case),
     }
     if case.reporter_id is None:
         del view["reporter"]
+        if me is not None and through & {"digital_unit", "hr"} and revealed_to(db, case, me.id):
+            # To whom it was revealed, on the page and in their own view: a paper or a file is made without `me`.
+            raiser = reporter_of(db, case)
+            view["reporter"] = _people(db, {raiser}).get(raiser)
     if case.kind == Kind.CONCERN:
         view["about"] = {"what": case.about_what, "description": case.about_description}
+        view["disclosed_at"] = case.disclosed_at
     if quiet and case.resolution in policy.QUIET_ENDINGS:
         del view["resolution"]
     if case.decide_by is None:
@@ -191,7 +196,7 @@ def _timeline(
         if readable:
             kept = row.fields or {}
             entry |= {
-                "actor": name_of(people, row.actor_id) if row.actor_id else _unnamed(kept),
+                "actor": _actor(case, row, people, through, me),
                 "changes": [
                     _change(field, kept.get(field), numbered="digital_unit" in through)
                     for field in row.commitments
@@ -204,9 +209,12 @@ def _timeline(
     return seen
 
 
-def _unnamed(kept: dict[str, Any]) -> str:
-    """Who did what no row names anybody for."""
-    return CONFIDENTIAL if kept.get(ACTOR, {}).get("after") == REPORTER else AMENDS
+def _actor(case: Case, row: Any, people: People, through: frozenset[str], me: Me | None) -> str:
+    """Who did it; to somebody with a part in a concern nobody else is named."""
+    if not row.actor_id:
+        return WHO_DID["raiser"] if (row.fields or {}).get(ACTOR, {}).get("after") == REPORTER else AMENDS
+    named = through - in_parts.EYES or row.actor_id == case.reporter_id or (me is not None and row.actor_id == me.id)
+    return name_of(people, row.actor_id) if named else WHO_DID["desk"]
 
 
 def _unchanged(kept: dict[str, Any] | None) -> bool:

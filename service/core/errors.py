@@ -51,6 +51,13 @@ class NotPermitted(Refusal):
     title = "You cannot do this"
 
 
+class NotConfirmed(NotPermitted):
+    """It is this person's to do, once they have shown again that it is they who sit there."""
+
+    slug = "confirm"
+    title = "Give your password once more"
+
+
 class NotFound(Refusal):
     """Absent, or not for these eyes: the two look the same."""
 

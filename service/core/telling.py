@@ -11,6 +11,8 @@ Tables = Mapping[str, Any]
 """`service/records/field_words.py` has them; nothing of ours is imported here."""
 TYPED = {"advice": "text", "messages": "text", "notes": "text", "evidence": "file"}
 """What `messages.3` is, which has no name of its own."""
+TOLD_ON = "disclosed."
+"""Before a fact that was told to somebody: it is called as the fact is."""
 
 
 def lower_first(said: str) -> str:
@@ -40,6 +42,7 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
             return ", ".join(told(each, field, zone) for each in value)
         if field == "purged":
             return called(str(value))
+        field = field.removeprefix(TOLD_ON)
         table = tables["spoken"].get(field) or tables["spoken"].get(field.rsplit(".", 1)[-1])
         at = None if table or not field.endswith(("_at", "_by")) else _moment_in(value, zone)
         if at is not None:
@@ -48,7 +51,7 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
 
     def called(path: str) -> str:
         """What a recorded field is called: `steps.delete.taken_at` is *Delete the post: done at*."""
-        fields = tables["fields"]
+        fields, path = tables["fields"], path.removeprefix(TOLD_ON)
         if path in fields:
             return fields[path]
         area, _, rest = path.partition(".")
@@ -69,9 +72,9 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
 
 
 def _moment_in(value: Any, zone: str) -> datetime | None:
-    """The moment that a text names: as a record keeps it, or as a box on a page took it, by the clock of `zone`."""
+    """The moment that is recorded, or that a box on a page took by the clock of `zone`."""
     try:
-        at = datetime.fromisoformat(value)
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=in_zone(at.replace(tzinfo=UTC), zone).tzinfo)

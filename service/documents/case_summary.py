@@ -45,6 +45,7 @@ ALLOWED: dict[str, Any] = {
     "opened": {"at": True, "reason": True},
     "live": {"since": True, "until": True},
     "exposure": {"scheduled_paused": True, "scheduled_paused_at": True},
+    "disclosed": {"facts": True, "at": True},
     "steps": dict.fromkeys(
         (
             *("kind", "state", "due_at", "taken_at", "taken_zone", "recorded_at", "verified_at", "verified_by"),
@@ -68,7 +69,8 @@ ALLOWED: dict[str, Any] = {
         "decisions": dict.fromkeys(("question", "tell", "reason", "by", "at"), True),
     },
     "advice": dict.fromkeys(("text", "by", "desk", "at"), True),
-    "messages": dict.fromkeys(("text", "by", "from_reporter", "at"), True),
+    "messages": dict.fromkeys(("text", "by", "with", "from_reporter", "from_me", "at"), True),
+    "about": dict.fromkeys(("what", "email", "description"), True),
     "notes": dict.fromkeys(("text", "by", "audience", "at"), True),
     "evidence": dict.fromkeys(
         (
@@ -83,7 +85,23 @@ ALLOWED: dict[str, Any] = {
     },
 }
 
+# What is on the paper of somebody who has a part in a concern: those keys of `ALLOWED`, and no others.
+FACTS_TOLD = ("account", "post", "codes", "facts_wrong", "personal_data")
+PART = ("reference", "kind", "title", "status", "version", "messages", "timeline", *FACTS_TOLD)
+PARTS: dict[str, tuple[str, ...]] = {
+    "subject": (*PART, "disclosed"),
+    "raiser": (
+        *(*PART, "about", "reported_at", "confidential", "guarded", "narrative", "safety_risk", "possibly_classified"),
+        *("guidance", "media_interest", "evidence", "withdrawal_asked_at"),
+    ),
+}
+
 OMITTED = {
+    "subject": (
+        "who raised it, and what they wrote",
+        "what you have not been told yet",
+        "what others said about it, and what HR knows, if they are involved at all",
+    ),
     "reporter": (
         "notes and messages that the desk that has the case or HR keep for themselves",
         "anything that HR has not told you yet, if they are involved at all",
@@ -124,7 +142,8 @@ def summary(
     A kept PDF states when and for whom this content was *first* made: asked for again unchanged, the same file is
     given, and "made" still tells that first moment.
     """
-    case = _copied(view, ALLOWED)
+    part = PARTS.get("raiser" if "status" in view and audience == "reporter" else audience)
+    case = _copied(view, {key: ALLOWED[key] for key in part} if part else ALLOWED)
     shown = {one["id"] for one in case.get("evidence") or () if not one.get("destroyed_at")}
     kept = {name: data for name, data in (pictures or {}).items() if name in shown}
     zone = _zone(case)

@@ -41,6 +41,12 @@ def download_headers(evidence: Evidence) -> dict[str, str]:
     }
 
 
+def bare_headers(evidence: Evidence, media_type: str, size: int) -> dict[str, str]:
+    """The same for a picture that was made anew from the original, so that nothing but the pixels travels along."""
+    name = download_name(evidence.filename, media_type)
+    return {"Content-Type": media_type, "Content-Length": str(size), "Content-Disposition": attachment(name), **SEALED}
+
+
 def preview_headers() -> dict[str, str]:
     """The response headers for the small picture that Amends made itself, shown in the page."""
     return {"Content-Type": JPEG, "Content-Disposition": "inline", **SEALED}

@@ -18,6 +18,7 @@ MOST_PIXELS_OF_JPEG = 40_000_000
 """Its decoder can leave out what a small picture does not need, and so never makes more than 16 million of them."""
 MOST_SIDE = 65_535
 QUALITY = 82
+FULL_QUALITY = 95
 
 # Each kind is given to its own decoder alone: none of Pillow's forty others should meet a stranger's file.
 DECODERS = {PNG: "PNG", JPEG: "JPEG", WEBP: "WEBP", GIF: "GIF"}
@@ -65,13 +66,19 @@ def _preview(content: bytes, decoder: str) -> Preview | None:
 
 
 def _small(picture: Image.Image) -> Image.Image:
+    picture = _in_colours(picture)
+    # Lets the JPEG decoder skip what the small picture does not need: no side comes out at 3,600 pixels or more.
+    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.5)
+    return picture
+
+
+def _in_colours(picture: Image.Image) -> Image.Image:
+    """Out of a palette or sixteen bits of grey; anything else as it lies, and not decoded yet."""
     if picture.mode in ("P", "PA", "1"):
         picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     elif picture.mode.startswith("I"):
         # Sixteen bits of grey: Pillow would cut them off at 255 and show a white page.
         picture = picture.convert("I").point(lambda value: value * (1 / 257)).convert("L")
-    # Lets the JPEG decoder skip what the small picture does not need: no side comes out at 3,600 pixels or more.
-    picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS, reducing_gap=1.5)
     return picture
 
 
@@ -112,3 +119,25 @@ def _encoded(picture: Image.Image) -> Preview:
     made = io.BytesIO()
     picture.save(made, "JPEG", quality=QUALITY, optimize=True)
     return Preview(made.getvalue(), picture.width, picture.height)
+
+
+def bare(content: bytes, media_type: str) -> tuple[bytes, str] | None:
+    """A picture in its full size, of its pixels alone, and of which kind it is then: a JPEG stays one, all else is PNG.
+
+    Where, when and with what it was taken is left behind. None for what has no preview, and for a JPEG of more than 16
+    megapixels. Takes up to seconds: call it outside any transaction.
+    """
+    decoder = DECODERS.get(media_type)
+    return _one_at_a_time.submit(_bare, content, decoder).result() if decoder else None
+
+
+def _bare(content: bytes, decoder: str) -> tuple[bytes, str] | None:
+    try:
+        with Image.open(io.BytesIO(content), formats=[decoder]) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return None
+            made, kind = io.BytesIO(), JPEG if decoder == "JPEG" else PNG
+            _flat(_upright(_in_colours(picture))).save(made, DECODERS[kind], quality=FULL_QUALITY)
+            return made.getvalue(), kind
+    except Exception:  # noqa: BLE001 - as above
+        return None

@@ -25,6 +25,7 @@ from service.cases.facts import refuse_closed
 from service.cases.policy import Act, require_stage
 from service.core.errors import FieldError, Refusal, TooLarge, invalid
 from service.core.storage import Store
+from service.evidence.download import EXTENSIONS
 from service.evidence.places import original_key, preview_key
 from service.evidence.sniff import kind_of
 from service.people.identity import Me
@@ -140,6 +141,7 @@ def add_evidence(
     a capture that lies in the future; a Refusal (409) on a closed case, and on one that holds 20 files.
     """
     _lock(db, case)
+    unnamed = case.confidential and me.id == reporter_of(db, case)
     refuse_closed(case, {"file": examined.filename, "description": description})
     if captured_at is not None and captured_at > at:
         raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
@@ -149,14 +151,15 @@ def add_evidence(
     evidence = Evidence(
         id=evidence_id,
         case_id=case.id,
-        filename=examined.filename,
+        filename=_plain_name(db, case, examined) if unnamed else examined.filename,
         media_type=examined.media_type,
         size=examined.size,
         sha256=examined.sha256,
         description=description or None,
         captured_at=captured_at,
-        captured_zone=captured_zone if captured_at else None,
-        added_by_id=None if case.confidential and me.id == reporter_of(db, case) else me.id,
+        # Where it was taken is where they were.
+        captured_zone=captured_zone if captured_at and not unnamed else None,
+        added_by_id=None if unnamed else me.id,
         added_at=at,
         preview=preview_key(evidence_id) if small else None,
         preview_width=small.width if small else None,
@@ -171,6 +174,13 @@ def add_evidence(
     }
     entries.add(db, case, "evidence_added", actor=me.id, at=at, changes=changes)
     return evidence
+
+
+def _plain_name(db: Session, case: Case, examined: Examined) -> str:
+    """The name of a confidential reporter's file: what they called it may say who they are, and is not kept."""
+    there = db.execute(select(func.count()).where(col(Evidence.case_id) == case.id)).scalar_one()
+    what = "picture" if examined.media_type.startswith("image/") else "file"
+    return f"{what}-{there + 1}{EXTENSIONS[examined.media_type][0]}"
 
 
 def require_room(db: Session, case: Case) -> None:

@@ -14,7 +14,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import bindparam, delete, exists, insert, select, update
 from sqlmodel import Session, col
 
-from service.core.errors import Invalid, TooMany, invalid
+from service.core.errors import Invalid, NotConfirmed, NotPermitted, TooMany, invalid
 from service.records.cases import Route
 from service.records.enums import DeskName, Employer, Role, Scope
 from service.records.people import ApiToken, BrowserSession, DeskMember, Person, PersonRole, SignInTry
@@ -27,6 +27,8 @@ SENSITIVE_DESKS = frozenset({DeskName.HR, DeskName.DIGITAL_UNIT})
 SEEN_EVERY = timedelta(minutes=1)
 REMEMBERED = timedelta(days=1)
 """How long a session is kept after its end, so that what is sent late still finds that it was ours."""
+CONFIRMED_FOR = timedelta(minutes=5)
+"""How long a password counts for what is asked to be confirmed."""
 MOST_KEYS = 500
 FREE_TRIES = 5
 LONGEST_BACK_OFF = timedelta(minutes=15)
@@ -61,6 +63,8 @@ class Me:
     csrf: str = ""
     """What guards the writes of their browser session; empty for a token."""
     key_hash: str = ""
+    confirmed_at: datetime | None = None
+    """When they last gave their password in this browser; None for a token."""
 
 
 def hashed(key: str) -> str:
@@ -185,7 +189,14 @@ _WHO = (
     .label("manages"),
 )
 _SESSIONS = (
-    select(*_WHO, BrowserSession.csrf, BrowserSession.seen_at, BrowserSession.ends_at, BrowserSession.key_hash)
+    select(
+        *_WHO,
+        BrowserSession.csrf,
+        BrowserSession.seen_at,
+        BrowserSession.ends_at,
+        BrowserSession.key_hash,
+        BrowserSession.confirmed_at,
+    )
     .join(Person, col(Person.id) == col(BrowserSession.person_id))
     .outerjoin(DeskMember, col(DeskMember.person_id) == col(Person.id))
     .outerjoin(PersonRole, col(PersonRole.person_id) == col(Person.id))
@@ -214,7 +225,7 @@ def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
     rows = db.connection().execute(_BY_SESSION, {"key": hashed(key)}).all()
     if not rows or rows[0].ends_at <= at:
         return None, False
-    me = _me(rows, csrf=rows[0].csrf, key_hash=rows[0].key_hash)
+    me = _me(rows, csrf=rows[0].csrf, key_hash=rows[0].key_hash, confirmed_at=rows[0].confirmed_at)
     if _is_idle(me, rows[0].seen_at, at):
         return None, False
     return me, at - rows[0].seen_at > SEEN_EVERY
@@ -239,6 +250,17 @@ def still_there(db: Session, keys: Sequence[str], at: datetime) -> dict[str, Me]
                 if rows[0].ends_at > at and not idle:
                     found[key] = me
     return found
+
+
+def require_confirmed(me: Me, at: datetime) -> None:
+    """Raise NotConfirmed unless they gave their password in this browser less than five minutes ago.
+
+    Raises NotPermitted for a token: whoever has one need not be the person it was made for.
+    """
+    if me.confirmed_at is None:
+        raise NotPermitted("A token cannot do this. Sign in, and do it on the page of the case.")
+    if at - me.confirmed_at > CONFIRMED_FOR:
+        raise NotConfirmed("This shows somebody's name. Give your password once more, then send it.")
 
 
 def was_issued(db: Session, key: str) -> bool:
@@ -289,7 +311,14 @@ def make_token(db: Session, person: Person, scopes: list[Scope], days: int, at: 
     return key
 
 
-def _me(rows: Sequence[Any], *, csrf: str = "", key_hash: str = "", scopes: frozenset[Scope] = frozenset(Scope)) -> Me:
+def _me(
+    rows: Sequence[Any],
+    *,
+    csrf: str = "",
+    key_hash: str = "",
+    scopes: frozenset[Scope] = frozenset(Scope),
+    confirmed_at: datetime | None = None,
+) -> Me:
     first = rows[0]
     return Me(
         id=first.id,
@@ -303,4 +332,5 @@ def _me(rows: Sequence[Any], *, csrf: str = "", key_hash: str = "", scopes: froz
         scopes=scopes,
         csrf=csrf,
         key_hash=key_hash,
+        confirmed_at=confirmed_at,
     )

@@ -265,6 +265,16 @@ class Confidence(Table, table=True):
     __table_args__ = (Index("ix_confidence_person", "person_id", "case_id"),)
 
 
+class Revealed(Table, table=True):
+    """To whom it was revealed who raised a concern in confidence; why stands on the timeline."""
+
+    __tablename__ = "revealed"
+    case_id: int = Field(foreign_key="case_file.id", primary_key=True)
+    person_id: int = Field(foreign_key="person.id", primary_key=True)
+    desk: DeskName = Field(sa_type=word(DeskName))
+    at: datetime
+
+
 class Advice(Table, table=True):
     """What the desk advised the reporter."""
 

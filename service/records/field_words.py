@@ -83,6 +83,8 @@ FIELDS: Mapping[str, str] = {
     "cannot_reason": "Why not",
     "opened_at": "Opened at",
     "purged": "Destroyed",
+    "revealed": "For",
+    "disclosed_at": "First told something at",
     "closed_at": "Closed at",
     "closing_note": "Note on closing",
     "duplicate_of": "Same as",
@@ -148,6 +150,7 @@ SPILT: Mapping[str, str] = {
     "opened.reason": "Why it was opened for words and files",
     "reopened.reason": "Why the case was opened again",
     "purged.reason": "Why something was destroyed before",
+    "revealed.reason": "Why it was revealed who raised it",
     "withdrawal_reason": "Why it was to be withdrawn",
 }
 
@@ -242,7 +245,7 @@ ENTRIES: Mapping[str, str] = {
     "subject_set": "Whose post it is was noted.",
     "asked": "Somebody was asked for a step.",
     "disclosed": "The person whose post it is was told something of this.",
-    "revealed": "Somebody was told who raised this.",
+    "revealed": "Was told who raised this.",
     "step_taken": "{step}: done.",
     "step_cannot": "{step}: not possible for now.",
     "step_waived": "{step}: not needed.",
@@ -320,6 +323,7 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "ask": words.DESKS,
     "answered_by": words.DESKS,
     "holding_desk": words.DESKS,
+    "revealed": words.DESKS,
     "type": words.ACCOUNT_TYPES,
     "cannot_reason": words.CANNOT_REASONS,
     "because": BECAUSE,

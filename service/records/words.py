@@ -61,6 +61,28 @@ PARTS: Mapping[str, str] = {
     "subject": "Something was raised about a post of yours",
 }
 
+# To whoever raised a concern in confidence, once somebody was told that it was them; the reason follows.
+REVEALED: Mapping[str, str] = {
+    "hr": "Somebody in HR was told that it was you who raised this. They gave this reason:",
+    "desk": "The lead of the desk that looks at this was told that it was you who raised it. They gave this reason:",
+}
+# Who did something in a concern, where they are not named: who works on it is not for its parties.
+WHO_DID: Mapping[str, str] = {"desk": "The desk that looks at it", "raiser": "The person who raised it"}
+
+# What somebody can be asked for where a concern was raised; the rest Amends does itself.
+ASKABLE: Mapping[str, str] = {
+    StepKind.DELETE: "Delete the post",
+    StepKind.APOLOGISE: "Say sorry in public",
+    StepKind.CORRECT: "Correct what was wrong",
+}
+
+# Of a file that was sent in confidence, to everybody but its sender.
+DETAILS: Mapping[str, str] = {
+    "taken_out": "You get the picture alone. Where, when and with what it was taken is left out. "
+    "The fingerprint is of the original, which is kept.",
+    "left_in": "Take care: a file like this can say who made it or sent it. Open it only if you have to.",
+}
+
 STAGES: Mapping[str, str] = {
     Stage.REPORTED: "Reported",
     Stage.IN_HAND: "In hand",
@@ -296,6 +318,7 @@ THE_DESKS_MINE: Mapping[str, str] = {**THE_DESKS, DeskName.LINE_MANAGER: "your l
 # For whom a PDF is made: after "For".
 PDF_AUDIENCES: Mapping[str, str] = {
     "reporter": "the person who reported it",
+    "subject": "the person whose post it is",
     "line_manager": THE_DESKS[DeskName.LINE_MANAGER],
     "digital_unit": "the desk that has the case",
     "hr": THE_DESKS[DeskName.HR],

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.policy import Act, require_stage
-from service.cases.recipients import conflicted_people
+from service.cases.recipients import known_conflicts
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -29,9 +29,13 @@ def assign(db: Session, me: Me, case: Case, person: Person | None, *, at: dateti
 
 
 def check_assignable(db: Session, case: Case, person: Person) -> None:
-    """Raise Invalid unless the person sits at the holding desk, is active, and has no part in the case."""
+    """Raise Invalid unless the person sits at the holding desk, is active, and has no part in the case that is known.
+
+    Whoever raised it in confidence is taken like any other: a refusal would tell who it is. They still see their own
+    part alone, and there they read that it was given to them.
+    """
     seat = db.execute(
         select(DeskMember).where(col(DeskMember.person_id) == person.id, col(DeskMember.desk) == case.holding_desk)
     ).first()
-    if seat is None or not person.active or person.id in conflicted_people(db, case):
+    if seat is None or not person.active or person.id in known_conflicts(db, case):
         raise invalid("assigned_to", "Choose somebody at the desk that holds this case.")

@@ -10,9 +10,9 @@ from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation, require_stage
 from service.cases.recipients import (
     HIDDEN_FROM_REPORTER,
-    conflicted_people,
     hand_over,
     informed,
+    known_conflicts,
     manager_to_tell,
     not_to_tell,
     open_routes,
@@ -24,6 +24,7 @@ from service.people.identity import Me
 from service.records.cases import Case, Step
 from service.records.enums import DeskName, StepKind, StepState
 from service.records.people import Person
+from service.timeline.confidence import kept_apart
 
 
 def send(
@@ -107,12 +108,12 @@ def name_manager(db: Session, me: Me, case: Case, held: frozenset[Relation], per
 
 
 def _manager(db: Session, case: Case, person: Person | None, at: datetime) -> Told:
-    told = stand_in(db, person, at, conflicted_people(db, case)) if person else manager_to_tell(db, case, at)
+    told = stand_in(db, person, at, known_conflicts(db, case)) if person else manager_to_tell(db, case, at)
     if told is None and person is None:
         raise invalid("person", "Nobody is set as the line manager. Name somebody.")
     if told is None:
         raise invalid("person", "This person has a part in the case. Name somebody else.")
-    if (person is None and case.not_manager) or told.person.id in not_to_tell(db, case, at):
+    if (person is None and case.not_manager) or told.person.id in not_to_tell(db, case, at) - kept_apart(db, case):
         raise invalid("person", "The reporter asked that this person is not told. Name somebody else.")
     return told
 

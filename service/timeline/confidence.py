@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.records.cases import Case, Confidence
+from service.records.cases import Case, Confidence, Revealed
 from service.timeline import chain
 
 REPORTER = "reporter"
@@ -18,6 +18,12 @@ def reporter_of(db: Session, case: Case) -> int | None:
         return case.reporter_id
     raised = (col(Confidence.case_id) == case.id, col(Confidence.raised))
     return db.execute(select(col(Confidence.person_id)).where(*raised)).scalar()
+
+
+def revealed_to(db: Session, case: Case, person_id: int) -> bool:
+    """Whether this person was told who raised the case in confidence, and so is shown it."""
+    told = select(col(Revealed.at)).where(col(Revealed.case_id) == case.id, col(Revealed.person_id) == person_id)
+    return db.execute(told).first() is not None
 
 
 def kept_apart(db: Session, case: Case) -> frozenset[int]:

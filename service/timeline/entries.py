@@ -73,6 +73,8 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
 # are not shown to the manager of whose post it is (product.md, *Who may see and do what*).
 TOLD = frozenset({"reported", "facts_changed", "evidence_added"})
 SPOKEN_WITH = frozenset({"message", "withdrawal_asked"})
+ASKED_DOES = frozenset({"step_taken", "step_cannot"})
+"""What is done as whoever was asked for it. By name, be it that they raised it as well: unnamed, it would tell that."""
 
 
 def add(
@@ -95,7 +97,8 @@ def add(
     the timeline or at commit: their positions come from one row that every writer waits for, so it is held briefly.
     """
     doer: int | str | None = actor
-    if case.confidential and actor is not None and actor == reporter_of(db, case):
+    raised = case.confidential and actor is not None and kind not in ASKED_DOES
+    if raised and actor == reporter_of(db, case):
         actor, doer = None, REPORTER
     theirs = doer == REPORTER or (actor is not None and actor == case.reporter_id)
     readers = " ".join(name for name in _readers(case, kind, told=theirs) if not audience or name in audience)

@@ -6,7 +6,7 @@ from typing import Any
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
-from litestar.response import Response, Stream
+from litestar.response import Response
 from sqlmodel import Session
 
 from service.cases import policy
@@ -21,7 +21,7 @@ from service.cases.pinned import playbook_of
 from service.cases.policy import Act, Relation
 from service.cases.queries import Found, find_case, is_seen, open_acts
 from service.cases.read_log import is_own_report
-from service.cases.recipients import conflicted_people
+from service.cases.recipients import known_conflicts
 from service.cases.sentences import by_day
 from service.cases.view import case_view
 from service.cases.wording import compose_apology, correction_to_fill_in
@@ -32,6 +32,7 @@ from service.evidence.download import preview_headers
 from service.people.directory import at_desk
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, Kind
+from service.routing.disclose import left_to_tell
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
 from service.web.deeds import DEEDS, Deed, found, step_kind
@@ -93,6 +94,7 @@ def show(
         looks=through_desk(here, me) is not None,
         own_report=is_own_report(here),
         looking=looking,
+        disclosable=left_to_tell(view) if Act.DISCLOSE in view["may"] else [],
         purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
         errors=by_field(refusal) if refusal else {},
         typed=_echo(view, sent, refusal) if sent else {},
@@ -112,7 +114,7 @@ def page_of(here: Found) -> str:
 
 def colleagues(db: Session, here: Found) -> list[tuple[str, str]]:
     """Who can have the case: the people of the desk that holds it, but for those who must not see it."""
-    apart = conflicted_people(db, here.case)
+    apart = known_conflicts(db, here.case)
     people = at_desk(db, DeskName(here.case.holding_desk))
     return [(person.email, person.name) for person in people if person.id not in apart]
 
@@ -232,7 +234,7 @@ def add_file(db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent,
 
 
 @get("/cases/{reference:str}/evidence/{file_id:str}", sync_to_thread=True)
-def read_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Stream:
+def read_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Response:
     """A file, to be saved."""
     return streamed(db, store, me, now, reference, file_id, THROUGH)
 
@@ -279,7 +281,7 @@ def pdf_page(
     `seen` is how it stood when they looked last: while nothing is new, nothing comes, and so nothing is read out again.
     """
     here = find_case(db, me, reference)
-    allowed = policy.variants(policy.eyes(here.held))
+    allowed = policy.variants(policy.eyes(here.held), here.case)
     if not allowed:
         raise NotPermitted("This copy is for somebody else.")
     papers = {audience: paper(db, house.store, here.case, audience, made_by=me.name, at=now) for audience in allowed}

@@ -18,12 +18,13 @@ from service.cases.playbook import Playbook
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, is_seen, lock_cases, lock_family
 from service.core.errors import FieldError, Invalid, NotFound, invalid
-from service.people.identity import Me
+from service.people.identity import Me, require_confirmed
 from service.records.cases import Case
 from service.records.enums import DeskName, Kind, StepKind
 from service.routing.send import require_naming
 from service.web import doing
 from service.web import schemas as shape
+from service.web.visit import current
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,8 @@ DEEDS = (
         "protection-decision", Act.DECIDE_PROTECTION, shape.ProtectionIn, doing.do_protect, "The decision is recorded."
     ),
     Deed("conflict", Act.HAVE_CONFLICT, shape.ConflictIn, doing.do_conflict, "They will not see this case."),
+    Deed("disclose", Act.DISCLOSE, shape.DiscloseIn, doing.do_disclose, "They have been told."),
+    Deed("reveal", Act.REVEAL, shape.ReasonIn, doing.do_reveal, "You see who raised this, and they are told."),
     Deed("merge", Act.MERGE, shape.MergeIn, doing.do_merge, "The two are one case now. It goes on here.", "into"),
     Deed("close", Act.CLOSE, shape.CloseIn, doing.do_close, "The case is closed.", "duplicate_of"),
     Deed("reopen", Act.REOPEN, shape.ReasonIn, doing.do_reopen, "The case is in hand again."),
@@ -117,6 +120,8 @@ def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int
     policy.require(act, here.held, me)
     if act is Act.NAME_MANAGER:
         require_naming(here.case, here.held)
+    if act is Act.REVEAL:
+        require_confirmed(me, current().at)
     if_match(here.case.version)
     return here
 

@@ -22,8 +22,10 @@ from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict, require_keeping_away
+from service.routing.disclose import disclose
 from service.routing.merge import keep_both_apart, merge
 from service.routing.protect import decide_protection
+from service.routing.reveal import reveal
 from service.routing.send import name_manager, send
 from service.routing.subject import name_subject
 from service.routing.triage import triage
@@ -212,6 +214,16 @@ def do_conflict(db: Session, me: Me, here: Found, sent: shape.ConflictIn, at: da
     person = named(db, sent.person, "person")
     require_keeping_away(db, me, here.case, here.held, person)
     name_conflict(db, me, here.case, person, reason=sent.reason, at=at)
+
+
+def do_disclose(db: Session, me: Me, here: Found, sent: shape.DiscloseIn, at: datetime) -> None:
+    """Tell the person whose post it is these facts of a concern."""
+    disclose(db, me, here.case, sent.facts, at=at)
+
+
+def do_reveal(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime) -> None:
+    """Be told who raised a concern in confidence. Only in a browser, with the password given once more."""
+    reveal(db, me, here.case, here.held, reason=sent.reason, at=at)
 
 
 def do_close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) -> None:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from litestar.response import Stream
+from litestar.response import Response, Stream
 from sqlalchemy import select
 from sqlmodel import Session, col
 
@@ -19,9 +19,10 @@ from service.core.database import Database
 from service.core.errors import NotFound, Unavailable, invalid
 from service.core.storage import Store
 from service.evidence.destroy import discard
-from service.evidence.download import download_headers
+from service.evidence.download import bare_headers, download_headers
 from service.evidence.places import new_id, original_key, preview_key
 from service.evidence.receive import Examined, add_evidence, examine, require_room, store_files
+from service.evidence.sniff import JPEG
 from service.people.identity import Me
 from service.records.evidence import Evidence
 from service.timeline import reads
@@ -140,10 +141,26 @@ def where_kept(file: Evidence, *, preview: bool) -> str:
     return preview_key(file.id)
 
 
-def streamed(db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str) -> Stream:
-    """The original, once the look is noted."""
+def streamed(db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str) -> Response:
+    """The original, once the look is noted; to others than a confidential reporter, of their pictures the pixels alone.
+
+    What is no picture is given as it came: nobody can take a name out of an e-mail or a film without changing it.
+    """
     here = find_case(db, me, reference)
     file = file_of(db, here, file_id)
     reads.log(db, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id, seen_as=here.seen_as)
+    if tells_who(here, file) and file.preview is not None:
+        # Only now: what decodes pictures is large, and a start should not wait for it.
+        from service.evidence.preview import bare
+
+        made = bare(store.read(where_kept(file, preview=False)), file.media_type)
+        content, media_type = made or (store.read(where_kept(file, preview=True)), JPEG)
+        headers = bare_headers(file, media_type, len(content))
+        return Response(content, headers=headers, media_type=media_type)
     headers = download_headers(file)
     return Stream(store.stream(where_kept(file, preview=False)), headers=headers, media_type=headers["Content-Type"])
+
+
+def tells_who(here: Found, file: Evidence) -> bool:
+    """Whether what lies in a file beside its pixels could tell this reader who raised a concern in confidence."""
+    return here.case.confidential and file.added_by_id is None and Relation.RAISER not in here.held

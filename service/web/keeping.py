@@ -21,6 +21,8 @@ NOT_KEPT = frozenset({"/sign-in", "/sign-out"})
 
 
 REPORT, ASK = "/report", "/before-you-post/ask"
+CONFIRMED = "/reveal"
+"""The end of the address of what wants a password once more."""
 GUARDS = ("safety_risk", "possibly_classified")
 
 Typed = dict[str, str | list[str]]
@@ -68,10 +70,13 @@ def sign_in_page(
     kept: str = "",
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """The sign-in form, with what waits behind it: the address to go on to, and the words kept."""
+    """The sign-in form, with what waits behind it: the address to go on to, and the words kept.
+
+    Somebody who is signed in is asked for their password once more.
+    """
     return page(
         SIGN_IN,
-        None,
+        current().me,
         status,
         headers,
         next=after,
@@ -104,6 +109,7 @@ def continue_page(
         me,
         status,
         action=action,
+        confirmed=action.endswith(CONFIRMED),
         kept=rows,
         reports=reports,
         left_out=action in (REPORT, ASK) and guards(dict(fields), rules),

@@ -18,6 +18,7 @@ from service.core.errors import (
     FieldError,
     Invalid,
     Malformed,
+    NotConfirmed,
     NotFound,
     NotPermitted,
     NotSignedIn,
@@ -175,6 +176,8 @@ def _shown(visit: Visit, refusal: Refusal) -> Response:
             after = local_path(visit.path + (f"?{visit.query}" if visit.query else ""))
             return go_to(f"/sign-in?next={quote(after, safe='')}" if after != "/" else "/sign-in")
         return sign_in_page(status=401, after=_page_of(visit.path), kept=kept_words(visit))
+    if isinstance(refusal, NotConfirmed):
+        return sign_in_page(status=403, after=_page_of(visit.path), kept=kept_words(visit))
     if isinstance(refusal, StalePage) and visit.me and (kept := worth_keeping(visit)):
         return continue_page(visit.me, visit.path, list(kept.items()), refusal.status)
     detail = " ".join(dict.fromkeys(error.message for error in refusal.errors)) or _detail(refusal)

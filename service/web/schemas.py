@@ -271,6 +271,12 @@ class ConflictIn(Words):
     reason: Long
 
 
+class DiscloseIn(Words):
+    """What the person whose post it is should be told."""
+
+    facts: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=30)]
+
+
 class CloseIn(Words):
     """How a case ends."""
 

@@ -24,6 +24,7 @@ from service.web.sessions import GREETS, SESSION, address_of, cookie, cookie_nam
 from service.web.visit import current
 
 WRONG = "That address and password do not match. Check both, then try again"
+WRONG_AGAIN = "This is not your password. Look whether capitals are on, then try again"
 
 
 @get("/sign-in", opt=GREETS, sync_to_thread=True)
@@ -43,10 +44,16 @@ def sign_in(request: Request, house: House, database: Data, now: Now, sent: Sent
     except TooMany as wait:
         again = {"Retry-After": str(wait.retry_after)}
         return sign_in_page(
-            status=429, after=after, errors={"email": wait.detail}, typed={"email": email}, kept=kept, headers=again
+            status=429,
+            after=after,
+            errors={"password" if current().me else "email": wait.detail},
+            typed={"email": email},
+            kept=kept,
+            headers=again,
         )
     if person is None:
-        return sign_in_page(status=401, after=after, errors={"email": WRONG}, typed={"email": email}, kept=kept)
+        errors = {"password": WRONG_AGAIN} if current().me else {"email": WRONG}
+        return sign_in_page(status=401, after=after, errors=errors, typed={"email": email}, kept=kept)
     before = current().cookies.get(cookie_name(house, SESSION), "")
     key, me = _begin(database, person, now, request.headers.get("user-agent", ""), before)
     cookies = [cookie(house, SESSION, key)]

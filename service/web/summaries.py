@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases import policy
+from service.cases.in_part import EYES
 from service.cases.queries import Found, find_case
 from service.cases.view import case_view
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
@@ -23,7 +24,7 @@ from service.records.cases import Case
 from service.timeline import entries, reads
 from service.timeline.proof import entries_json
 
-AUDIENCES = ("reporter", "line_manager", "digital_unit", "hr", "adviser")
+AUDIENCES = ("reporter", "subject", "line_manager", "digital_unit", "hr", "adviser")
 LONGEST_WAIT = 60
 
 
@@ -48,11 +49,14 @@ def audience_for(wanted: str | None, allowed: list[str]) -> str:
 
 def paper(db: Session, store: Store, case: Case, audience: str, *, made_by: str, at: datetime) -> Paper:
     """Everything one variant shows, from its own view: nothing that another reader may see is in it to be hidden."""
-    through = frozenset({audience})
+    through = policy.made_through(audience, case)
+    if through <= EYES:
+        # Kept for whoever asks for it next: the name would be that of who raised it, or of who works on it.
+        made_by = "Amends"
     view = case_view(db, case, through, at=at, timeline=True)
     pictures = {
         file["id"]: store.read(preview_key(file["id"]))
-        for file in view["evidence"]
+        for file in view.get("evidence", ())
         if file["preview"] and file["destroyed_at"] is None
     }
     proof = entries_json(entries.of_case(db, case.id), case.reference, through)
@@ -107,7 +111,7 @@ def pdf(
 
     def make() -> tuple[Found, str, Paper, bytes]:
         here = find_case(db, me, reference)
-        chosen = audience_for(audience, policy.variants(policy.eyes(here.held)))
+        chosen = audience_for(audience, policy.variants(policy.eyes(here.held), here.case))
         one = paper(db, store, here.case, chosen, made_by=me.name, at=now)
         # Making it may take seconds: nothing is kept open meanwhile.
         db.close()

@@ -58,6 +58,7 @@ SEATS = {
     "data": DeskName.DATA_PROTECTION,
     "servicesdesk": DeskName.FCO_SERVICES,
 }
+LEADS = {"digital": DeskName.DIGITAL_UNIT, "hr": DeskName.HR}
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,8 @@ class Arrangement:
             held.add(Relation.ROUTED_MANAGER)
         if seat is self.holder:
             held.add(Relation.HOLDER)
+            if LEADS.get(who) is seat:
+                held.add(Relation.LEAD)
         if seat is DeskName.DIGITAL_UNIT and DeskName.DIGITAL_UNIT in ever:
             held.add(Relation.DIGITAL_UNIT)
         if seat in (DeskName.MEDIA_OFFICE, DeskName.FCO_SERVICES) and seat in now:
@@ -266,6 +269,8 @@ TRIES: dict[Act, tuple[str, str, dict[str, Any]]] = {
     Act.SAY_SAME: ("POST", "/same", {"as": "SM-2026-000000"}),
     Act.CLOSE: ("POST", "/close", {"resolution": "advice_given"}),
     Act.REOPEN: ("POST", "/reopen", REASON),
+    Act.DISCLOSE: ("POST", "/disclose", {"facts": ["account.type"]}),
+    Act.REVEAL: ("POST", "/reveal", REASON),
 }
 
 
@@ -334,5 +339,5 @@ def test_require_says_what_permitted_says():
             else:
                 with pytest.raises(NotPermitted):
                     policy.require(act, held, me)
-    # Whoever is asked for advice sees it through a desk, or as the line manager.
-    assert set(MAY[Act.VIEW]) == set(Relation) - {Relation.ADVISER}
+    # Whoever is asked for advice sees it through a desk, or as the line manager; a lead sees what their desk holds.
+    assert set(MAY[Act.VIEW]) == set(Relation) - {Relation.ADVISER, Relation.LEAD}

@@ -14,6 +14,7 @@ from service.records import enums, list_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
 from service.routing.protect import Question
 from service.steps.cannot import REASONS
+from service.steps.find import ABLE
 from service.timeline.entries import AUDIENCES
 
 PARTS = {"reporter", "raiser", "asked", "subject"}
@@ -76,6 +77,7 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.CANNOT_REASONS) == set(words.CANNOT_REASONS_MINE) == set(REASONS)
     assert set(words.PDF_AUDIENCES) == {variant for variants in VARIANTS.values() for variant in variants}
     assert set(words.PARTS) == set(SHOWN)
+    assert set(words.ASKABLE) == ABLE
     assert set(ENTRIES) == set(AUDIENCES)
     assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
@@ -107,7 +109,7 @@ def test_no_table_is_for_nothing() -> None:
         "cannot_reasons",
         "cannot_reasons_mine",
         "pdf_audiences",
-        "parts",
+        *("parts", "revealed", "who_did", "askable", "details"),
         *("guide", "afterwards", "help", "outbox_kinds"),
     }
     filters = {"assigned", "orders", "orders_full", "exported"}

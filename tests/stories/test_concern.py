@@ -149,7 +149,10 @@ def test_a_member_of_the_desk_who_raised_it_never_meets_it_there(token):
     (row,) = digital.get("/api/cases").json()["items"]
     assert set(row) == {"reference", "kind", "version", "title", "status", "reported_at", "next_due", "overdue"}
     assert digital.post(f"{at(case)}/triage", json={}).status_code == 403
-    assert lead.post(f"{at(case)}/assign", json={"person": "digital2@demo.example"}).status_code == 422
+    # To refuse it to them would tell that it is them.
+    assert press(lead, case, "assign", person="digital2@demo.example")["assigned_to"] == "digital2@demo.example"
+    assert digital.get(at(case)).json()["given_to_me"] is True
+    assert listed(digital, "?assigned=me") == listed(digital, "?desk=digital_unit") == []
     # To name them as conflicted is no way to learn that it is them.
     assert press(lead, case, "conflict", person="digital2@demo.example", reason="A cousin.")
     assert digital.get(at(case)).status_code == 200

@@ -67,6 +67,7 @@ EXEMPT = {
     ),
     "case_file.said_same_as": "made by Amends",
     "confidence.salt": "random",
+    "read_entry.seen_as": "from a list",
     "case_file.next_due_what": "a step's or a desk's name",
     "route.because": "the rule that sent it",
     "protection_decision.question": "from a list",

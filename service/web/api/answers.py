@@ -72,6 +72,7 @@ class EvidenceOut(TypedDict):
     preview: bool
     preview_width: NotRequired[int | None]
     preview_height: NotRequired[int | None]
+    details: NotRequired[str]
 
 
 class ExposureOut(TypedDict):

@@ -1,0 +1,126 @@
+"""Who raised a concern in confidence is shown to one person, who says why; and whoever raised it is told."""
+
+import pytest
+
+from service.worker.run import work_once
+from tests.makers import at, entries, faults, people, press, report
+from tests.stories.test_concern import raise_it
+
+REASON = "They may be in danger, and we have to reach them."
+PAGE_OF = "/cases/{}"
+
+
+@pytest.fixture
+def case(token):
+    staff = token("staff")
+    return raise_it(staff, confidential=True)
+
+
+def reveal(browser, case, reason=REASON):
+    here = PAGE_OF.format(case["reference"])
+    browser.get(here)
+    return browser.fill_in(f"{here}/reveal", {"reason": reason})
+
+
+def test_the_lead_is_shown_who_raised_it_and_whoever_raised_it_is_told(token, sign_in, case, database, settings, clock):
+    staff, other = people(token, "staff digital2")
+    lead = sign_in("digital")
+    here = PAGE_OF.format(case["reference"])
+    assert "staff@" not in lead.get(here).text
+    assert reveal(lead, case).status_code == 303
+    assert "Member of staff" in lead.get(here).text
+    mine = token("digital").get(at(case)).json()
+    assert mine["reporter"]["email"] == "staff@demo.example"
+    assert mine["confidential"] is True
+    for who in (other, token("manager"), token("auditor")):
+        seen = who.get(at(case))
+        assert "staff@" not in seen.text + who.get(f"{at(case)}/timeline").text
+    told = staff.get(at(case)).json()["messages"]
+    assert [REASON in line["text"] for line in told] == [True]
+    assert "lead of the desk" in told[0]["text"]
+    assert "Digital" not in str(told)
+    (entry,) = entries(staff, case, "revealed")
+    assert entry["actor"] == "The desk that looks at it"
+    assert work_once(database, settings, clock)
+    assert [row["kind"] for row in staff.get("/api/notifications").json()["items"]] == ["revealed"]
+    (entry,) = entries(other, case, "revealed")
+    assert "staff" not in str(entry).lower()
+    assert faults(database) == []
+
+
+def test_it_is_shown_nowhere_else(token, sign_in, case):
+    lead = sign_in("digital")
+    reveal(lead, case)
+    mine = token("digital")
+    seen = mine.get("/api/cases").text + mine.get("/api/export.csv").text + mine.get("/api/notifications").text
+    for audience in ("digital_unit", "line_manager", "reporter"):
+        made = mine.get(f"{at(case)}/summary.pdf?audience={audience}")
+        assert made.status_code == 200, made.text
+        seen += made.content.decode("latin-1")
+    seen += mine.get(f"{at(case)}/timeline").text
+    assert "staff@" not in seen
+
+
+def test_after_five_minutes_the_password_is_asked_for_once_more(token, sign_in, case, clock):
+    lead = sign_in("digital")
+    here = PAGE_OF.format(case["reference"])
+    lead.get(here)
+    clock.forward(minutes=5, seconds=1)
+    asked = reveal(lead, case)
+    assert asked.status_code == 403
+    assert "Give your password once more" in asked.text
+    assert REASON not in token("staff").get(at(case)).text
+    before = dict(lead.cookies)
+    kept = asked.text.partition('name="kept" value="')[2].partition('"')[0]
+    wrong = lead.fill_in(
+        "/sign-in", {"email": "digital@demo.example", "password": "not this one", "next": here, "kept": kept}
+    )
+    assert wrong.status_code == 401
+    assert "not your password" in wrong.text
+    right = lead.fill_in(
+        "/sign-in", {"email": "digital@demo.example", "password": "demo-amends-2026", "next": here, "kept": kept}
+    )
+    assert REASON in right.text
+    assert f'action="{here}/reveal"' in right.text
+    assert dict(lead.cookies) != before
+    assert lead.fill_in(f"{here}/reveal", {"reason": REASON}).status_code == 303
+    assert token("digital").get(at(case)).json()["reporter"]["email"] == "staff@demo.example"
+
+
+def test_a_token_cannot_reveal(token, case):
+    refused = token("digital").post(f"{at(case)}/reveal", json={"reason": REASON})
+    assert (refused.status_code, refused.json()["detail"][:13]) == (403, "A token canno")
+    assert token("outsider").post(f"{at(case)}/reveal", json={"reason": REASON}).status_code == 404
+    assert token("digital2").post(f"{at(case)}/reveal", json={"reason": REASON}).status_code == 403
+    assert token("staff").post(f"{at(case)}/reveal", json={"reason": REASON}).status_code == 403
+
+
+def test_only_hr_and_the_lead(token, sign_in, case):
+    digital = token("digital")
+    press(digital, case, "send", desk="media_office", reason="Look.")
+    press(digital, case, "send", desk="line_manager", reason="Look.")
+    for who in ("digital2", "media", "manager", "staff"):
+        assert reveal(sign_in(who), case).status_code == 403, who
+    assert reveal(sign_in("hr2"), case).status_code == 404
+    press(digital, case, "send", desk="hr", reason="Look.")
+    assert reveal(sign_in("hr2"), case).status_code == 303
+    assert token("hr2").get(at(case)).json()["reporter"]["email"] == "staff@demo.example"
+    assert "reporter" not in token("hr").get(at(case)).json()
+    assert "Somebody in HR" in token("staff").get(at(case)).json()["messages"][0]["text"]
+
+
+def test_what_is_refused_and_what_is_harmless(token, sign_in, case, database):
+    staff, digital = people(token, "staff digital")
+    lead = sign_in("digital")
+    assert reveal(lead, case, reason=" ").status_code == 422
+    assert reveal(lead, raise_it(staff)).status_code == 409
+    assert reveal(lead, report(staff)).status_code == 409
+    assert reveal(lead, case).status_code == reveal(lead, case, reason="Again.").status_code == 303
+    assert len(entries(digital, case, "revealed")) == len(staff.get(at(case)).json()["messages"]) == 1
+    assert "Ask who raised this" not in lead.get(PAGE_OF.format(case["reference"])).text
+    assert faults(database) == []
+
+
+def test_a_lead_who_raised_it_cannot_be_shown_that(token, sign_in):
+    mine = raise_it(token("digital"), confidential=True)
+    assert reveal(sign_in("digital"), mine).status_code == 403
