@@ -131,6 +131,8 @@ class CaseOut(TypedDict):
     routes: NotRequired[list[RouteOut]]
     about: NotRequired[dict[str, Any]]
     disclosed: NotRequired[list[dict[str, Any]]]
+    disclosed_at: NotRequired[datetime | None]
+    given_to_me: NotRequired[bool]
     title: NotRequired[str]
     reporter: NotRequired[PersonOut]
     subject: NotRequired[PersonOut | None]
