@@ -41,6 +41,8 @@ def part_view(case: Case, through: frozenset[str], rows: Mapping[str, Any], me: 
         if eye in through:
             shown = SHOWN[eye](case, rows, me)
             said += [line for line in shown["messages"] if line not in said]
+            for key in ("account", "post"):
+                shown[key] = view.get(key, {}) | shown[key]
             view |= shown | {"title": PARTS[eye]}
     return view | {"messages": sorted(said, key=lambda line: line["at"])}
 

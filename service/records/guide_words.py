@@ -43,6 +43,31 @@ GUIDE: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+# The same where somebody else raised it: they may not know of it, and nobody is to be found out.
+GUIDE_CONCERN: Mapping[str, tuple[str, ...]] = {
+    "Before you talk": (
+        "Do what the desk asks of you above, and no more than that.",
+        "They may not know of this yet. Ask the desk, in a note, what you may say.",
+        "Say that a concern is not a finding of misconduct.",
+    ),
+    "Ask": (
+        "How do you see it?",
+        "Is anything still to be done that I can help with?",
+        "What would help you now: time, a second pair of eyes, somebody to talk to?",
+    ),
+    "Leave out": (
+        "Do not ask or guess who raised it. Nobody may be treated worse for that.",
+        "Do not promise how it will end. That is not yours to decide.",
+        "Do not tell colleagues. Only people who are named on this page know.",
+        "Do not look for the post, and do not repeat what it said.",
+    ),
+}
+AFTERWARDS_CONCERN: tuple[str, ...] = (
+    "{holder} decides what happens next, and tells them what they have to know.",
+    "You need not do anything until somebody asks you. If they do, you get a message.",
+    "You can come back to this page at any time. What is new stands here.",
+)
+
 # What happens next, before and after it was read; `{holder}` is the desk that has the case.
 AFTERWARDS: tuple[str, ...] = (
     "{holder} checks what was done, and gives advice.",

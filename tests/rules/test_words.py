@@ -110,7 +110,7 @@ def test_no_table_is_for_nothing() -> None:
         "cannot_reasons_mine",
         "pdf_audiences",
         *("parts", "revealed", "who_did", "askable", "details"),
-        *("guide", "afterwards", "help", "outbox_kinds"),
+        *("guide", "guide_concern", "afterwards", "afterwards_concern", "help", "outbox_kinds"),
     }
     filters = {"assigned", "orders", "orders_full", "exported"}
     record = {"fields", "spilt", "because", "entries", "happened", "notified", "decisions", "spoken", "whose"}

@@ -110,3 +110,14 @@ def test_each_party_has_a_paper_of_their_own_part(token, database, who):
     of_desk = digital.get(f"{at(case)}/summary.pdf?audience={variant}")
     assert of_desk.status_code == 200
     assert text_of(of_desk.content).count("critical") == 0
+
+
+def test_who_was_asked_and_told_reads_both_parts(token):
+    staff, colleague, digital = people(token, "staff colleague digital")
+    case = raise_it(staff)
+    press(digital, case, "triage", ask_for=["delete"], ask_of="colleague@demo.example")
+    assert tell(digital, case, "account.type").status_code == 200
+    seen = colleague.get(at(case)).json()
+    assert (seen["account"]["type"], seen["account"]["handle"]) == ("official", "@EmbassyTokyo")
+    assert seen["post"] == {"url": "https://example.org/post/1"}
+    assert {"steps", "disclosed"} <= set(seen)
