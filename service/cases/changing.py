@@ -18,6 +18,7 @@ from service.cases.facts import (
     judged_facts,
     refuse_closed,
 )
+from service.cases.guidance import copied
 from service.cases.intake import check_moments, zone_told_in
 from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.likeness import keep_keys
@@ -48,6 +49,7 @@ def change_facts(
     told = dict(facts)
     if JUDGED & told.keys():
         told |= _settled(db, case, told, content)
+    told |= copied(db, me, told, mine=case.kind == Kind.MISTAKE and case.reporter_id == me.id)
     check_moments(told, at, posted_at=told.get("post.posted_at", case.posted_at))
     _check_posted_at(db, case, told)
     require_stage(Act.CHANGE_FACTS, case)

@@ -25,6 +25,9 @@ COLUMNS = {
     "post.copies": "copies",
     "guidance.sought": "guidance_sought",
     "guidance.from": "guidance_from",
+    "guidance.case": "guidance_case",
+    "guidance.at": "guidance_at",
+    "guidance.answer": "guidance_answer",
     "codes": "codes",
     "facts_wrong": "facts_wrong",
     "safety_risk": "safety_risk",
@@ -39,7 +42,15 @@ COLUMNS = {
 CONCERNS_ONLY = "This belongs to a concern."
 
 # Free words and links are where content gets in. Naming the platform and the account is how the desk finds the post.
-CLOSED_WHEN_GUARDED = ("post.url", "post.text", "post.audience", "guidance.from", "narrative", "about.description")
+CLOSED_WHEN_GUARDED = (
+    "post.url",
+    "post.text",
+    "post.audience",
+    "guidance.from",
+    "guidance.case",
+    "narrative",
+    "about.description",
+)
 CLOSED_ELSEWHERE = ("note", "link", "public_text", "text", "description", "file")
 
 JUDGED = frozenset(

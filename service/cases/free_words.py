@@ -52,7 +52,16 @@ class Place:
 
 
 FACTS = (
-    *("post.url", "post.text", "post.audience", "guidance.from", "account.handle", "account.platform", "narrative"),
+    *(
+        "post.url",
+        "post.text",
+        "post.audience",
+        "guidance.from",
+        "guidance.answer",
+        "account.handle",
+        "account.platform",
+        "narrative",
+    ),
     "about.description",
 )
 

@@ -20,6 +20,7 @@ from service.cases.clocks import (
 )
 from service.cases.exposure import keep_moments
 from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKept
+from service.cases.guidance import copied
 from service.cases.judging import RANK, suggest_hr
 from service.cases.likeness import keep_keys
 from service.cases.plan import Facts, Judgement, judge, settle
@@ -96,6 +97,7 @@ def open_case(db: Session, me: Me, told: Report, facts: Mapping[str, Any], *, pl
             given[question] = answer
     if judgement.guarded:
         _refuse_content(given)
+    given |= copied(db, me, given, mine=told.kind is Kind.MISTAKE)
     check_moments(given, at, posted_at=given.get("post.posted_at"))
     check_taken_at("deleted_at", told.deleted_at, given.get("post.posted_at"), at)
 

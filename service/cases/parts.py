@@ -35,7 +35,12 @@ def facts_shown(case: Case) -> dict[str, Any]:
             "reach": case.reach,
             "copies": case.copies,
         },
-        "guidance": {"sought": case.guidance_sought, "from": case.guidance_from},
+        "guidance": {"sought": case.guidance_sought, "from": case.guidance_from}
+        | (
+            {"case": case.guidance_case, "at": case.guidance_at, "answer": case.guidance_answer}
+            if case.guidance_case
+            else {}
+        ),
         "codes": list(case.codes),
         "facts_wrong": case.facts_wrong,
         "safety_risk": case.safety_risk,

@@ -44,7 +44,7 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
             return called(str(value))
         field = field.removeprefix(TOLD_ON)
         table = tables["spoken"].get(field) or tables["spoken"].get(field.rsplit(".", 1)[-1])
-        at = None if table or not field.endswith(("_at", "_by")) else _moment_in(value, zone)
+        at = None if table or not field.endswith(("_at", ".at", "_by")) else _moment_in(value, zone)
         if at is not None:
             return moment(at, zone)
         return _said(value, table) if table else str(value)

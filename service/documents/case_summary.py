@@ -16,6 +16,7 @@ from typing import Any
 from service.core.clock import LONDON, in_zone
 from service.core.templating import TEMPLATES, day
 from service.documents import words
+from service.records.enums import Kind
 from service.records.field_words import TABLES
 from service.records.words import PDF_AUDIENCES
 from service.timeline.proof import NAME as ENTRIES
@@ -41,7 +42,7 @@ ALLOWED: dict[str, Any] = {
         ("url", "text", "posted_at", "posted_zone", "discovered_at", "still_visible", "audience", "reach", "copies"),
         True,
     ),
-    "guidance": {"sought": True, "from": True},
+    "guidance": dict.fromkeys(("sought", "from", "case", "at", "answer"), True),
     "opened": {"at": True, "reason": True},
     "live": {"since": True, "until": True},
     "exposure": {"scheduled_paused": True, "scheduled_paused_at": True},
@@ -150,7 +151,7 @@ def summary(
     context: dict[str, Any] = {
         "case": case,
         "audience": audience,
-        "for_whom": PDF_AUDIENCES[audience],
+        "for_whom": for_whom(case, audience),
         "omitted": OMITTED[audience],
         "zone": zone,
         "put_right": _put_right(case),
@@ -181,6 +182,12 @@ def summary(
         "identifier": identifier[:32],
     }
     return document
+
+
+def for_whom(case: Mapping[str, Any], audience: str) -> str:
+    """Who this copy is for, in words; of a question nobody has reported anything."""
+    asked = case.get("kind") == Kind.ADVICE and audience == "reporter"
+    return "the person who asked" if asked else PDF_AUDIENCES[audience]
 
 
 def content_key(document: Mapping[str, Any]) -> str:

@@ -63,6 +63,10 @@ class Case(Table, table=True):
     copies: int | None = Field(default=None, sa_type=BigInteger)
     guidance_sought: bool | None = None
     guidance_from: str | None = Field(default=None, max_length=300)
+    guidance_case: str | None = Field(default=None, max_length=20)
+    """A question of the same reporter's, by its reference; the next two are copied from it when it is named."""
+    guidance_at: datetime | None = None
+    guidance_answer: str | None = Field(default=None, sa_type=Text)
     codes: list[Code] = Field(default_factory=list, sa_type=json_list())
     facts_wrong: Answer | None = Field(default=None, sa_type=word(Answer))
     safety_risk: Answer | None = Field(default=None, sa_type=word(Answer))

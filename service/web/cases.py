@@ -14,6 +14,7 @@ from service.cases.duplicates import alike
 from service.cases.exposure import history
 from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.free_words import paths_held
+from service.cases.guidance import questions_to_name
 from service.cases.lists import list_cases
 from service.cases.looking import look, look_away, others_looking, through_desk
 from service.cases.narrowing import Filters
@@ -77,6 +78,7 @@ def show(
     view["may"] = open_acts(here, me, view)
     playbook = playbook_of(db, here.case.playbook_version)
     others = colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else []
+    mine = questions_to_name(db, me) if Act.CHANGE_FACTS in view["may"] and _told_it(here) else []
     looking = others_looking(db, me, here, now)
     # The last of the database: what is noted ends what was being read, and the page is made outside any transaction.
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now, seen_as=here.seen_as)
@@ -90,6 +92,7 @@ def show(
         spread=history(view.get("timeline", [])),
         days=by_day(view.get("timeline", []), me.zone),
         fixed_reasons=FIXED_REASONS,
+        questions=mine,
         colleagues=others,
         looks=through_desk(here, me) is not None,
         own_report=is_own_report(here),
@@ -110,6 +113,10 @@ def page_of(here: Found) -> str:
     if held <= policy.IN_PART:
         return "concern.html" if Relation.RAISER in held else "asked.html"
     return "manager.html" if held == {Relation.ROUTED_MANAGER} else "case.html"
+
+
+def _told_it(here: Found) -> bool:
+    return here.case.kind == Kind.MISTAKE and Relation.REPORTER in here.held
 
 
 def colleagues(db: Session, here: Found) -> list[tuple[str, str]]:

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 from litestar import get, post
 from litestar.params import FromQuery, QueryParameter
 from litestar.response import Response
+from sqlmodel import Session
 
 from service.cases.facts import CLOSED_WHEN_GUARDED
+from service.cases.guidance import questions_to_name
 from service.cases.plan import Facts, judge
 from service.cases.playbook import Playbook
 from service.core.errors import FieldError, Invalid, Refusal
@@ -38,6 +40,7 @@ ANSWER = "Answer yes, no or not sure. Not sure is a good answer."
 
 @get("/report", sync_to_thread=True)
 def report_form(
+    db: Db,
     me: Me,
     house: House,
     rules: Rules,
@@ -50,11 +53,11 @@ def report_form(
     That they went on stands in the address of the form and nowhere else, and holds for their session alone.
     """
     if which == OTHERS_POST:
-        return form(me, rules, Kind.CONCERN)
+        return form(db, me, rules, Kind.CONCERN)
     went_on = passed(house, me, "own policy")
     if own_policy(me) and go != went_on:
         return page("own-policy.html", me, go=went_on, can_read=rules.who_can_read.mistake_fco_services)
-    return form(me, rules, Kind.MISTAKE)
+    return form(db, me, rules, Kind.MISTAKE)
 
 
 @post("/report", status_code=303, sync_to_thread=True)
@@ -68,7 +71,7 @@ def report_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response:
         db.flush()
     except Refusal as refusal:
         db.rollback()
-        return form(me, rules, kind, refusal, sent)
+        return form(db, me, rules, kind, refusal, sent)
     return back_to(case.reference, DONE[kind])
 
 
@@ -105,7 +108,7 @@ def _promises(me: Person, rules: Playbook, kind: Kind, not_manager: bool) -> dic
 
 
 def form(
-    me: Person, rules: Playbook, kind: Kind, refusal: Refusal | None = None, sent: Body | None = None
+    db: Session, me: Person, rules: Playbook, kind: Kind, refusal: Refusal | None = None, sent: Body | None = None
 ) -> Response[str]:
     """The form; after a refusal with its reasons and the words that were typed."""
     typed = dict(sent.typed) if sent else {}
@@ -114,7 +117,9 @@ def form(
     errors = by_field(refusal) if refusal else {}
     status = refusal.status if refusal else 200
     promises = _promises(me, rules, kind, typed.get("not_manager") == "true")
-    return page(FORMS[kind], me, status, errors=errors, typed=typed, contacts=contacts(rules), **promises)
+    questions = questions_to_name(db, me) if kind is Kind.MISTAKE else []
+    told: dict[str, Any] = {"errors": errors, "typed": typed, "contacts": contacts(rules), "questions": questions}
+    return page(FORMS[kind], me, status, **told, **promises)
 
 
 routes = [report_form, report_case]

@@ -104,6 +104,7 @@ class GuidanceIn(Words):
 
     sought: StrictBool | None = None
     from_: OneLine | None = Field(default=None, alias="from")
+    case: Reference | None = None
 
 
 class AboutIn(Words):

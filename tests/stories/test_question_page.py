@@ -1,8 +1,10 @@
 """A question before posting as its readers see it: asked on one screen, answered, written back to, closed."""
 
 import re
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from service.worker.run import work_once
 from tests.makers import NO_DANGER, PERSONAL, at, entries, fields, listed, people, press
@@ -161,3 +163,29 @@ def test_what_was_asked_may_be_changed_until_it_is_closed(sign_in, token):
     changed = staff.fill_in(f"/cases/{case['reference']}/facts", {"post.text": "Proud of our Sole."})
     assert changed.status_code == 303
     assert "Proud of our Sole." in main(sign_in("media"), case)
+
+
+def test_each_of_them_may_have_their_own_copy_on_paper(token):
+    staff, media, manager, digital = people(token, "staff media manager digital")
+    case = ask(staff, "media_office", "line_manager")
+    press(media, case, "advice", text=ANSWER)
+    press(staff, case, "messages", text="On Monday at nine?")
+    press(digital, case, "notes", text="Only for us.", audience="digital_unit")
+    copies = {
+        staff: "reporter",
+        media: "adviser",
+        manager: "line_manager adviser",
+        digital: "reporter line_manager digital_unit",
+    }
+    for who, variants in copies.items():
+        assert {*who.get(at(case)).json()["pdf_audiences"]} == {*variants.split()}
+        for variant in ("reporter", "line_manager", "digital_unit", "adviser", "hr"):
+            answer = who.get(f"{at(case)}/summary.pdf?audience={variant}")
+            assert answer.status_code == (200 if variant in variants.split() else 403), variant
+            if answer.status_code == 200:
+                pages = PdfReader(BytesIO(answer.content)).pages
+                on_paper = " ".join(" ".join(each.extract_text() for each in pages).split())
+                assert all(words in on_paper for words in (DRAFT, QUESTION, ANSWER, "Asked by: Member of staff"))
+                assert not re.search("mistake|Putting it right|Reported by|severity:", on_paper)
+                assert ("On Monday at nine?" in on_paper) == (variant != "line_manager")
+                assert ("Only for us." in on_paper) == (variant == "digital_unit")

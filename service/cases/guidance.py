@@ -1,0 +1,77 @@
+"""*Was guidance sought?* Whoever reports a mistake names a question of their own, and its answer is copied.
+
+Copied and not linked: the question is kept for a year only, a later answer must not change what the record says was
+known, and who reads the mistake need not be somebody who may read the question.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.sentences import title_of
+from service.core.errors import invalid
+from service.core.saying import day
+from service.people.identity import Me
+from service.records.cases import Advice, Case
+from service.records.enums import Kind
+from service.records.words import DESKS
+
+ASKED, COPIED = "guidance.case", ("guidance.sought", "guidance.from", "guidance.at", "guidance.answer")
+MOST = 20
+NOT_YOURS = "This is no question of yours that has been answered. Leave it empty, and say in words whom you asked."
+MISTAKES_ONLY = "This belongs to a mistake that you report yourself."
+
+
+def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool) -> dict[str, Any]:
+    """What naming an answered question, or clearing it, adds to these facts: from whom, when, and the answer.
+
+    `mine`: a mistake that `me` reported; of anything else it is refused. Raises Invalid naming `guidance.case`, alike
+    for a question of somebody else, one without an answer, and one that is not there.
+    """
+    if ASKED not in facts:
+        return {}
+    reference = facts[ASKED]
+    if reference is None:
+        return {"guidance.at": None, "guidance.answer": None}
+    if not mine:
+        raise invalid(ASKED, MISTAKES_ONLY)
+    if facts.get("guidance.sought") is False:
+        raise invalid(
+            "guidance.sought", "You name an answer that you were given. So you did ask: say yes, or clear it."
+        )
+    question = db.execute(_mine(me).where(col(Case.reference) == reference.strip().upper())).scalar_one_or_none()
+    answers = _answers(db, question) if question is not None else []
+    if question is None or not answers:
+        raise invalid(ASKED, NOT_YOURS)
+    return {
+        ASKED: question.reference,
+        "guidance.sought": True,
+        "guidance.from": ", ".join(dict.fromkeys(DESKS[answer.desk] for answer in answers)),
+        "guidance.at": answers[-1].at,
+        "guidance.answer": _together(answers),
+    }
+
+
+def questions_to_name(db: Session, me: Me) -> list[tuple[str, str]]:
+    """The answered questions that somebody can name, newest first: each reference, and what to call it in a list."""
+    answered = col(Case.id).in_(select(col(Advice.case_id)).where(col(Advice.text).is_not(None)))
+    found = db.execute(_mine(me).where(answered).order_by(col(Case.id).desc()).limit(MOST)).scalars()
+    return [(each.reference, f"{each.reference}, {title_of(each)}, {day(each.reported_at, me.zone)}") for each in found]
+
+
+def _mine(me: Me) -> Any:
+    return select(Case).where(col(Case.kind) == Kind.ADVICE, col(Case.reporter_id) == me.id)
+
+
+def _answers(db: Session, question: Case) -> Sequence[Advice]:
+    given = select(Advice).where(col(Advice.case_id) == question.id, col(Advice.text).is_not(None))
+    return db.execute(given.order_by(col(Advice.id))).scalars().all()
+
+
+def _together(answers: Sequence[Advice]) -> str:
+    """One answer as it was given; of several each after the desk that gave it."""
+    if len(answers) == 1:
+        return answers[0].text or ""
+    return "\n\n".join(f"{DESKS[answer.desk]}: {answer.text}" for answer in answers)

@@ -1,0 +1,113 @@
+"""*Was guidance sought?* Whoever reports a mistake names a question that was answered, and its answer is copied."""
+
+import re
+
+import pytest
+
+from tests.makers import DEMO, at, changed, entries, everything_kept, faults, fields, people, press, report
+from tests.stories.test_question_page import ANSWER, ask, main
+
+SEEN = {"sought": True, "from": "Media Office", "answer": ANSWER}
+
+
+@pytest.fixture
+def question(token):
+    """A question of staff's that the Media Office has answered."""
+    staff, media = people(token, "staff media")
+    case = ask(staff, "media_office")
+    press(media, case, "advice", text=ANSWER)
+    return case
+
+
+def without_time(guidance):
+    """What is said of it, but for when."""
+    assert guidance["at"]
+    return {name: value for name, value in guidance.items() if name != "at"}
+
+
+def test_whoever_may_see_the_mistake_sees_whom_they_asked_when_and_the_answer(token, sign_in, question, database):
+    staff, manager, digital = people(token, "staff manager digital")
+    case = report(staff, guidance={"case": question["reference"].lower()})
+    expected = {**SEEN, "case": question["reference"]}
+    for who in (staff, manager, digital):
+        assert without_time(who.get(at(case)).json()["guidance"]) == expected
+    for who in ("staff", "manager", "digital"):
+        seen = main(sign_in(who), case)
+        assert ANSWER in seen
+        assert re.search(rf"Copied from\s+{question['reference']}", seen)
+    # The question itself stays with those it was put to.
+    assert manager.get(at(question)).status_code == 404
+    assert changed(entries(manager, case, "reported")[0])["guidance.answer"][1] == ANSWER
+    assert faults(database) == []
+
+
+def test_it_is_named_later_read_as_it_stood_then_and_cleared(token, sign_in, question, database):
+    staff, media, digital = people(token, "staff media digital")
+    case = report(staff)
+    named = sign_in("staff").fill_in(f"/cases/{case['reference']}/facts", {"guidance.case": question["reference"]})
+    assert named.status_code == 303
+    press(media, question, "advice", text="On second thoughts, no.")
+    assert without_time(digital.get(at(case)).json()["guidance"]) == {**SEEN, "case": question["reference"]}
+    again = staff.patch(at(case), json={"guidance": {"case": question["reference"]}}).json()
+    assert again["guidance"]["answer"] == f"Media Office: {ANSWER}\n\nMedia Office: On second thoughts, no."
+    assert staff.patch(at(case), json={"guidance": {"case": None}}).json()["guidance"] == {
+        "sought": True,
+        "from": "Media Office",
+    }
+    assert faults(database) == []
+
+
+def test_the_report_offers_what_was_answered(token, sign_in, question):
+    ask(token("staff"), "digital_unit")
+    offered = sign_in("staff").get("/report").text
+    assert re.findall(r'<option value="(SM-[^"]+)"', offered) == [question["reference"]]
+    assert "guidance.case" not in sign_in("colleague").get("/report").text
+
+
+@pytest.mark.parametrize("whose", ["theirs", "unanswered", "mistake", "none", "long"])
+def test_only_ones_own_answered_question_can_be_named(token, question, whose):
+    colleague = token("colleague")
+    reference = {
+        "theirs": question["reference"],
+        "unanswered": ask(colleague, "media_office")["reference"],
+        "mistake": report(colleague)["reference"],
+        "none": "SM-2026-999999",
+        "long": "S" * 21,
+    }[whose]
+    told = {"kind": "mistake", "codes": ["wrong_account"], "guidance": {"case": reference}}
+    refused = colleague.post("/api/cases", json=told)
+    assert (refused.status_code, fields(refused)) == (422, {"guidance.case"})
+    assert ANSWER not in refused.text
+    mine = report(colleague)
+    later = colleague.patch(at(mine), json={"guidance": {"case": reference}})
+    assert (later.status_code, fields(later)) == (422, {"guidance.case"})
+    if whose != "long":
+        assert later.json()["errors"][0]["message"] == refused.json()["errors"][0]["message"]
+
+
+def test_it_is_for_the_one_who_asked_and_for_a_mistake(token, question):
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    named = {"guidance": {"case": question["reference"]}}
+    for refused in (
+        digital.patch(at(case), json=named),
+        staff.post("/api/cases", json={"kind": "concern", "about": {"email": f"colleague{DEMO}"}, **named}),
+        staff.patch(at(question), json=named),
+    ):
+        assert (refused.status_code, fields(refused)) == (422, {"guidance.case"})
+    both = staff.patch(at(case), json={"guidance": {"case": question["reference"], "sought": False}})
+    assert (both.status_code, fields(both)) == (422, {"guidance.sought"})
+
+
+def test_on_a_guarded_case_the_answer_is_not_copied(token, question, database):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, safety_risk="yes")
+    refused = staff.patch(at(case), json={"guidance": {"case": question["reference"]}})
+    assert (refused.status_code, fields(refused)) == (422, {"guidance.case"})
+    # What was copied before the guard was up can be destroyed.
+    before = report(staff, guidance={"case": question["reference"]})
+    staff.patch(at(before), json={"safety_risk": "yes"})
+    press(digital, before, "purge", fields=["guidance.answer"], reason="It says too much.")
+    assert digital.get(at(before)).json()["guidance"]["answer"] is None
+    assert faults(database) == []
+    assert everything_kept(database).count(ANSWER) == 2, "it stays with the question: its row, and its entry"
