@@ -49,7 +49,11 @@ def names(kind: str, sets: list[str]) -> set[str]:
 
 def does(told: dict[str, Any]) -> set[str]:
     """The acts of one relation."""
-    return set(MATRIX["does"][told["does"]] if isinstance(told["does"], str) else told["does"])
+    return _acts(told["does"] if isinstance(told["does"], list) else [told["does"]])
+
+
+def _acts(named: list[str]) -> set[str]:
+    return {act for name in named for act in (_acts(MATRIX["does"][name]) if name in MATRIX["does"] else [name])}
 
 
 def safe(told: dict[str, Any]) -> dict[str, Any]:
@@ -168,6 +172,13 @@ def _confidential(token: Token, _: Database) -> dict[str, Any]:
     return case
 
 
+def _disclosed(token: Token, _: Database) -> dict[str, Any]:
+    case = concern(token("staff"), confidential=True)
+    _file(token("staff"), case)
+    press(token("digital2"), case, "disclose", facts=["post.url"])
+    return case
+
+
 def _advice(token: Token, _: Database) -> dict[str, Any]:
     case = asked(token("staff"))
     _file(token("staff"), case)
@@ -181,6 +192,7 @@ MAKES: dict[str, Callable[[Token, Database], dict[str, Any]]] = {
     "conflicted": _conflicted,
     "concern": _concern,
     "confidential": _confidential,
+    "disclosed": _disclosed,
     "advice": _advice,
 }
 """Each case of the matrix."""

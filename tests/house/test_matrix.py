@@ -15,5 +15,5 @@ def test_every_act_has_its_addresses():
     needed = {told["case"] for told in MATRIX["routes"].values() if "case" in told}
     # To say that one has a conflict, and that somebody else has, is one address.
     assert needed - {"view", "papers", "words", "looks"} == set(MATRIX["acts"]) - {"name_conflict"}
-    done = {act for acts in MATRIX["does"].values() for act in acts}
+    done = {act for acts in MATRIX["does"].values() for act in acts} - set(MATRIX["does"])
     assert done == set(MATRIX["acts"]), "somebody does each of them"
