@@ -11,7 +11,7 @@ from service.cases import policy
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, COLUMNS, is_closed
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.words import PARTS, REVEALED, STATUSES
+from service.records.words import DESTROYED, PARTS, REVEALED, STATUSES
 from service.timeline.confidence import REPORTER
 
 EYES = frozenset({"raiser", "asked", "subject"})
@@ -107,7 +107,7 @@ def _revealed(entries: Iterable[Any]) -> list[dict[str, Any]]:
             kept = entry.fields or {}
             reason = kept["reason"]["after"] if "reason" in kept else None
             said = REVEALED["hr" if kept.get("revealed", {}).get("after") == "hr" else "desk"]
-            text = f"{said}\n{reason}" if reason else said
+            text = f"{said}\n{reason or DESTROYED}"
             lines.append({"text": text, "from_me": False, "from_reporter": False, "at": entry.at})
     return lines
 

@@ -3,7 +3,7 @@
 import pytest
 
 from service.worker.run import work_once
-from tests.makers import at, entries, faults, people, press, report
+from tests.makers import at, entries, everything_kept, faults, people, press, report
 from tests.stories.test_concern import raise_it
 
 REASON = "They may be in danger, and we have to reach them."
@@ -124,3 +124,17 @@ def test_what_is_refused_and_what_is_harmless(token, sign_in, case, database):
 def test_a_lead_who_raised_it_cannot_be_shown_that(token, sign_in):
     mine = raise_it(token("digital"), confidential=True)
     assert reveal(sign_in("digital"), mine).status_code == 403
+
+
+def test_why_it_was_revealed_can_be_purged_and_that_it_was_stays(token, sign_in, case, database):
+    staff, digital, manager = people(token, "staff digital manager")
+    press(digital, case, "send", desk="line_manager", reason="Look.")
+    reveal(sign_in("digital"), case)
+    assert staff.patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+    press(digital, case, "purge", fields=["revealed.reason"], reason="It says too much.")
+    assert REASON not in str(staff.get(at(case)).json()) + str(entries(digital, case)) + everything_kept(database)
+    (line,) = staff.get(at(case)).json()["messages"]
+    assert line["text"].endswith("These words were destroyed.")
+    assert "reveal" not in str(entries(manager, case))
+    assert digital.get(at(case)).json()["reporter"]["email"] == "staff@demo.example"
+    assert faults(database) == []
