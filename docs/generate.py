@@ -211,7 +211,7 @@ def permissions_page() -> Iterator[str]:
     )
     yield "Within these fields:"
     yield ""
-    yield "- `reporter` is absent when the report is confidential."
+    yield "- `reporter` is absent when the report is confidential, but for whom it was revealed to."
     yield from prose(
         "- An auditor's `steps` and `routes` carry states and times, no words and no names. Their "
         "`timeline` says what kind of thing happened, and when."
@@ -228,12 +228,16 @@ def permissions_page() -> Iterator[str]:
     yield "## The timeline"
     yield ""
     yield "Who may read an entry of each kind. Whoever wrote a note reads it always."
-    readers = [eye for eye in EYE_WORDS if eye != "auditor"]
+    readers = [*(eye for eye in EYE_WORDS if eye != "auditor"), "raiser", "subject"]
     yield from table(
         ("Kind of entry", *(f"`{eye}`" for eye in readers)),
         ((f"`{kind}`", *("●" if eye in audience else "" for eye in readers)) for kind, audience in AUDIENCES.items()),
     )
-    yield "Entries about a route to HR are narrower: `digital_unit` and `hr` only."
+    yield from prose(
+        "Entries about a route to HR are narrower: `digital_unit` and `hr` only. Of a concern, whoever raised it "
+        "(`raiser`) also reads what they told themselves and their messages, in place of `reporter`; what they told is "
+        "not for `line_manager`. To `raiser` and `subject` nobody at a desk is named."
+    )
     yield ""
     yield "## Notes"
     yield from table(
