@@ -52,9 +52,11 @@ from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict
+from service.routing.disclose import disclose
 from service.routing.merge import merge
 from service.routing.move_up import move_up
 from service.routing.protect import Question, decide_protection
+from service.routing.reveal import reveal
 from service.routing.send import send
 from service.routing.subject import name_subject
 from service.routing.triage import triage
@@ -227,6 +229,9 @@ def confided_life(db: Session) -> None:
     cannot_take(db, asked, case, StepKind.CORRECT, reason="lost_access", at=FRIDAY)
     ask_for_steps(db, digital, case, [StepKind.CORRECT], holder, reason="You have it again.", at=FRIDAY)
     take_step(db, asked, case, StepKind.DELETE, at=FRIDAY)
+    disclose(db, digital, case, ["post.url", "codes"], at=FRIDAY)
+    reveal(db, digital, case, frozenset({Relation.HOLDER, Relation.LEAD}), reason="They may be in danger.", at=FRIDAY)
+    reveal(db, person(db, "hr"), case, frozenset({Relation.HR_DESK}), reason="So may others.", at=FRIDAY)
     decide_referral(db, digital, case, HOLDER, refer=True, reason="It may be misconduct.", at=FRIDAY)
 
 
@@ -576,7 +581,10 @@ NOT_REPLAYED: dict[str, str] = {
         "a number of the database's own, that nothing tells anybody",
     ),
     **dict.fromkeys(
-        [f"{name}.case_id" for name in "step route advice message note evidence conflict confidence referral".split()]
+        [
+            f"{name}.case_id"
+            for name in "step route advice message note evidence conflict confidence revealed referral".split()
+        ]
         + ["referral_decision.case_id", "protection_decision.case_id"],
         "rows are read by it: one that is given to another case is missing here and one too many there",
     ),
