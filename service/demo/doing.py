@@ -114,7 +114,10 @@ def _release(now: Scene) -> None:
 
 
 def _facts(now: Scene) -> None:
-    change_facts(*now.deed, now.here.held, facts_of(now.row), at=now.at)
+    facts = facts_of(now.row)
+    if "question" in now.row:
+        facts["guidance.case"] = now.stage.labels[now.row["question"]].reference
+    change_facts(*now.deed, now.here.held, facts, at=now.at)
 
 
 def _exposure(now: Scene) -> None:

@@ -102,3 +102,22 @@ def test_a_question_is_put_answered_and_closed(phone, desk, api):
     page = desk("digital")
     page.goto(there)
     sound(page)
+
+
+def test_what_was_answered_is_named_in_a_report(phone, api):
+    told = {"kind": "advice", "ask": ["media_office"], "narrative": "May I?"}
+    answers = {"safety_risk": "no", "possibly_classified": "no", "personal_data": "no"}
+    question = api("colleague").post("/api/cases", json=told | answers).json()["reference"]
+    api("media").post(f"/api/cases/{question}/advice", json={"text": "Yes, on Monday."})
+    page = phone("colleague")
+    page.goto("/report")
+    for each in QUESTIONS:
+        page.get_by_role("group", name=each).get_by_role("radio", name="No", exact=True).check(force=True)
+    page.get_by_text("Add more now (you can do it later)").click()
+    page.get_by_label("Did you ask about it here before you posted?").select_option(question)
+    sound(page)
+    page.get_by_role("button", name="Send the report").click()
+    expect(page.locator("#what")).to_contain_text("Yes, on Monday.")
+    page.get_by_text("Add or change what happened").click()
+    expect(page.get_by_label("Was it answered here?")).to_have_value(question)
+    sound(page)

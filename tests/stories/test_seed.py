@@ -16,7 +16,7 @@ from service.demo.script import in_order, lives
 from service.demo.seed import ALREADY, STRANGERS, seed
 from service.evidence.places import original_key
 from service.records.cases import Case, Conflict, ProtectionDecision, ReferralDecision, Route, Step
-from service.records.enums import Code, DeskName, Resolution, Severity, Stage, StepState
+from service.records.enums import Code, DeskName, Kind, Resolution, Severity, Stage, StepState
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
@@ -77,6 +77,8 @@ def test_every_state_is_there(seeded, database, settings):
     assert [case for case in cases if case.withdrawal_asked_at and case.stage == Stage.REPORTED]
     assert [case for case in cases if case.hr_suggested and case.stage == Stage.IN_HAND]
     assert [case for case in cases if START - case.reported_at < timedelta(minutes=10)]
+    assert {case.kind for case in cases} == set(Kind)
+    assert [case for case in cases if case.guidance_answer]
     assert [step for step in steps if step.cannot_reason == "hacked"]
     assert [step for step in steps if step.released_at is not None]
     assert [step for step in steps if step.verified_at is not None]
