@@ -49,7 +49,9 @@ def change_facts(
     told = dict(facts)
     if JUDGED & told.keys():
         told |= _settled(db, case, told, content)
-    told |= copied(db, me, told, mine=case.kind == Kind.MISTAKE and case.reporter_id == me.id)
+    told |= copied(
+        db, me, told, mine=case.kind == Kind.MISTAKE and case.reporter_id == me.id, before=case.guidance_case
+    )
     check_moments(told, at, posted_at=told.get("post.posted_at", case.posted_at))
     _check_posted_at(db, case, told)
     require_stage(Act.CHANGE_FACTS, case)

@@ -24,11 +24,13 @@ NOT_YOURS = "This is no question of yours that has been answered. Leave it empty
 MISTAKES_ONLY = "This belongs to a mistake that you report yourself."
 
 
-def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool) -> dict[str, Any]:
+def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool, before: str | None = None) -> dict[str, Any]:
     """What naming an answered question, or clearing it, adds to these facts: from whom, when, and the answer.
 
-    `mine`: a mistake that `me` reported; of anything else it is refused. Raises Invalid naming `guidance.case`, alike
-    for a question of somebody else, one without an answer, and one that is not there.
+    `mine`: a mistake that `me` reported; of anything else it is refused. `before` is the question that it names
+    already: naming that again adds nothing, so that no later answer and nothing destroyed comes in unasked.
+    Raises Invalid naming `guidance.case`, alike for a question of somebody else, one without an answer, and one that
+    is not there.
     """
     if ASKED not in facts:
         return {}
@@ -41,6 +43,8 @@ def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool) -> dict
         raise invalid(
             "guidance.sought", "You name an answer that you were given. So you did ask: say yes, or clear it."
         )
+    if reference.strip().upper() == before:
+        return {ASKED: before}
     question = db.execute(_mine(me).where(col(Case.reference) == reference.strip().upper())).scalar_one_or_none()
     answers = _answers(db, question) if question is not None else []
     if question is None or not answers:

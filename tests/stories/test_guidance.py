@@ -48,12 +48,12 @@ def test_it_is_named_later_read_as_it_stood_then_and_cleared(token, sign_in, que
     assert named.status_code == 303
     press(media, question, "advice", text="On second thoughts, no.")
     assert without_time(digital.get(at(case)).json()["guidance"]) == {**SEEN, "case": question["reference"]}
-    again = staff.patch(at(case), json={"guidance": {"case": question["reference"]}}).json()
+    named_again = {"guidance": {"case": question["reference"].lower()}}
+    assert staff.patch(at(case), json=named_again).json()["guidance"]["answer"] == ANSWER
+    cleared = staff.patch(at(case), json={"guidance": {"case": None}}).json()
+    assert cleared["guidance"] == {"sought": True, "from": "Media Office"}
+    again = staff.patch(at(case), json=named_again).json()
     assert again["guidance"]["answer"] == f"Media Office: {ANSWER}\n\nMedia Office: On second thoughts, no."
-    assert staff.patch(at(case), json={"guidance": {"case": None}}).json()["guidance"] == {
-        "sought": True,
-        "from": "Media Office",
-    }
     assert faults(database) == []
 
 
@@ -109,5 +109,8 @@ def test_on_a_guarded_case_the_answer_is_not_copied(token, question, database):
     staff.patch(at(before), json={"safety_risk": "yes"})
     press(digital, before, "purge", fields=["guidance.answer"], reason="It says too much.")
     assert digital.get(at(before)).json()["guidance"]["answer"] is None
+    press(digital, before, "open", reason="It is safe.")
+    saved = staff.patch(at(before), json={"guidance": {"case": question["reference"]}})
+    assert (saved.status_code, saved.json()["guidance"]["answer"]) == (200, None)
     assert faults(database) == []
     assert everything_kept(database).count(ANSWER) == 2, "it stays with the question: its row, and its entry"
