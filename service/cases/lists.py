@@ -147,14 +147,15 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
         col(Route.case_id), col(Route.answer_by), literal_column("'advice.line_manager'")
     ).where(*with_me, col(Route.answer_by).is_not(None), col(Route.answered_at).is_(None))
     asked: dict[int, tuple[datetime, str]] = {}
-    for statement in (steps, to_read, to_answer):
-        for case_id, due, what in db.connection().execute(statement, {"me": me.id}):
+    for statement, owed_by in ((steps, Step.due_at), (to_read, Route.acknowledge_by), (to_answer, Route.answer_by)):
+        soonest = statement.order_by(col(owed_by)).limit(MOST)
+        for case_id, due, what in db.connection().execute(soonest, {"me": me.id}):
             mine = (due or NOTHING_DUE, what)
             asked[case_id] = min(asked.get(case_id, mine), mine)
     if not asked:
         return []
     query = _query(frozenset(me.desks), me.roles, Filters(), is_sqlite(db))
-    rows = _rows(db, query.where(col(Case.id).in_(asked), col(Case.stage) != CLOSED), me, at, MOST)
+    rows = _rows(db, query.where(col(Case.id).in_(asked), col(Case.stage) != CLOSED), me, at, 3 * MOST)
     # In the order of what is owed: how bad a case is, is not for everybody who owes something.
     rows = sorted(rows, key=lambda row: (1 if row.part else row.severity_rank, asked[row.id]))
     return [_row(row, at) | _owed(*asked[row.id], at) for row in rows[:most]]

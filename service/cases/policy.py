@@ -374,13 +374,15 @@ def sees(me: Me) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=256)
 def _part(desks: Desks, roles: Roles) -> ColumnElement[str | None]:
-    whole = _any_of(desks, roles, whole=True)
+    # That something happened is all that an auditor reads: beside it, a part is more.
+    whole = [predicate for relation, predicate in _relations(desks, roles) if relation not in {R.AUDITOR, *IN_PART}]
     return case(
         (col(Case.kind) != Kind.CONCERN, None),
         (raised_it(desks, roles), EYES[R.RAISER]),
         (is_told_subject(desks, roles), EYES[R.SUBJECT]),
-        (whole, None),
-        else_=EYES[R.ASKED],
+        (or_(*whole), None),
+        (is_asked(desks, roles), EYES[R.ASKED]),
+        else_=None,
     )
 
 
@@ -393,7 +395,7 @@ def reads_content(me: Me) -> ColumnElement[bool]:
     """Whether a listed case may be shown with more than its metadata. Needs the parameter `me`."""
     if Role.AUDITOR not in me.roles:
         return true()
-    content = [relation for relation in MAY[Act.VIEW] if relation is not Relation.AUDITOR]
+    content = [relation for relation in MAY[Act.VIEW] if relation not in {R.AUDITOR, *IN_PART}]
     return or_(*(predicate for relation, predicate in relations(me) if relation in content))
 
 
@@ -437,7 +439,8 @@ _WORDS = {Stage.REPORTED: "reported and not yet triaged", Stage.IN_HAND: "in han
 
 def eyes(held: frozenset[Relation]) -> frozenset[str]:
     """Through which eyes somebody reads who stands so to a case."""
-    return frozenset(EYES[relation] for relation in held)
+    audits_in_part = not held.isdisjoint(IN_PART) and R.AUDITOR in held
+    return frozenset(EYES[relation] for relation in held if not (audits_in_part and relation is R.AUDITOR))
 
 
 def seen_as(held: frozenset[Relation]) -> str | None:

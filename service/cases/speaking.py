@@ -79,7 +79,9 @@ def say(
     and nobody but them and the desk reads it. Raises Invalid, naming `to`, for anybody else.
     """
     from_reporter = not held.isdisjoint({Relation.REPORTER, Relation.RAISER})
-    aside = None if from_reporter or Relation.HOLDER in held else me.id
+    # Who was asked answers the desk, also where they sit at it.
+    asked = not held.isdisjoint({Relation.ASKED, Relation.SUBJECT})
+    aside = me.id if not from_reporter and (asked or Relation.HOLDER not in held) else None
     if to is not None:
         aside = _spoken_aside(db, case, to)
     if Relation.HOLDER not in held:

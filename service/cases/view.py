@@ -158,6 +158,9 @@ def case_view(
         for spoken in (*view["advice"], *view["messages"], *view["notes"]):
             del spoken["id"]
     view = {key: value for key, value in view.items() if key in shown}
+    if "messages" not in view and me is not None and through & in_parts.EYES:
+        # What the desk writes to somebody who was asked, where they read the rest as a manager.
+        view["messages"] = [message_shown(row, people) for row in rows["messages"] if row.with_id == me.id]
     if timeline:
         view["timeline"] = _timeline(case, rows["timeline"], people, through, me)
     return view
@@ -288,8 +291,8 @@ def _ids_in(case: Case, rows: dict[str, Any]) -> Iterable[int | None]:
 
 
 def _people(db: Session, ids: Iterable[int | None], addresses: Iterable[str] = ()) -> People:
-    wanted = sorted({person_id for person_id in ids if person_id is not None})
-    if not wanted:
+    wanted, named = sorted({person_id for person_id in ids if person_id is not None}), sorted(addresses)
+    if not wanted and not named:
         return {}
-    found = db.connection().execute(_WHO, {"people": wanted, "addresses": sorted(addresses)})
+    found = db.connection().execute(_WHO, {"people": wanted, "addresses": named})
     return {row.id: {"email": row.email, "name": row.name, "zone": row.zone} for row in found}

@@ -108,7 +108,7 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
             Case.codes,
             Case.account_type,
             Case.platform,
-            and_(policy.finds(me), policy.reads_content(me)).label("content"),
+            and_(policy.finds(me), or_(policy.reads_content(me), policy.part(me).is_not(None))).label("content"),
             policy.part(me).label("part"),
         )
         .select_from(Notification)

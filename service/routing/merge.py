@@ -30,18 +30,37 @@ def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None
     holds; a Refusal (409) when either is closed, and where a guarded case would go on unguarded.
     """
     original = into.case
-    if original.id == case.id:
-        raise invalid("into", "This is the case itself. Name the other one.")
-    if Relation.HOLDER not in into.held:
-        raise invalid("into", "Your desk does not hold that case, so it cannot merge it.")
+    require_going_on(case, into, "into")
     require_stage(Act.MERGE, case)
     if original.stage == Stage.CLOSED:
         closed = "That case is closed. Open it again first, or merge it into this one."
         raise Refusal(closed, [FieldError("into", closed)])
-    if case.guarded and not original.guarded:
-        raise Refusal(UNGUARDED, [FieldError("into", UNGUARDED)])
     keep_both_apart(db, me, case, original, at=at)
     close_as_duplicate(db, me, case, original, at=at)
+
+
+def require_going_on(case: Case, into: Found, field: str) -> None:
+    """Whether a case may end as the same as another, by whichever door.
+
+    Raises Invalid, naming the field, for the case itself, and for one that the desk does not hold: what is written there would tell of this one. A Refusal (409) where a guarded case would go on unguarded.
+    """
+    if into.case.id == case.id:
+        raise invalid(field, "This is the case itself. Name the other one.")
+    if Relation.HOLDER not in into.held:
+        raise invalid(field, "Your desk does not hold that case, so the two cannot become one.")
+    if case.guarded and not into.case.guarded:
+        raise Refusal(UNGUARDED, [FieldError(field, UNGUARDED)])
+
+
+def leads_to(db: Session, case: Case, original: Case) -> bool:
+    """Whether this case is a duplicate of the other, be it by way of a third."""
+    passed: set[int] = set()
+    while (following := case.duplicate_of_id) is not None and following not in passed:
+        if following == original.id:
+            return True
+        passed.add(following)
+        case = db.get_one(Case, following)
+    return False
 
 
 def keep_both_apart(db: Session, me: Me, case: Case, original: Case, *, at: datetime) -> None:

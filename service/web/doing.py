@@ -15,7 +15,6 @@ from service.core.errors import NotFound, invalid
 from service.evidence import destroy
 from service.people import directory
 from service.people.identity import Me
-from service.records.cases import Case
 from service.records.enums import Resolution, StepKind
 from service.records.people import Person
 from service.referrals.decide import decide_referral
@@ -23,7 +22,7 @@ from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict, require_keeping_away
 from service.routing.disclose import disclose
-from service.routing.merge import keep_both_apart, merge
+from service.routing.merge import keep_both_apart, leads_to, merge, require_going_on
 from service.routing.protect import decide_protection
 from service.routing.reveal import reveal
 from service.routing.send import name_manager, send
@@ -228,25 +227,16 @@ def do_reveal(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: dateti
 
 def do_close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime) -> None:
     """Close the case, when every condition is met."""
-    other = other_case(db, me, sent.duplicate_of, "duplicate_of").case if sent.duplicate_of else None
-    if other is not None and _leads_to(db, other, here.case):
-        raise invalid("duplicate_of", "That case was closed as a duplicate of this one.")
-    if sent.resolution is Resolution.DUPLICATE and other is None:
+    into = other_case(db, me, sent.duplicate_of, "duplicate_of") if sent.duplicate_of else None
+    if sent.resolution is Resolution.DUPLICATE and into is None:
         raise invalid("duplicate_of", "Say which case this is a duplicate of.")
-    if other is not None:
-        keep_both_apart(db, me, here.case, other, at=at)
+    if into is not None:
+        require_going_on(here.case, into, "duplicate_of")
+        if leads_to(db, into.case, here.case):
+            raise invalid("duplicate_of", "That case was closed as a duplicate of this one.")
+        keep_both_apart(db, me, here.case, into.case, at=at)
+    other = into.case if into else None
     closing.close(db, me, here.case, resolution=sent.resolution, at=at, note=sent.note, duplicate_of=other)
-
-
-def _leads_to(db: Session, case: Case, original: Case) -> bool:
-    """Whether this case is a duplicate of the other, be it by way of a third."""
-    passed: set[int] = set()
-    while (following := case.duplicate_of_id) is not None and following not in passed:
-        if following == original.id:
-            return True
-        passed.add(following)
-        case = db.get_one(Case, following)
-    return False
 
 
 def do_merge(db: Session, me: Me, here: Found, sent: shape.MergeIn, at: datetime) -> None:

@@ -78,6 +78,9 @@ class Live:
         """What a stream sends, for as long as its session lasts and somebody is there."""
         # Not before the stream begins: of one that never does, nothing would be left to end it.
         self.listeners.add(listener)
+        if self.ending:
+            # It was let in just before: nobody would end it any more.
+            listener.ended = "again"
         if self.watching is None or self.watching.done():
             self.position = None
             self.watching = asyncio.get_running_loop().create_task(self._watch())

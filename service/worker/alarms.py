@@ -49,6 +49,8 @@ def _one_by_one(database: Database, at: datetime) -> bool:
         except Exception as wrong:  # noqa: BLE001 - whatever one case brings up, the others are rung
             log.warning("a case cannot be rung and is put off: %s", type(wrong).__name__)
             with database.write() as db:
-                later = update(Case).where(col(Case.id) == case_id).values(ripe_at=at + PUT_OFF)
+                later = (
+                    update(Case).where(col(Case.id) == case_id, col(Case.ripe_at) <= at).values(ripe_at=at + PUT_OFF)
+                )
                 db.execute(later, execution_options={"synchronize_session": False})
     return bool(ids)

@@ -12,9 +12,6 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnection
-
 from service.core.clock import Clock
 from service.core.database import Database
 from service.core.settings import Settings
@@ -63,8 +60,8 @@ def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> N
         busy = work_once(database, settings, clock, stop)
         if clock() >= sweep_at:
             sweep_at = clock() + SWEEP_EVERY
-            sweep(database, settings, clock())
             clear_done(database, clock(), stop)
+            sweep(database, settings, clock())
         return busy
 
     _keep_on(do_what_is_due, stop)
@@ -78,7 +75,7 @@ def _keep_on(do: Callable[[], bool], stop: Event) -> None:
         try:
             busy = do()
             pause = IDLE_SECONDS
-        except (DBAPIError, NoConnection) as away:
+        except AWAY as away:
             log.warning("the database does not answer (%s)", type(away).__name__)
             busy, pause = False, min(pause * 2, LONGEST_PAUSE_SECONDS)
         except Exception as wrong:  # noqa: BLE001 - a fault of ours must not end the work for everybody

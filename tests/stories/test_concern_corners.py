@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from tests.makers import at, case_id, desks, edit, entries, faults, fields, listed, people, press
+from tests.makers import at, case_id, desks, edit, entries, faults, fields, listed, people, press, put_right, report
 from tests.stories.test_concern import WORDS, raise_it
 
 
@@ -82,3 +82,64 @@ def test_the_names_of_who_asked_and_who_raised_are_in_no_mail(token, database):
     assert told
     assert "staff@" not in str(told)
     assert case["reference"] not in str(told)
+
+
+def test_closing_as_the_same_is_for_who_holds_both(token):
+    """Through the other case's timeline, whoever raised a concern in confidence would be known by what they closed."""
+    raiser, staff = people(token, "digital2 staff")
+    concern = raise_it(raiser, confidential=True)
+    mistake = report(staff)
+    put_right(staff, raiser, mistake)
+    refused = raiser.post(
+        f"{at(mistake)}/close", json={"resolution": "duplicate", "duplicate_of": concern["reference"]}
+    )
+    assert (refused.status_code, fields(refused)) == (422, {"duplicate_of"})
+    assert {entry["kind"] for entry in entries(token("digital"), concern)} == {
+        "reported",
+        "judged",
+        "informed",
+        "hr_judged",
+    }
+
+
+def test_a_guarded_case_does_not_go_on_unguarded_through_closing(token):
+    staff, digital = people(token, "staff digital")
+    guarded, plain = report(staff, safety_risk="yes"), report(staff)
+    press(staff, guarded, "steps/delete/take")
+    press(digital, guarded, "triage")
+    for kind in ("apologise", "correct"):
+        digital.post(f"{at(guarded)}/steps/{kind}/waive", json={"reason": "Not needed."})
+    press(digital, guarded, "advice", text="Thank you.")
+    refused = digital.post(f"{at(guarded)}/close", json={"resolution": "duplicate", "duplicate_of": plain["reference"]})
+    assert (refused.status_code, fields(refused)) == (409, {"duplicate_of"})
+
+
+def test_an_auditor_who_was_asked_reads_what_was_asked_and_no_more(token):
+    staff, digital, auditor = people(token, "staff digital auditor")
+    case = raise_it(staff)
+    press(digital, case, "triage", ask_for=["delete"], ask_of="auditor@demo.example", ask_because="You have it.")
+    seen = auditor.get(at(case)).json()
+    assert "routes" not in seen
+    assert seen["post"] == {"url": "https://example.org/post/1"}
+    assert listed(auditor, "?platform=X") == []
+    (row,) = auditor.get("/api/cases").json()["items"]
+    assert row["title"] == "Something is asked of you"
+
+
+def test_a_manager_who_was_asked_reads_what_the_desk_answers(token):
+    staff, digital, manager = people(token, "staff digital manager")
+    case = raise_it(staff)
+    press(digital, case, "triage", ask_for=["delete"], ask_of="manager@demo.example", ask_because="You have it.")
+    press(digital, case, "send", desk="line_manager", reason="And you manage them.")
+    press(manager, case, "messages", text="I am on it.")
+    press(digital, case, "messages", text="Thank you.", to="manager@demo.example")
+    press(digital, case, "messages", text="To who raised it.")
+    assert [line["text"] for line in manager.get(at(case)).json()["messages"]] == ["I am on it.", "Thank you."]
+
+
+def test_one_of_the_desk_who_was_asked_answers_the_desk(token):
+    staff, digital, second = people(token, "staff digital digital2")
+    case = raise_it(staff)
+    press(digital, case, "triage", ask_for=["delete"], ask_of="digital2@demo.example", ask_because="You have it.")
+    press(second, case, "messages", text="I am on it.")
+    assert staff.get(at(case)).json()["messages"] == []
