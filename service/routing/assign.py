@@ -17,7 +17,7 @@ from service.timeline import entries
 def assign(db: Session, me: Me, case: Case, person: Person | None, *, at: datetime) -> None:
     """Give the case to somebody at the desk that holds it, or to nobody. Raises Invalid for anyone else."""
     if person is not None:
-        check_assignable(db, case, person)
+        check_assignable(db, case, person, "person")
     require_stage(Act.ASSIGN, case)
     before = db.get(Person, case.assigned_to_id) if case.assigned_to_id else None
     if (before.id if before else None) == (person.id if person else None):
@@ -28,8 +28,8 @@ def assign(db: Session, me: Me, case: Case, person: Person | None, *, at: dateti
     entries.add(db, case, "assigned", actor=me.id, at=at, changes={"assigned_to": emails}, tell=tell)
 
 
-def check_assignable(db: Session, case: Case, person: Person) -> None:
-    """Raise Invalid unless the person sits at the holding desk, is active, and has no part in the case that is known.
+def check_assignable(db: Session, case: Case, person: Person, field: str = "assigned_to") -> None:
+    """Raise Invalid, naming the field, unless they sit at the holding desk, are active, and have no part that is known.
 
     Whoever raised it in confidence is taken like any other: a refusal would tell who it is. They still see their own
     part alone, and there they read that it was given to them.
@@ -38,4 +38,4 @@ def check_assignable(db: Session, case: Case, person: Person) -> None:
         select(DeskMember).where(col(DeskMember.person_id) == person.id, col(DeskMember.desk) == case.holding_desk)
     ).first()
     if seat is None or not person.active or person.id in known_conflicts(db, case):
-        raise invalid("assigned_to", "Choose somebody at the desk that holds this case.")
+        raise invalid(field, "Choose somebody at the desk that holds this case.")

@@ -13,7 +13,7 @@ from service.people.identity import Me
 from service.records.cases import Case, Conflict
 from service.records.enums import Stage
 from service.records.people import Person
-from service.routing.conflict import keep_away
+from service.routing.conflict import keep_away, step_back
 from service.timeline.confidence import kept_apart, seal
 
 UNGUARDED = (
@@ -42,7 +42,8 @@ def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None
 def require_going_on(case: Case, into: Found, field: str) -> None:
     """Whether a case may end as the same as another, by whichever door.
 
-    Raises Invalid, naming the field, for the case itself, and for one that the desk does not hold: what is written there would tell of this one. A Refusal (409) where a guarded case would go on unguarded.
+    Raises Invalid, naming the field, for the case itself, and for one that the desk does not hold: what is written
+    there would tell of this one. A Refusal (409) where a guarded case would go on unguarded.
     """
     if into.case.id == case.id:
         raise invalid(field, "This is the case itself. Name the other one.")
@@ -75,6 +76,9 @@ def keep_both_apart(db: Session, me: Me, case: Case, original: Case, *, at: date
         # Named there, they would be known: it is kept where nothing shows it.
         for raiser in kept_apart(db, source) - kept_apart(db, target):
             seal(db, target, raiser, raised=False)
+            db.flush()
+            # That they have it no longer may be guessed at; with somebody who does not see it, it would lie forgotten.
+            step_back(db, me, target, db.get_one(Person, raiser), at=at)
 
 
 def _to_keep_away(db: Session, case: Case) -> list[tuple[Person, str]]:

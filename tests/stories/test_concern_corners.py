@@ -36,11 +36,14 @@ def test_merged_nobody_learns_through_the_other_who_raised_one(token, database):
     raiser, other, lead = people(token, "digital2 outsider digital")
     mine, theirs = raise_it(raiser, confidential=True), raise_it(other)
     assert raiser.get(at(theirs)).status_code == 200
+    press(lead, theirs, "assign", person="digital2@demo.example")
     press(lead, mine, "merge", into=theirs["reference"])
     assert raiser.get(at(theirs)).status_code == 404
+    assert lead.get(at(theirs)).json()["assigned_to"] is None
     assert raiser.get(at(mine)).json()["status"] == "closed"
     assert other.get(at(theirs)).json()["status"] == "received"
-    assert "digital2@" not in str(entries(lead, theirs)) + str(entries(lead, mine))
+    assert "digital2@" not in str(entries(lead, mine))
+    assert {entry["kind"] for entry in entries(lead, theirs) if "digital2@" in str(entry)} == {"assigned"}
     with database.read() as db:
         named = "SELECT count(*) FROM conflict JOIN person ON person.id = person_id WHERE email LIKE 'digital2@%'"
         assert db.execute(text(named)).scalar() == 0
