@@ -65,7 +65,7 @@ EXEMPT = {
         (f"case_file.{name}_key" for name in ("link", "text", "account", "platform")),
         "made anew from the facts by every purge",
     ),
-    "case_file.said_same_as": "made by Amends",
+    **dict.fromkeys(("case_file.said_same_as", "case_file.guidance_case"), "made by Amends"),
     "confidence.salt": "random",
     "read_entry.seen_as": "from a list",
     "case_file.next_due_what": "a step's or a desk's name",
