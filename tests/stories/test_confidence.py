@@ -38,14 +38,15 @@ READERS = (
     "staff colleague manager head digital digital2 hr hr2 hr3 media data services servicesdesk outsider auditor admin"
 ).split()
 PAGES = (
-    "/ /cases /queue /queue?q=Wombat /queue?stage=closed /queue/export.csv /queue/export.xlsx /notifications "
-    "/outbox /rota /settings /referrals /insights /accounts /audit /audit/alerts"
+    "/ /cases /queue /queue?q=Wombat /queue?stage=closed /queue/export.csv /queue/export.xlsx /notifications /outbox "
+    "/rota /settings /referrals /insights /accounts /audit /audit/alerts /audit/export.csv /audit/export.xlsx /metrics"
 ).split()
 CALLS = (
     "/api/me /api/cases /api/cases?q=Wombat /api/cases?q=quillfeather /api/export.csv /api/export.xlsx "
-    "/api/notifications /api/outbox /api/views /api/rota /api/referrals /api/audit/reads /api/audit/alerts"
+    "/api/notifications /api/outbox /api/views /api/rota /api/referrals /api/audit/reads /api/audit/alerts "
+    "/api/audit/export.csv /api/audit/export.xlsx"
 ).split()
-HERE = "{} {}/pdf {}/looking {}/summary.pdf".split()
+HERE = "{} {}/pdf {}/looking {}/looked {}/summary.pdf".split()
 VARIANTS = ("reporter", "subject", "line_manager", "digital_unit", "hr")
 MAY_KNOW = {"person", "confidence", "api_token", "browser_session", "notification", "outbox", "read_entry", "once"}
 """Tables in which their number may stand: what is theirs, what waits for them, what they sent, and what they opened."""
@@ -137,7 +138,7 @@ def test_no_surface_tells_who_raised_it(raiser, token, sign_in, database, settin
     for who in READERS:
         client, web = token(who), sign_in(who)
         here = [address.format(f"/cases/{case['reference']}") for address in HERE]
-        api = [at(case), f"{at(case)}/timeline"]
+        api = [at(case), f"{at(case)}/timeline", f"{at(case)}/reads", f"/api/audit/reads?case={case['reference']}"]
         api += [f"{at(case)}/summary.pdf?audience={variant}" for variant in VARIANTS]
         api += [f"{at(case)}/evidence/{each}" for each in files]
         here += [f"/cases/{case['reference']}/evidence/{files[0]}{end}" for end in ("", "/preview")]
@@ -163,6 +164,9 @@ def test_no_surface_tells_who_raised_it(raiser, token, sign_in, database, settin
     assert faults(database) == []
     assert tables_with(database, lambda value: value == NUMBER) <= MAY_KNOW
     assert listed(token("digital"), "?q=quillfeather") == []
+    # Asked for by their name, the read log does not give the case.
+    theirs = token("auditor").get("/api/audit/reads", params={"person": RAISER})
+    assert (theirs.status_code, case["reference"] in theirs.text) == (200, False)
     # The read log keeps what was searched for.
     assert tables_with(database, lambda value: "quillfeather" in str(value).lower()) == {"person", "read_entry"}
     assert tables_with(database, lambda value: "chatham" in str(value).lower()) == {"person"}
