@@ -41,7 +41,9 @@ Gate = Callable[[Standing], list[FieldError]]
 def steps_settled(standing: Standing) -> list[FieldError]:
     """Every planned step is taken, waived or not needed."""
     return [
-        FieldError(f"steps.{kind}", f"{STEPS[kind]}: this is not done yet. Take it, or waive it with a reason.")
+        FieldError(
+            f"steps.{kind}", f"{STEPS[kind]}: this is not done yet. Take it, or say why this step is not needed."
+        )
         for kind, state in standing.steps
         if state not in SETTLED
     ]

@@ -5,7 +5,20 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal_column, null, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -21,6 +34,7 @@ from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
 from service.records.enums import DeskName, Kind, StepKind, StepState
+from service.records.people import Person
 from service.records.timeline import ReadEntry
 from service.records.words import PARTS, STATUSES
 
@@ -34,6 +48,7 @@ Place = tuple[int, int, int]
 
 
 Deleted = aliased(Step)
+Reporter = aliased(Person)
 
 COLUMNS = (
     Case.id,
@@ -123,6 +138,16 @@ def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int
     return counts
 
 
+def worst_waiting(db: Session, me: Me, at: datetime) -> list[dict[str, Any]]:
+    """Of what is due or waits unacknowledged at the reader's desks the worst case, one for each desk."""
+    found = {}
+    for desk in me.desks:
+        query = _query(frozenset(me.desks), me.roles, Filters(desk=desk, open_only=True), is_sqlite(db))
+        for row in _rows(db, query.where(or_(waits_at(desk), col(Case.next_due_at) < NOTHING_DUE)), me, at, 1):
+            found[row.id] = row
+    return [_row(row, at) for row in sorted(found.values(), key=lambda row: (row.severity_rank, row.next_due_at))]
+
+
 def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[str, Any]]:
     """Open cases in which something is asked of this person, worst first, each with the nearest such thing as its next.
 
@@ -163,7 +188,7 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
 
 def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
     known = due < NOTHING_DUE
-    return {"next_due": {"what": what, "at": due} if known else None, "overdue": known and due <= at}
+    return {"next_due": {"what": what, "at": due} if known else None, "overdue": known and due <= at, "mine": True}
 
 
 @lru_cache(maxsize=512)
@@ -188,11 +213,14 @@ def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded:
             (policy.part(me) if filters.plain else null()).label("part"),
             waits_at(filters.desk).label("waits"),
             lookers_at(filters.desk, desks).label("lookers"),
+            # Of a concern no list says it: whoever raised one may have kept their name back.
+            case((col(Case.kind) != Kind.CONCERN, col(Reporter.name))).label("reported_by"),
         )
         # Said, not left to be found: several threads may compile this statement at the same first moment.
         .select_from(Case)
         .outerjoin(Deleted, and_(col(Deleted.case_id) == col(Case.id), col(Deleted.kind) == StepKind.DELETE))
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
+        .outerjoin(Reporter, and_(col(Reporter.id) == col(Case.reporter_id), col(Reporter.id) != ME))
         .where(*narrowed(me, filters, embedded))
         .limit(bindparam("most", required=True, type_=type_of(Case.id)))
     )
@@ -210,7 +238,7 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
     # By place, in the order of COLUMNS and what follows them there: asking a row by name takes longer than the rest.
     _, reference, kind, stage, severity, _, version, codes, account_type, platform, posted_at, reported_at, *rest = row
     next_due_at, what, holder, guarded, closed_at, visible, told_at, *rest = rest
-    deleted_at, recorded_at, name, email, unread, content, part, waits, lookers = rest
+    deleted_at, recorded_at, name, email, unread, content, part, waits, lookers, reported_by = rest
     if part:
         return _row_in_part(part, reference, kind, stage, version, reported_at, unread=bool(unread))
     shown = {
@@ -237,6 +265,7 @@ def _row(row: Any, at: datetime) -> dict[str, Any]:
     shown["overdue"] = due is not None and due <= at
     shown["assigned_to"] = email
     shown["assigned_name"] = name
+    shown["reported_by"] = reported_by or ""
     return shown
 
 
@@ -271,7 +300,7 @@ def _beyond(order: str, place: Place) -> ColumnElement[bool]:
     )
 
 
-INNER = ("unread", "waits", "lookers")
+INNER = ("unread", "waits", "lookers", "reported_by")
 """What a row has for its page alone."""
 
 

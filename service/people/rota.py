@@ -21,6 +21,7 @@ AHEAD = 2 * WEEK
 """So far ahead gaps are told."""
 ONE_DAY = timedelta(days=1)
 MOST_SHIFTS = 200
+NO_ZONE = "This is not a time zone. Name a place, like Europe/London or Asia/Tokyo"
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 Stretch = tuple[datetime, datetime]
@@ -228,7 +229,7 @@ def _faults(duty: Duty, sits: dict[str, int], prefix: str) -> Iterator[FieldErro
         if not CLOCK.fullmatch(told):
             yield FieldError(f"{prefix}{name}", "Enter a time like 09:00")
     if not zone_exists(duty.zone):
-        yield FieldError(f"{prefix}zone", "This is not a zone of the IANA database, such as Europe/London")
+        yield FieldError(f"{prefix}zone", NO_ZONE)
 
 
 def _leads(db: Session, desk: str) -> set[int]:

@@ -254,7 +254,7 @@ ENTRIES: Mapping[str, str] = {
     "step_waived": "{step}: not needed.",
     "step_verified": "{step}: checked.",
     "step_released": "{step}: no longer on hold.",
-    "acknowledged": "Read and acknowledged for {desk}.",
+    "acknowledged": "Read for {desk}.",
     "triaged": "Triaged.",
     "assigned": "Assigned.",
     "sent": "Sent to {desk}.",

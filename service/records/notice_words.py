@@ -53,10 +53,10 @@ NOTIFIED_ELSE = "Something has changed in a case."
 
 # What is asked of them, by the kind of entry; what is missing here only informs.
 ASKS: Mapping[str, str] = {
-    "informed": "Read it, then acknowledge.",
-    "sent": "Read it, then acknowledge.",
-    "manager_named": "Read it, then acknowledge.",
-    "held_by": "Read it, then acknowledge.",
+    "informed": "Read it, then say: I have read this.",
+    "sent": "Read it, then say: I have read this.",
+    "manager_named": "Read it, then say: I have read this.",
+    "held_by": "Read it, then say: I have read this.",
     "asked": "Do it, or say that you cannot.",
     "assigned": "Look after it from now on.",
     "step_cannot": "Help with the step, or settle it.",
@@ -66,7 +66,7 @@ ASKS: Mapping[str, str] = {
     "said_same": "Compare the two, and merge them if they are.",
     "reminded": "Do it now.",
     "escalated": "See that it is done.",
-    "repeated": "Read it now, then acknowledge.",
+    "repeated": "Read it now, then say: I have read this.",
     "many_read": "See what they read, and ask them why.",
 }
 ASKS_OF: Mapping[str, Mapping[str, str]] = {
@@ -80,7 +80,7 @@ ASKS_OF: Mapping[str, Mapping[str, str]] = {
 # The same where a clock has rung, by what is owed; of an acknowledgement whoever owes it.
 REMINDED: Mapping[str, str] = {
     **dict.fromkeys(StepKind, "Do it now, or say that you cannot."),
-    "acknowledge": "Read it, then acknowledge.",
+    "acknowledge": "Read it, then say: I have read this.",
     "triage": "Look at it, and triage it.",
     "protection": "Decide, and say why.",
     "advice": "Answer it.",

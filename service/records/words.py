@@ -125,6 +125,11 @@ DUES: Mapping[str, str] = {
     f"acknowledge.{DeskName.FCO_SERVICES}": "FCO Services to read it",
     f"acknowledge.{DeskName.DATA_PROTECTION}": "data protection to read it",
 }
+# The same to whom it is asked.
+DUES_MINE: Mapping[str, str] = {
+    f"advice.{DeskName.LINE_MANAGER}": "answer it",
+    f"acknowledge.{DeskName.LINE_MANAGER}": "read it",
+}
 
 OVERDUE = "overdue"
 """*Due* with its moment passed: never stored, always shown."""
@@ -174,6 +179,12 @@ ACCOUNT_HINTS: Mapping[str, str] = {
     AccountType.PERSONAL: "Your private life. You may still be known as staff.",
 }
 
+# What is asked before all else.
+SAFETY: Mapping[str, str] = {
+    "safety_risk": "Could it put someone at risk?",
+    "possibly_classified": "Might it hold classified or privileged material?",
+    "personal_data": "Does it show personal details of other people?",
+}
 ANSWERS: Mapping[str, str] = {
     Answer.YES: "Yes",
     Answer.NO: "No",

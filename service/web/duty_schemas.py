@@ -3,10 +3,11 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from service.core.clock import zone_exists
 from service.people.preferences import DEFAULTS, MOST_ABSENCES
-from service.people.rota import CLOCK, MOST_SHIFTS, Duty
+from service.people.rota import CLOCK, MOST_SHIFTS, NO_ZONE, Duty
 from service.records.enums import Day, DeskName, Notify
 from service.web.schemas import Email, Moment, Words
 
@@ -26,8 +27,16 @@ def _phone(value: object) -> object:
     return "+" + plain[2:] if plain.startswith("00") else plain
 
 
+def _zone(value: str) -> str:
+    if not zone_exists(value):
+        raise ValueError(NO_ZONE)
+    return value
+
+
 Clock = Annotated[str, BeforeValidator(_clock), Field(max_length=5)]
 Days = Annotated[list[Day], Field(min_length=1, max_length=len(Day))]
+
+Zone = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(_zone)]
 
 
 class ShiftIn(Words):
@@ -37,7 +46,7 @@ class ShiftIn(Words):
     days: Days
     starts: Clock
     ends: Clock
-    zone: Annotated[str, Field(min_length=1, max_length=60)]
+    zone: Zone
 
 
 class RotaIn(Words):

@@ -57,7 +57,7 @@ def choose(me: Me, sent: Sent) -> Response:
     if not me.desks:
         raise NotPermitted(FOR_DESKS)
     if not (chosen := sent.fields.get("case")):
-        return go_to(f"/queue{query_of(sent.one('back'))}", TICK_FIRST)
+        return go_to(f"/queue{query_of(sent.one('back'))}", TICK_FIRST, refused=True)
     told = [("case", reference[:20]) for reference in chosen[:MOST_AT_ONCE]]
     return go_to(f"/queue/give?{urlencode([*told, ('back', sent.one('back'))])}")
 
@@ -73,7 +73,7 @@ def _give(db: Session, me: Reader, chosen: list[str], back: str, refusal: Refusa
     if not me.desks:
         raise NotPermitted(FOR_DESKS)
     if not chosen:
-        return go_to(f"/queue{query_of(back)}", TICK_FIRST)
+        return go_to(f"/queue{query_of(back)}", TICK_FIRST, refused=True)
     asked = dict(pairs_of(back)).get("desk")
     desk = next((desk for desk in me.desks if desk == asked), first_desk(me.desks))
     return page(
@@ -120,7 +120,7 @@ def _each(db: Session, me: Reader, sent: Body, act: Act, do: Callable[[Any], Non
             done.append(reference)
     told = [f"{_cases(len(done), done)} now {state}."] if done else []
     told += [f"{reason}: {', '.join(references)}." for reason, references in refused.items()]
-    return go_to(f"/queue{query_of(sent.one('back'))}", " ".join(told) or TICK_FIRST)
+    return go_to(f"/queue{query_of(sent.one('back'))}", " ".join(told) or TICK_FIRST, refused=not done)
 
 
 def _cases(count: int, references: list[str]) -> str:

@@ -1,14 +1,17 @@
 """The front: home, what to do now, and whether the service is well."""
 
+from typing import Any
+
 from litestar import get
 from litestar.response import Response
 
 from migrations.schema import is_current
-from service.cases.lists import asked_of_me, list_cases, waiting_at_desks
+from service.cases.lists import asked_of_me, list_cases, waiting_at_desks, worst_waiting
 from service.cases.narrowing import Filters
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import alive
 from service.core.errors import Unavailable
+from service.notifications.dead_letters import standing
 from service.people.availability import empty_desks
 from service.records.enums import Role
 from service.referrals.room import waiting_referrals
@@ -23,14 +26,24 @@ SHOWN = 20
 
 @get("/", sync_to_thread=True)
 def home(db: Db, me: Me, now: Now) -> Response:
-    """What waits for me, my own open cases, my desks."""
+    """What waits for me, my desks and the worst that waits there, my other open cases."""
     waiting = asked_of_me(db, me, now)
     mine, _ = list_cases(db, me, Filters(mine=True, open_only=True), at=now, limit=SHOWN)
+    asked = {row["reference"] for row in waiting}
     counts = waiting_at_desks(db, me)
     desks = [{"desk": desk.value, "waiting": waits} for desk, waits in counts.items()]
     referrals = waiting_referrals(db, me)
-    empty = empty_desks(db) if Role.ADMINISTRATOR in me.roles else []
-    return page("home.html", me, waiting=waiting, mine=mine, desks=desks, referrals=referrals, empty_desks=empty)
+    shown: dict[str, Any] = {
+        "waiting": waiting,
+        "mine": [row for row in mine if row["reference"] not in asked],
+        "desks": desks,
+        "worst": [row for row in worst_waiting(db, me, now) if row["reference"] not in asked],
+        "referrals": referrals,
+    }
+    if Role.ADMINISTRATOR in me.roles:
+        unsent = sum(each.failed for each in standing(db, me, now))
+        shown |= {"empty_desks": empty_desks(db), "unsent": unsent}
+    return page("home.html", me, **shown)
 
 
 @get("/now", opt=GREETS, sync_to_thread=True)

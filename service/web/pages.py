@@ -13,6 +13,8 @@ from service.web.sessions import NOTICE, cookie, cookie_name, signed, stranger, 
 from service.web.visit import Visit, current
 
 SIGN_IN = "sign-in.html"
+REFUSED = "!"
+"""Before a notice that says no."""
 
 
 def page(
@@ -20,8 +22,8 @@ def page(
 ) -> Response:
     """The page `templates/pages/{name}` for this person; a status of 400 or above stores nothing of the request.
 
-    Every page also gets me, csrf, now, base, base_path, status, notice, lost, and unread: how many notifications
-    wait.
+    Every page also gets me, csrf, now, base, base_path, status, notice, refused (the notice says no), lost, and unread:
+    how many notifications wait.
     """
     visit = current()
     visit.undo = visit.undo or status >= 400
@@ -37,7 +39,8 @@ def page(
         now=visit.at,
         base=visit.house.settings.base_url,
         base_path=visit.path if status < 400 else "",
-        notice=notice,
+        notice=notice.removeprefix(REFUSED) if notice else None,
+        refused=bool(notice and notice.startswith(REFUSED)),
         unread=unread,
         lost=visit.lost,
         status=status,
@@ -58,10 +61,14 @@ def who(me: Me) -> dict[str, Any]:
     }
 
 
-def go_to(path: str, notice: str = "", cookies: list[Cookie] | None = None) -> Response:
-    """303 to a page of ours, which then shows the notice once."""
+def go_to(path: str, notice: str = "", cookies: list[Cookie] | None = None, *, refused: bool = False) -> Response:
+    """303 to a page of ours, which then shows the notice once; as an error where something was `refused`."""
     visit = current()
-    told = [cookie(visit.house, NOTICE, signed(visit.house, NOTICE, notice), max_age=120)] if notice else []
+    told = (
+        [cookie(visit.house, NOTICE, signed(visit.house, NOTICE, REFUSED * refused + notice), max_age=120)]
+        if notice
+        else []
+    )
     return Response(
         b"",
         status_code=303,

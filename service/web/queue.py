@@ -12,7 +12,7 @@ from litestar.response import Response
 from markupsafe import Markup
 from sqlmodel import Session
 
-from service.cases.lists import list_cases
+from service.cases.lists import MOST, asked_of_me, list_cases
 from service.cases.narrowing import Filters
 from service.cases.views import views_of
 from service.core.errors import Invalid, NotFound, NotPermitted
@@ -22,7 +22,7 @@ from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
 from service.web.filters import NAMES, read_filters, unknown_in
 from service.web.given import Asked, Db, Me, Now
-from service.web.pages import by_field, page
+from service.web.pages import by_field, go_to, page
 from service.web.visit import current
 
 TYPED = frozenset({"q", "platform", "assigned", "from", "to"})
@@ -35,6 +35,9 @@ FOR_DESKS = "The queue is for the desks. Your own cases are under My cases."
 @get("/queue", sync_to_thread=True)
 def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None) -> Response[str]:
     """A desk's open cases, or those sent to me as a manager; the closed ones when they are asked for."""
+    if any(asked.get(name) == "" for name in NAMES):
+        # A form sends its empty boxes too: they would make an address that nobody can read or pass on.
+        return go_to("/queue?" + urlencode({name: value for name, value in asked.items() if value}))
     said = said_in(asked)
     try:
         wanted = read_filters(said, me.zone)
@@ -45,8 +48,19 @@ def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] 
     in_order = f"cases {narrowed.order}"
     place = place_or_start(in_order, cursor)
     rows, last = list_cases(db, me, narrowed, at=now, after=place)
+    if desk is DeskName.LINE_MANAGER:
+        rows = _of_the_reader(db, me, rows, now)
     following, unknown = cursor_of(in_order, last), unknown_in(asked, "cursor")[:MOST_NAMED]
     return _shown(db, me, said, desk, rows, now, next=following, first=place, q=narrowed.q, unknown=unknown)
+
+
+def _of_the_reader(db: Session, me: Person, rows: list[dict[str, Any]], at: datetime) -> list[dict[str, Any]]:
+    """These rows with what is asked of the reader as next, and not what others owe."""
+    asked = {row["reference"]: row for row in asked_of_me(db, me, at, most=MOST)}
+    nothing = {"next_due": None, "overdue": False}
+    return [
+        row | {"mine": True} | {name: asked.get(row["reference"], nothing)[name] for name in nothing} for row in rows
+    ]
 
 
 def said_in(asked: dict[str, str]) -> dict[str, str]:

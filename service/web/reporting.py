@@ -16,7 +16,7 @@ from service.cases.playbook import Playbook
 from service.core.errors import FieldError, Invalid, Refusal
 from service.people.identity import Me as Person
 from service.records.enums import Answer, DeskName, Kind
-from service.records.words import THE_DESKS
+from service.records.words import SAFETY, THE_DESKS
 from service.web.cases import contacts, not_kept
 from service.web.deeds import report
 from service.web.forms import Sent as Body
@@ -33,9 +33,8 @@ DONE = {
 FORMS = {Kind.MISTAKE: "report.html", Kind.CONCERN: "raise.html"}
 OTHERS_POST = "2"
 """In the address, in place of a word: a browser's history is read by others too."""
-SAFETY = ("safety_risk", "possibly_classified", "personal_data")
 SAY_WHICH = "Say what worries you, add a link, or name the account."
-ANSWER = "Answer yes, no or not sure. Not sure is a good answer."
+ANSWER = "Answer yes, no or not sure."
 
 
 @get("/report", sync_to_thread=True)
@@ -79,7 +78,9 @@ def _require_enough(told: ReportIn) -> None:
     """Raise Invalid for a safety question left open: nobody should slip past the guard by scrolling past it; and for a
     concern of which nobody could tell what it is about.
     """
-    faults = [FieldError(question, ANSWER) for question in SAFETY if getattr(told, question) is None]
+    faults = [
+        FieldError(name, f"{question} {ANSWER}") for name, question in SAFETY.items() if getattr(told, name) is None
+    ]
     named = (told.narrative, told.post and (told.post.url or told.post.text), told.account and told.account.handle)
     if told.kind is Kind.CONCERN and not any(named) and not faults:
         faults = [FieldError("account.handle" if _is_guarded(told) else "narrative", SAY_WHICH)]

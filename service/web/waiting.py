@@ -8,7 +8,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from service.notifications.links import go_link
-from service.notifications.waiting import grouped, list_waiting, mark_all_read, mark_case_read, shown
+from service.notifications.waiting import MOST_COUNTED, grouped, list_waiting, mark_all_read, mark_case_read, shown
 from service.people.identity import Me as Person
 from service.timeline.watching import MANY_READ
 from service.web.cursors import cursor_of, place_or_start
@@ -24,26 +24,36 @@ ELSEWHERE = {MANY_READ: ("/audit", "The read log")}
 
 @get("/notifications", sync_to_thread=True)
 def notifications(db: Db, me: Me, house: House, cursor: FromQuery[str | None] = None) -> Response[str]:
-    """What waits and what has been read, by case, the newest first."""
+    """What waits, what is urgent before the rest, then what was seen; by case, the newest first."""
     place = place_or_start("notifications", cursor)
     rows = list_waiting(db, me, before=place[-1] if place else None, limit=PAGE + 1)
+    # However old, what waits stands on the first page.
+    ahead = [] if place else list_waiting(db, me, unread=True, limit=MOST_COUNTED)
     following = cursor_of("notifications", (0, 0, rows[PAGE - 1].id) if len(rows) > PAGE else None)
-    groups = [_group(house, me, each) for each in grouped(rows[:PAGE])]
-    return page("notifications.html", me, groups=groups, next=following, first=place)
+    both = {row.id: row for row in (*rows[:PAGE], *ahead)}
+    groups = [_group(house, me, each) for each in grouped([both[key] for key in sorted(both, reverse=True)])]
+    groups.sort(key=lambda group: (not group["waiting"], not group["urgent"]))
+    newest = rows[0].key if rows else ""
+    return page("notifications.html", me, groups=groups, newest=newest, next=following, first=place)
 
 
 def _group(house: Everything, me: Person, rows: list[Any]) -> dict[str, Any]:
     """What is told of one case: what waits, and what was read or is settled."""
     items = [shown(row) | {"waits": row.waits} for row in rows]
+    waiting = _lines(item for item in items if item["waits"])
+    past = _lines(item for item in items if not item["waits"])
+    # Where nothing waits any more, the last thing that was told stands there by itself.
+    last = past.pop(0) if past and not waiting else None
     return {
         "key": rows[0].key,
         "case": items[0].get("case"),
         "about": ELSEWHERE.get(rows[0].kind, ("", ""))[1],
         "link": _link(house, me, rows[0]),
         "urgent": any(item["waits"] and item["urgent"] for item in items),
-        "waiting": _lines(item for item in items if item["waits"]),
-        "past": _lines(item for item in items if not item["waits"]),
-        "earlier": sum(not item["waits"] for item in items),
+        "waiting": waiting,
+        "last": last,
+        "past": past,
+        "earlier": sum(item["times"] for item in past),
     }
 
 
@@ -66,7 +76,7 @@ def _link(house: Everything, me: Person, row: Any) -> str:
 def read_all(db: Db, me: Me, now: Now, sent: Sent) -> Response:
     """Mark everything as read that was there when the page was made."""
     mark_all_read(db, me, sent.one("newest"), now)
-    return go_to("/notifications", "Everything that was here is marked as read.")
+    return go_to("/notifications", "Everything that was here is marked as seen.")
 
 
 @post("/notifications/{key:str}/read", status_code=303, sync_to_thread=True)

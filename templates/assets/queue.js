@@ -188,7 +188,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "k") move(-1);
   else if (event.key === "?") help();
   else if (act && row && row.querySelector(`[data-act="${act}"]`)) row.querySelector(`[data-act="${act}"]`).click();
-  else if (act && row) { if (!waiting) arrived(act === "take" ? "There is nothing to take here." : "There is nothing to mark as read here."); }
+  else if (act && row) { if (!waiting) arrived(act === "take" ? "There is nothing to take here." : "You have read this already."); }
   else return;
   event.preventDefault();
 });

@@ -46,14 +46,14 @@ def test_what_waits(phone, told):
     page.goto("/notifications")
     expect(page.get_by_role("list").get_by_text("Urgent")).to_have_count(1)
     looked_at(page, "notifications")
-    bell = page.get_by_role("link", name=re.compile("What waits for you: 2 not read"))
+    bell = page.get_by_role("link", name=re.compile("What waits for you: 2 not seen"))
     expect(bell).to_be_visible()
-    page.get_by_role("button", name=re.compile("Mark as read")).first.click()
-    expect(page.get_by_role("link", name=re.compile("What waits for you: 1 not read"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Seen")).first.click()
+    expect(page.get_by_role("link", name=re.compile("What waits for you: 1 not seen"))).to_be_visible()
     page.locator(".waits__item--new").get_by_role("link").click()
     expect(page).to_have_url(re.compile("/cases/SM-"))
     page.goto("/notifications")
-    expect(page.get_by_text("You have read everything.")).to_be_visible()
+    expect(page.get_by_text("You have seen everything.")).to_be_visible()
     looked_at(page, "notifications-read")
 
 
@@ -97,7 +97,7 @@ def test_the_rota(desk, api):
     page.get_by_label("To", exact=True).fill("17:00")
     page.get_by_label("Time zone").fill("Europe/Atlantis")
     page.get_by_role("button", name="Add the shift").click()
-    expect(page.get_by_role("alert")).to_contain_text("not a zone")
+    expect(page.get_by_role("alert")).to_contain_text("not a time zone")
     looked_at(page, "rota-wrong")
     shifts = [{"person": "digital@demo.example", **OFFICE}, {"person": "digital2@demo.example", **EVERY_NIGHT}]
     put = api("digital").put("/api/rota", json={"desk": "digital_unit", "shifts": shifts})

@@ -180,7 +180,7 @@ def triage(page: Page) -> None:
     expect(row).to_contain_text("Medium")
     sound(page)
     row.get_by_role("link").click()
-    page.get_by_role("button", name="Acknowledge").click()
+    page.get_by_role("button", name="I have read this").click()
     expect(asked(page)).to_contain_text("Triage it")
     sound(page)
     what = page.get_by_role("group", name="What went wrong?")

@@ -49,7 +49,7 @@ def bell(browser, path: str = "/cases") -> str:
 
 
 def mark_all(browser, page: str = ""):
-    """Press "Mark all as read" on a page, or on a new one."""
+    """Press "Mark all as seen" on a page, or on a new one."""
     newest = re.search(r'name="newest" value="([^"]+)"', page or browser.get("/notifications").text)
     return browser.fill_in("/notifications/read", {"newest": newest[1]} if newest else {})
 
@@ -74,7 +74,7 @@ def test_a_report_rings_the_bell_of_those_it_reaches(token, sign_in, worker, clo
         "id": waits["id"],
         "kind": "informed",
         "words": "Something was posted that needs putting right.",
-        "asks": "Read it, then acknowledge.",
+        "asks": "Read it, then say: I have read this.",
         "urgent": False,
         "at": clock().isoformat().replace("+00:00", "Z"),
         "read_at": None,
@@ -386,9 +386,9 @@ def test_the_list_is_by_case_and_one_press_reads_a_case(token, sign_in, worker):
     page = at_work.get("/notifications").text
     assert page.index(case["reference"]) < page.index(other["reference"])
     group = group_of(page, case["reference"])
-    assert group.count("Mark as read") == 1
+    assert group.count(">Seen<") == 1
     assert "There is a message for you." in group
-    assert "<strong>Read it, then acknowledge.</strong>" in group
+    assert "<strong>Read it, then say: I have read this.</strong>" in group
     assert bell(at_work) == "3"
     press(staff, case, "messages", text="Are you there?")
     worker()
@@ -425,7 +425,7 @@ def test_closing_settles_what_was_asked_and_what_only_informs_does_not_count(tok
     informs = next(each for each in waiting(staff) if each["kind"] == "advised")
     assert informs["read_at"] is None
     assert bell(sign_in("staff")) == "1"
-    assert "Mark as read" not in group_of(sign_in("manager").get("/notifications").text, case["reference"])
+    assert ">Seen<" not in group_of(sign_in("manager").get("/notifications").text, case["reference"])
 
 
 def test_what_waits_to_be_told_when_a_case_closes_rings_no_bell_and_is_not_mailed(token, sign_in, worker, clock):
@@ -469,3 +469,16 @@ def links(settings) -> dict[str, list[str]]:
         mail = message_from_bytes(kept.read_bytes(), policy=policy.default)
         found.setdefault(mail["To"].partition("@")[0], []).extend(re.findall(r"http\S+", mail.get_content()))
     return found
+
+
+def test_what_was_seen_stands_below_what_was_not_and_what_is_urgent_first(token, sign_in, worker):
+    staff = token("staff")
+    worst, plain, seen = report(staff, safety_risk="yes"), report(staff), report(staff)
+    worker()
+    at_work = sign_in("digital")
+    group = group_of(at_work.get("/notifications").text, seen["reference"])
+    at_work.fill_in(f"/notifications/{re.search(r'/notifications/([0-9a-f]{32})/read', group)[1]}/read")
+    page = at_work.get("/notifications").text
+    assert page.index(worst["reference"]) < page.index(plain["reference"]) < page.index(seen["reference"])
+    assert "Something was posted that needs putting right." in group_of(page, seen["reference"])
+    assert "earlier" not in group_of(page, seen["reference"])

@@ -152,3 +152,11 @@ def test_two_who_clear_at_once_count_each_row_once(database, token, clock):
         cleared = list(threads.map(lambda _: clear_done(database, clock()), range(4)))
     assert sum(cleared) == 1500
     assert counted(token("admin")) == {"tell": 1500}
+
+
+def test_home_says_that_something_could_not_be_sent(sign_in, given_up):
+    page = sign_in("admin").get("/").text
+    assert "2 messages could not be sent" in page
+    assert 'href="/outbox"' in page.partition("<main")[2].partition("</main>")[0]
+    assert "Nothing is waiting for you" not in page
+    assert "could not be sent" not in sign_in("staff").get("/").text

@@ -250,7 +250,9 @@ def test_several_are_given_and_what_is_refused_is_named(token, sign_in, cases, d
     assert "hr@demo.example" not in choice.text
     assert 'id="error-summary"' not in choice.text
     assert page.get("/queue/give?back=%3Forder%3Dnewest").headers["location"] == "/queue?order=newest"
-    assert "Tick at least one case first." in page.get("/queue").text
+    told = page.get("/queue").text
+    assert "Tick at least one case first." in told
+    assert "notice--refused" in told
     nobody = page.fill_in("/queue/give", {"case": list(cases.values()), "back": "?order=newest", "person": ""})
     assert (nobody.status_code, "Choose somebody." in nobody.text) == (422, True)
     with database.read() as db:
@@ -354,3 +356,27 @@ def test_the_row_that_every_writer_waits_for_is_taken_last(cases, database):
         db.commit()
         assert db.execute(length).scalar_one() == before + 2
     assert faults(database) == []
+
+
+def test_empty_boxes_stand_in_no_address(sign_in):
+    digital = sign_in("digital")
+    led = digital.get("/queue?desk=digital_unit&q=&stage=&order=newest")
+    assert (led.status_code, led.headers["location"]) == (303, "/queue?desk=digital_unit&order=newest")
+
+
+def test_a_manager_reads_what_is_asked_of_them_and_who_reported(token, sign_in):
+    case = report(token("staff"))
+    row = sign_in("manager").get("/queue").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert case["reference"] in row
+    assert '<span class="row__what">read it</span>' in row
+    assert "from <bdi>Member of staff</bdi>" in row
+    press(token("manager"), case, "acknowledge")
+    row = sign_in("manager").get("/queue").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert "Nothing due" in row
+
+
+def test_no_list_says_who_raised_a_concern(token, sign_in):
+    concern = report(token("staff"), kind="concern", narrative="It looks wrong.", confidential=False)
+    row = sign_in("digital").get("/queue").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert concern["reference"] in row
+    assert "Member of staff" not in row

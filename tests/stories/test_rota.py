@@ -107,7 +107,7 @@ def test_a_shift_that_is_wrong_keeps_what_was_typed(sign_in):
     lead.get("/rota")
     refused = lead.fill_in("/rota", {"desk": "digital_unit", **DIGITAL, "zone": "Europe/Atlantis", "starts": "09:45"})
     assert refused.status_code == 422
-    assert "not a zone of the IANA database" in refused.text
+    assert "not a time zone" in refused.text
     assert 'value="Europe/Atlantis"' in refused.text
     assert 'value="09:45"' in refused.text
     assert "There is no rota yet." in refused.text
