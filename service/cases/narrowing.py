@@ -42,7 +42,7 @@ class Filters:
     """What a list is narrowed to. `desk` is one of the reader's own; `assigned` is `me`, `none` or an address.
 
     `since` and `until` are aware: reported at or after the one, and before the other. `q` is looked for in all that
-    the reader may read.
+    the reader may read. `mine` is what they reported, `asked` where they were asked for a step, or told of their post.
     """
 
     stage: Stage | None = None
@@ -58,6 +58,7 @@ class Filters:
     q: str | None = None
     open_only: bool = False
     mine: bool = False
+    asked: bool = False
     order: str = "newest"
 
     @property
@@ -65,7 +66,7 @@ class Filters:
         """Whether nothing is chosen or sorted by that a reader in part does not read; see `policy.sees`."""
         # Whoever raised a concern reads whether it is open.
         open_only = self.open_only and self.mine
-        alike = Filters(kind=self.kind, mine=self.mine, open_only=open_only, order=self.order)
+        alike = Filters(kind=self.kind, mine=self.mine, asked=self.asked, open_only=open_only, order=self.order)
         return self.order != "worst" and self == alike
 
     def shape(self) -> "Filters":
@@ -111,10 +112,13 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
         chosen.append(col(Case.next_due_at) <= NOW)
     if filters.mine:
         chosen.append(or_(col(Case.reporter_id) == ME, policy.confided(raised=True)))
+    if filters.asked:
+        anybody: tuple[policy.Desks, policy.Roles] = (frozenset(), frozenset())
+        chosen.append(or_(policy.is_asked(*anybody), policy.is_told_subject(*anybody)))
     wide = Role.AUDITOR in me.roles or DeskName.DIGITAL_UNIT in me.desks
     if filters.desk is not None:
         chosen += [_at_desk(filters.desk), *NOT_MINE]
-    elif not filters.mine and not wide:
+    elif filters.asked or not (filters.mine or wide):
         chosen.append(_few(me))
     chosen.append(policy.finds(me) if filters.plain else policy.sees(me))
     assigned = in_order(Case.assigned_to_id, embedded) if filters.open_only else col(Case.assigned_to_id)

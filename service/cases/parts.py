@@ -78,6 +78,7 @@ def step_shown(step: Step, people: People, at: datetime, content: bool) -> dict[
             "cannot_at": step.cannot_at,
             "cannot_reason": step.cannot_reason,
             "asked_of": people[step.asked_of_id]["email"] if step.asked_of_id else None,
+            "asked_name": name_of(people, step.asked_of_id) or None,
             "asked_because": step.asked_because,
         }
     return shown

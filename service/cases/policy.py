@@ -288,7 +288,7 @@ NOWHERE = frozenset[Stage]()
 # Where a kind of case goes another way: a question is answered and closed, and never triaged (product.md, *Stages*).
 AT_OF: dict[Kind, dict[Act, frozenset[Stage]]] = {
     Kind.MISTAKE: {Act.ASK: NOWHERE, Act.DISCLOSE: NOWHERE, Act.REVEAL: NOWHERE},
-    Kind.CONCERN: {Act.SAY_SAME: NOWHERE},
+    Kind.CONCERN: {Act.SAY_SAME: NOWHERE, Act.ADVISE: NOWHERE},
     Kind.ADVICE: {
         Act.TRIAGE: NOWHERE,
         Act.ASK: NOWHERE,
@@ -303,6 +303,7 @@ _NOT_THIS_KIND = {
     Act.ASK: "Steps are asked for only where somebody raised a concern.",
     Act.DECIDE_REFERRAL: "A request for advice is never passed to HR.",
     Act.SAY_SAME: "A concern is looked at by itself.",
+    Act.ADVISE: "Whoever raised a concern reads messages, and no advice. Write them a message instead.",
     Act.DISCLOSE: "Only what was raised as a concern is disclosed. Whoever reported this sees their own case.",
     Act.REVEAL: "This was not raised in confidence, so there is nothing to reveal.",
 }

@@ -101,7 +101,8 @@ def case_view(
         "playbook": case.playbook_version,
         "reporter": people.get(case.reporter_id),
         "subject": people.get(case.subject_id),
-        "posted_by_me": case.posted_by_me,
+        # Whoever raised a concern did not post what it is about.
+        "posted_by_me": case.posted_by_me and case.kind != Kind.CONCERN,
         "not_manager": case.not_manager,
         "confidential": case.confidential,
         **facts_shown(case),

@@ -290,6 +290,17 @@ CODES_MORE: Mapping[str, Mapping[str, str]] = {
     "None of these": {Code.OTHER: "Something else"},
 }
 
+# How somebody says it who is worried about a post. Danger, secrets and personal details have questions of their own,
+# and the rest is for the desk to say.
+CODES_RAISED: Mapping[str, str] = {
+    Code.OFFENSIVE_TO_AN_AUDIENCE: "It makes fun of people, or hurts them",
+    Code.POLITICALLY_PARTIAL: "It takes a political side",
+    Code.FACTUAL_ERROR: "It says something that is not true",
+    Code.ILLEGAL_OR_INAPPROPRIATE: "It may be against the law, or indecent",
+    Code.ACCOUNT_COMPROMISED: "Somebody else may have got into the account",
+    Code.OTHER: "Something else",
+}
+
 RESOLUTIONS: Mapping[str, str] = {
     Resolution.NO_FURTHER_ACTION: "Put right, nothing more to do",
     Resolution.ADVICE_GIVEN: "Advice given",

@@ -15,7 +15,7 @@ from service.cases.exposure import history
 from service.cases.facts import FIXED_REASONS, NotKept
 from service.cases.free_words import paths_held
 from service.cases.guidance import questions_to_name
-from service.cases.lists import list_cases
+from service.cases.lists import MOST, asked_of_me, list_cases
 from service.cases.looking import look, look_away, others_looking, through_desk
 from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
@@ -51,9 +51,17 @@ YOU_ARE_OUT = "Thank you. You will not see this case again, and others have it."
 
 @get("/cases", sync_to_thread=True)
 def my_cases(db: Db, me: Me, now: Now, cursor: FromQuery[str | None] = None) -> Response[str]:
-    """The cases I reported, newest first."""
+    """Where something is asked of me or was told to me, and the cases I reported, newest first."""
+    owed = {row["reference"]: row for row in asked_of_me(db, me, now)}
+    parts = [] if cursor else list_cases(db, me, Filters(asked=True), at=now, limit=MOST)[0]
     rows, last = list_cases(db, me, Filters(mine=True), at=now, after=place_or_start("mine", cursor))
-    return page("cases.html", me, rows=rows, next=cursor_of("mine", last))
+    return page(
+        "cases.html",
+        me,
+        asked=[owed.get(row["reference"], row) for row in parts],
+        rows=rows,
+        next=cursor_of("mine", last),
+    )
 
 
 @get("/cases/{reference:str}", sync_to_thread=True)

@@ -1,6 +1,7 @@
 """What a desk does with a concern, in a browser: asks for steps, tells the subject, and is shown who raised it."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def test_the_desk_asks_tells_and_is_shown_who_raised_it(desk, phone, api, undern
     lead.get_by_label("Why do you ask them? They read this.").fill("It makes fun of somebody.")
     lead.get_by_role("button", name="Triage it").click()
     expect(lead.get_by_text("The case is triaged and in hand.")).to_be_visible()
-    expect(lead.get_by_text(f"Asked of colleague{AT}: It makes fun of somebody.")).to_be_visible()
+    expect(lead.get_by_text("Asked of Colleague: It makes fun of somebody.")).to_be_visible()
     open_up(lead, "Tell the person whose post it is")
     lead.get_by_label("Link to the post: https://example.org/post/1").check()
     lead.get_by_role("button", name="Tell them").click()
@@ -59,6 +60,8 @@ def test_the_desk_asks_tells_and_is_shown_who_raised_it(desk, phone, api, undern
     for line in ("Ask for steps", "Tell the person whose post it is", "Write a message", "Ask who raised this"):
         open_up(lead, line)
     looked_at(lead, "desk")
+
+    expect(lead.get_by_text("Advise the reporter")).to_have_count(0)
 
     subject = phone("colleague")
     subject.goto(here)
@@ -98,3 +101,24 @@ def test_the_desk_asks_tells_and_is_shown_who_raised_it(desk, phone, api, undern
     expect(raiser.get_by_text("A screenshot is safest.")).to_be_visible()
     looked_at(raiser, "raiser")
     assert "Digital" not in staff.get(at(case)).text
+
+
+def test_the_desk_says_whose_post_it_is_and_reads_who_did_what_was_asked(desk, api):
+    case = raise_it(api("staff"), confidential=True, codes=["other"], about={"what": "colleague"})
+    press(api("digital"), case, "triage")
+    lead = desk("digital")
+    lead.goto(f"/cases/{case['reference']}")
+    expect(lead.locator("#now").get_by_text("Decide what should happen.")).to_be_visible()
+    looked_at(lead, "in-hand")
+    lead.locator("#now").get_by_role("link", name="Say whose post it is").click()
+    lead.get_by_label("Whose post is it?").fill("colleague" + AT)
+    lead.get_by_role("button", name="Save", exact=True).click()
+    expect(lead.locator("#what dd").filter(has_text=re.compile("^Colleague$"))).to_be_visible()
+    looked_at(lead, "subject-named")
+    why = "It makes fun of somebody."
+    press(api("digital"), case, "ask", steps=["delete"], of="colleague" + AT, reason=why)
+    press(api("colleague"), case, "steps/delete/take")
+    lead.reload()
+    expect(lead.locator("#step-delete").get_by_text(f"Asked of Colleague: {why}")).to_be_visible()
+    expect(lead.locator("#step-delete").get_by_text("by Colleague")).to_be_visible()
+    looked_at(lead, "step-done")

@@ -106,6 +106,7 @@ def test_no_table_is_for_nothing() -> None:
         "code_groups",
         "codes_first",
         "codes_more",
+        "codes_raised",
         "cannot_reasons",
         "cannot_reasons_mine",
         "pdf_audiences",

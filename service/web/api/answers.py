@@ -33,6 +33,7 @@ class StepOut(TypedDict):
     cannot_at: NotRequired[datetime | None]
     cannot_reason: NotRequired[str | None]
     asked_of: NotRequired[str | None]
+    asked_name: NotRequired[str | None]
     asked_because: NotRequired[str | None]
 
 

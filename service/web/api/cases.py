@@ -62,7 +62,9 @@ def etag(case: Case) -> dict[str, str]:
 
 @post("/api/cases", opt={"body": shape.ReportIn, "answer": CaseOut, "once": True}, status_code=201, sync_to_thread=True)
 def open_case(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response[dict[str, Any]]:
-    """Report a mistake: the case, its plan and its routes exist as soon as this answers."""
+    """Report a mistake, raise a concern or ask before posting: the case, its plan and its routes exist as soon as
+    this answers.
+    """
     if replay := once_begin(db, me, sent):
         return shown(db, me, find_case(db, me, replay.made), now, replay.status)
     case = report(db, me, sent.read(shape.ReportIn), rules, now)
