@@ -142,7 +142,7 @@ def worst_waiting(db: Session, me: Me, at: datetime) -> list[dict[str, Any]]:
     """Of what is due or waits unacknowledged at the reader's desks the worst case, one for each desk."""
     found = {}
     for desk in me.desks:
-        query = _query(frozenset(me.desks), me.roles, Filters(desk=desk, open_only=True), is_sqlite(db))
+        query = _query(frozenset(me.desks), me.roles, Filters(desk=desk, open_only=True, order="worst"), is_sqlite(db))
         for row in _rows(db, query.where(or_(waits_at(desk), col(Case.next_due_at) < NOTHING_DUE)), me, at, 1):
             found[row.id] = row
     return [_row(row, at) for row in sorted(found.values(), key=lambda row: (row.severity_rank, row.next_due_at))]

@@ -69,7 +69,7 @@ def _read(name: str, word: str, zone: str) -> dict[str, Any]:
         return {name: word}
     if name == "overdue":
         if word not in ("1", "0", "true", "false"):
-            raise invalid(name, "Tick it, or leave it empty. In an address, write true or false.")
+            raise invalid(name, "Only what is late: tick this, or leave it empty. In an address, write true or false.")
         return {name: word in ("1", "true")}
     if name in ("from", "to"):
         return {"since" if name == "from" else "until": moment_in(name, word, zone)}

@@ -116,3 +116,12 @@ def test_what_stayed_as_it_was_is_not_shown_as_a_change(token):
     seen = digital.get(f"/api/cases/{case['reference']}/timeline").json()["items"]
     assert [entry["changes"] for entry in seen if entry["kind"] == "hr_judged"] == [[]]
     assert all(change["before"] != change["after"] for entry in seen for change in entry["changes"])
+
+
+def test_home_names_the_worst_case_at_the_desk(token, sign_in):
+    staff = token("staff")
+    worst, newer = report(staff, safety_risk="yes"), report(staff)
+    page = sign_in("digital").get("/").text.partition("The worst case at your desk")[2]
+    assert worst["reference"] in page
+    assert newer["reference"] not in page
+    assert "minutes left" in page
