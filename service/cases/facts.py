@@ -78,6 +78,11 @@ FIXED_REASONS: dict[str, dict[str, str]] = {
         "high_risk": "There may be a high risk to the people in it.",
         "not_known_yet": "Not enough is known yet, and the time runs.",
     },
+    "conflict": {
+        "knows_them": "They know somebody who is involved.",
+        "had_a_part": "They had a part in the post.",
+        "other": "For another reason, to be told by phone.",
+    },
 }
 
 

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from service.cases import closing, guarding, speaking
 from service.cases.changing import change_exposure, change_facts
+from service.cases.facts import reason_kept
 from service.cases.policy import Relation
 from service.cases.queries import Found, find_case
 from service.core.errors import NotFound, invalid
@@ -212,7 +213,9 @@ def do_conflict(db: Session, me: Me, here: Found, sent: shape.ConflictIn, at: da
     """Name somebody who must not see the case, or say that you must not see it yourself."""
     person = named(db, sent.person, "person")
     require_keeping_away(db, me, here.case, here.held, person)
-    name_conflict(db, me, here.case, person, reason=sent.reason, at=at)
+    # The desk that holds a guarded case may write; whoever else steps back from it chooses why.
+    reason = sent.reason if Relation.HOLDER in here.held else reason_kept(here.case, "conflict", sent.reason)
+    name_conflict(db, me, here.case, person, reason=reason, at=at)
 
 
 def do_disclose(db: Session, me: Me, here: Found, sent: shape.DiscloseIn, at: datetime) -> None:

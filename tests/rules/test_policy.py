@@ -167,7 +167,9 @@ class Stand:
                 ended = START if stay.ended else None
                 route = {"case_id": case_id, "desk": stay.desk, "person_id": person, "because": "arranged"}
                 db.execute(insert(Route).values(**route, sent_at=START, ended_at=ended))
-            for who in how.conflicted:
+            # A manager who is not to be told is walled off already.
+            there = set(db.execute(select(col(Conflict.person_id)).where(col(Conflict.case_id) == case_id)).scalars())
+            for who in (each for each in how.conflicted if self.ids[each] not in there):
                 db.execute(insert(Conflict).values(case_id=case_id, person_id=self.ids[who], reason="x", at=START))
 
 

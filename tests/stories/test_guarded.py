@@ -128,7 +128,9 @@ def test_withdrawn_and_decided_by_fixed_reasons_while_words_are_closed(token, si
     staff, digital, data = people(token, "staff digital data")
     case = report(staff, safety_risk="yes", personal_data="yes")
     decision = {"question": "regulator", "tell": True}
-    for who, deed, body in ((staff, "withdraw", {}), (data, "protection-decision", decision)):
+    mine = {"person": "data@demo.example"}
+    tried = ((staff, "withdraw", {}), (data, "protection-decision", decision), (data, "conflict", mine))
+    for who, deed, body in tried:
         for typed in (SECRET, "never_published risk_possible", "risk_possible" if who is staff else "never_published"):
             refused = who.post(f"{at(case)}/{deed}", json=body | {"reason": typed})
             assert (refused.status_code, fields(refused)) == (422, {"reason"}), typed
