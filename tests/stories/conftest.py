@@ -10,6 +10,7 @@ from sqlmodel import col
 from service.cases.clocks import keep_next_due
 from service.core.database import Database
 from service.records.cases import Case
+from service.records.timeline import TimelineEntry
 
 LATEST = 20
 
@@ -27,7 +28,7 @@ def clocks_stand_right(request: pytest.FixtureRequest) -> Iterator[None]:
     database: Database = app.state.house.database
     with database.write() as db:
         # Some tests copy bare rows by the thousand; every case that was reported has entries.
-        reported = select(Case).where(col(Case.entries) > 0)
+        reported = select(Case).where(col(Case.id).in_(select(col(TimelineEntry.case_id))))
         for case in db.execute(reported.order_by(col(Case.id).desc()).limit(LATEST)).scalars():
             kept = (case.next_due_at, case.next_due_what, case.ripe_at)
             keep_next_due(db, case)
