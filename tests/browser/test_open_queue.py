@@ -174,7 +174,8 @@ def test_filters_views_and_giving(desk, phone, three):
     # What was chosen stands there by name, and the list is in sight all the same.
     small.goto("/queue?platform=instagram&severity=critical")
     expect(small.get_by_role("link", name="Remove: instagram")).to_be_visible()
-    expect(row(small, three[2])).to_be_in_viewport()
+    # Which case is first depends on the tests before this one.
+    expect(small.locator("tr.row").first).to_be_in_viewport()
     expect(small.get_by_text("Keyboard help")).to_be_hidden()
     sound(small)
     page.goto("/queue?stage=closed")
