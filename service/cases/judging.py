@@ -156,11 +156,15 @@ def _send_to_new_desks(db: Session, playbook: Playbook, case: Case, judgement: J
     for planned in judgement.routes:
         if planned.desk in there or planned.desk is DeskName.LINE_MANAGER:
             continue
+        if case.kind == Kind.ADVICE and planned.desk is DeskName.DIGITAL_UNIT:
+            # Whom a question is put to was said when it was asked.
+            continue
         send_to(db, playbook, case, planned.desk, because=planned.because, actor=None, at=at)
         if planned.desk is DeskName.DIGITAL_UNIT:
             hand_over(db, playbook, case, planned.desk, at=at)
-            told = next(step for step in steps_of(db, case) if step.kind == StepKind.INFORM_DIGITAL_UNIT)
-            informed(told, at)
+            told = next((step for step in steps_of(db, case) if step.kind == StepKind.INFORM_DIGITAL_UNIT), None)
+            if told is not None:
+                informed(told, at)
 
 
 def suggest_hr(db: Session, case: Case, judgement: Judgement, at: datetime, *, takes_back: bool = True) -> None:

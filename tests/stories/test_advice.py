@@ -89,3 +89,12 @@ def test_an_answer_that_is_owed_is_reminded_of_and_escalated(token, clock, datab
     clock.forward(days=3)
     work(database, clock())
     assert len(entries(staff, case, "escalated")) == 1
+
+
+def test_more_is_told_of_a_question_and_it_stays_with_whom_it_was_put_to(token, database):
+    staff = token("staff")
+    case = ask(staff, "media_office")
+    told = staff.patch(at(case), json={"account": {"type": "official"}, "safety_risk": "yes"})
+    assert told.status_code == 200
+    assert {each["desk"] for each in told.json()["routes"]} == {"media_office"}
+    assert faults(database) == []
