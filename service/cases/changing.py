@@ -18,7 +18,7 @@ from service.cases.facts import (
     judged_facts,
     refuse_closed,
 )
-from service.cases.guidance import copied
+from service.cases.guidance import check_beside, copied
 from service.cases.intake import check_moments, zone_told_in
 from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.likeness import keep_keys
@@ -49,6 +49,7 @@ def change_facts(
     told = dict(facts)
     if JUDGED & told.keys():
         told |= _settled(db, case, told, content)
+    check_beside(case, told)
     told |= copied(
         db, me, told, mine=case.kind == Kind.MISTAKE and case.reporter_id == me.id, before=case.guidance_case
     )

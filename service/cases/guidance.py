@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.sentences import title_of
-from service.core.errors import invalid
+from service.core.errors import FieldError, Invalid, invalid
 from service.core.saying import day
 from service.people.identity import Me
 from service.records.cases import Advice, Case
@@ -21,6 +21,7 @@ from service.records.words import DESKS
 ASKED, COPIED = "guidance.case", ("guidance.sought", "guidance.from", "guidance.at", "guidance.answer")
 MOST = 20
 NOT_YOURS = "This is no question of yours that has been answered. Leave it empty, and say in words whom you asked."
+ANSWER_STANDS = "The answer that stands here says this. Take out the question that you named first."
 MISTAKES_ONLY = "This belongs to a mistake that you report yourself."
 
 
@@ -56,6 +57,16 @@ def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool, before:
         "guidance.at": answers[-1].at,
         "guidance.answer": _together(answers),
     }
+
+
+def check_beside(case: Case, facts: Mapping[str, Any]) -> None:
+    """Raise Invalid, naming each field, for words that would put another name to an answer that stands in the case."""
+    if case.guidance_case is None or ASKED in facts:
+        return
+    stands = {"guidance.sought": case.guidance_sought, "guidance.from": case.guidance_from}
+    faults = [FieldError(path, ANSWER_STANDS) for path, kept in stands.items() if facts.get(path, kept) != kept]
+    if faults:
+        raise Invalid(ANSWER_STANDS, faults)
 
 
 def questions_to_name(db: Session, me: Me) -> list[tuple[str, str]]:

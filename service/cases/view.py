@@ -143,8 +143,9 @@ def case_view(
     }
     if case.reporter_id is None:
         del view["reporter"]
-        if me is not None and through & {"digital_unit", "hr"} and revealed_to(db, case, me.id):
-            # To whom it was revealed, on the page and in their own view: a paper or a file is made without `me`.
+        asks = me is not None and (DeskName.HR in me.desks or me.desks.get(DeskName(case.holding_desk), False))
+        if me is not None and asks and through & {"digital_unit", "hr"} and revealed_to(db, case, me.id):
+            # To whom it was revealed, while their seat lets them ask; papers and files are made without `me`.
             raiser = reporter_of(db, case)
             view["reporter"] = _people(db, {raiser}).get(raiser)
     if case.kind == Kind.CONCERN:

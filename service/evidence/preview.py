@@ -139,5 +139,5 @@ def _bare(content: bytes, decoder: str) -> tuple[bytes, str] | None:
             made, kind = io.BytesIO(), JPEG if decoder == "JPEG" else PNG
             _flat(_upright(_in_colours(picture))).save(made, DECODERS[kind], quality=FULL_QUALITY)
             return made.getvalue(), kind
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - whatever a broken file brings up, its readers are warned instead
         return None

@@ -49,8 +49,8 @@ class Folder:
             return
         try:
             with ThreadPoolExecutor(AT_ONCE) as several:
-                for _ in several.map(os.fsync, [file.fileno() for file, _, _ in self.unfinished]):
-                    pass
+                # As a list, so that each is waited for and the first fault comes up.
+                list(several.map(os.fsync, [file.fileno() for file, _, _ in self.unfinished]))
             for _, beside, kept in self.unfinished:
                 beside.replace(kept)
             folder = os.open(self.path, os.O_RDONLY)

@@ -118,7 +118,7 @@ def page_of(here: Found) -> str:
     held = here.held
     if here.case.kind == Kind.ADVICE:
         return "question.html"
-    if held <= policy.IN_PART:
+    if held - {Relation.AUDITOR} <= policy.IN_PART and not held.isdisjoint(policy.IN_PART):
         return "concern.html" if Relation.RAISER in held else "asked.html"
     return "manager.html" if held == {Relation.ROUTED_MANAGER} else "case.html"
 

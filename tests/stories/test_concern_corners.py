@@ -117,7 +117,7 @@ def test_a_guarded_case_does_not_go_on_unguarded_through_closing(token):
     assert (refused.status_code, fields(refused)) == (409, {"duplicate_of"})
 
 
-def test_an_auditor_who_was_asked_reads_what_was_asked_and_no_more(token):
+def test_an_auditor_who_was_asked_reads_what_was_asked_and_no_more(token, sign_in):
     staff, digital, auditor = people(token, "staff digital auditor")
     case = raise_it(staff)
     press(digital, case, "triage", ask_for=["delete"], ask_of="auditor@demo.example", ask_because="You have it.")
@@ -127,6 +127,7 @@ def test_an_auditor_who_was_asked_reads_what_was_asked_and_no_more(token):
     assert listed(auditor, "?platform=X") == []
     (row,) = auditor.get("/api/cases").json()["items"]
     assert row["title"] == "Something is asked of you"
+    assert "I have deleted it" in sign_in("auditor").get(f"/cases/{case['reference']}").text
 
 
 def test_a_manager_who_was_asked_reads_what_the_desk_answers(token):

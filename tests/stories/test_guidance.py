@@ -114,3 +114,17 @@ def test_on_a_guarded_case_the_answer_is_not_copied(token, question, database):
     assert (saved.status_code, saved.json()["guidance"]["answer"]) == (200, None)
     assert faults(database) == []
     assert everything_kept(database).count(ANSWER) == 2, "it stays with the question: its row, and its entry"
+
+
+def test_nobody_elses_name_stands_beside_an_answer(token, question):
+    staff = token("staff")
+    case = report(staff, guidance={"case": question["reference"]})
+    for words, field in (
+        ({"from": "The Permanent Secretary"}, "guidance.from"),
+        ({"sought": False}, "guidance.sought"),
+    ):
+        refused = staff.patch(at(case), json={"guidance": words})
+        assert (refused.status_code, fields(refused)) == (422, {field})
+    # What a form sends back as it stood is no change.
+    same = staff.patch(at(case), json={"guidance": {"from": "Media Office", "sought": True}})
+    assert (same.status_code, same.json()["guidance"]["answer"]) == (200, ANSWER)

@@ -1,9 +1,12 @@
 """Who raised a concern in confidence is shown to one person, who says why; and whoever raised it is told."""
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 
+from service.records.people import DeskMember
 from service.worker.run import work_once
-from tests.makers import at, entries, everything_kept, faults, people, press, report
+from tests.makers import at, entries, everything_kept, faults, id_of, people, press, report
 from tests.stories.test_concern import raise_it
 
 REASON = "They may be in danger, and we have to reach them."
@@ -138,3 +141,12 @@ def test_why_it_was_revealed_can_be_purged_and_that_it_was_stays(token, sign_in,
     assert "reveal" not in str(entries(manager, case))
     assert digital.get(at(case)).json()["reporter"]["email"] == "staff@demo.example"
     assert faults(database) == []
+
+
+def test_who_leads_the_desk_no_longer_sees_the_name_no_longer(token, sign_in, case, database):
+    assert reveal(sign_in("digital"), case).status_code == 303
+    assert "reporter" in token("digital").get(at(case)).json()
+    with database.write() as db:
+        seat = update(DeskMember).where(col(DeskMember.person_id) == id_of(database, "digital")).values(lead=False)
+        db.execute(seat)
+    assert "reporter" not in token("digital").get(at(case)).json()
