@@ -12,9 +12,13 @@ from service.cases.likeness import keep_keys
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
+from service.records.enums import Kind
 from service.records.evidence import Evidence
 from service.records.timeline import Outbox
 from service.timeline import entries, outbox
+
+COPY = "guidance.answer"
+"""Where a mistake keeps what was answered before posting."""
 
 
 def open_fields(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> None:
@@ -55,9 +59,28 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         changes = {"purged": (None, paths), "reason": (None, reason)}
         # That HR is looking at a case, or that somebody is conflicted, is not told by what was destroyed of it.
         entries.add(db, case, "purged", actor=me.id, at=at, changes=changes, audience=audience)
+    if case.kind == Kind.ADVICE and any(field.startswith("advice.") for field in purged):
+        _purge_copies(db, me, case, reason, at)
     asked = outbox.to_destroy(case.id, case.version, [file.id for file in destroyed], f"pdf/{case.id}", at)
     db.execute(insert(Outbox), asked)
     return destroyed
+
+
+def _purge_copies(db: Session, me: Me, question: Case, reason: str, at: datetime) -> None:
+    """Destroy the answer of a question in each mistake that its author named it in, guarded or not, and say so there.
+
+    Also where it was cleared again: the timeline has it still.
+    """
+    theirs = select(Case).where(col(Case.kind) == Kind.MISTAKE, col(Case.reporter_id) == question.reporter_id)
+    for other in db.execute(theirs.order_by(col(Case.id)).with_for_update(key_share=True)).scalars().all():
+        said = [(row.fields or {}).get("guidance.case", {}).get("after") for row in entries.of_case(db, other.id)]
+        if question.reference not in said:
+            continue
+        held = _empty(db, other, PLACES[COPY], "")
+        if entries.erase(db, other, {COPY}) or held:
+            changes = {"purged": (None, [COPY]), "reason": (None, reason)}
+            entries.add(db, other, "purged", actor=me.id, at=at, changes=changes)
+            db.execute(insert(Outbox), outbox.to_destroy(other.id, other.version, [], f"pdf/{other.id}", at))
 
 
 def _goes_with_another(field: str, purged: Sequence[str]) -> bool:

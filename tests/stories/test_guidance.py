@@ -128,3 +128,17 @@ def test_nobody_elses_name_stands_beside_an_answer(token, question):
     # What a form sends back as it stood is no change.
     same = staff.patch(at(case), json={"guidance": {"from": "Media Office", "sought": True}})
     assert (same.status_code, same.json()["guidance"]["answer"]) == (200, ANSWER)
+
+
+def test_an_answer_that_is_destroyed_is_destroyed_wherever_it_was_copied(token, question, database):
+    staff, digital = people(token, "staff digital")
+    named = {"case": question["reference"]}
+    kept, cleared = report(staff, guidance=named), report(staff, guidance=named)
+    staff.patch(at(cleared), json={"guidance": {"case": None}})
+    staff.patch(at(question), json={"safety_risk": "yes"})
+    (row,) = digital.get(at(question)).json()["advice"]
+    press(digital, question, "purge", fields=[f"advice.{row['id']}"], reason="It says too much.")
+    assert ANSWER not in everything_kept(database)
+    assert digital.get(at(kept)).json()["guidance"]["answer"] is None
+    assert [len(entries(digital, case, "purged")) for case in (kept, cleared, report(staff))] == [1, 1, 0]
+    assert faults(database) == []
