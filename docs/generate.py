@@ -18,7 +18,8 @@ from service.app import create_app
 from service.cases import lifecycle, speaking, view
 from service.cases.facts import FIXED_REASONS
 from service.cases.lifecycle import MOVES, SETTLED
-from service.cases.policy import AT, EYES, MAY, RELATIONS, VARIANTS, Act, Relation
+from service.cases.policy import AT, EYES, MAY, VARIANTS, Act
+from service.cases.relations import RELATIONS, Relation
 from service.cli import commands
 from service.core.settings import MEANING, ROOT, SHIPPED_PLAYBOOK, Settings
 from service.records.enums import NoteAudience, ReferralStage, Stage, StepState

@@ -24,7 +24,8 @@ from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.likeness import keep_keys
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
+from service.cases.relations import Relation
 from service.core.clock import in_utc
 from service.core.errors import FieldError, Invalid, Refusal, invalid
 from service.people.identity import Me

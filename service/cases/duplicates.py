@@ -9,8 +9,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.policy import ME, Relation
 from service.cases.queries import Found
+from service.cases.relations import ME, Desks, Relation, Roles
 from service.cases.sentences import title
 from service.people.identity import Me
 from service.records.cases import Case
@@ -77,7 +77,7 @@ def _found(db: Session, me: Me, case: Case, statement: Select[Any]) -> list[dict
 
 
 @lru_cache(maxsize=256)
-def _at_desk(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
+def _at_desk(desks: Desks, roles: Roles) -> Select[Any]:
     """What a desk reads of other cases: those that it holds, or that were sent to the digital unit."""
     by = dict(policy.relations(policy.reader(desks, roles)))
     holds = by.get(Relation.HOLDER, false())
@@ -143,7 +143,7 @@ def _type(column: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _named(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
+def _named(desks: Desks, roles: Roles) -> Select[Any]:
     """What was merged into a case, and what its reporter says is the same, as far as it is seen.
 
     Needs `me`, `case` and `said`.

@@ -25,8 +25,8 @@ from service.cases.judging import RANK, suggest_hr
 from service.cases.likeness import keep_keys
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
-from service.cases.policy import ADVISERS
 from service.cases.recipients import desk_to_hold, informed, manager_to_tell, own_managers, send_to, wall_off
+from service.cases.relations import ADVISERS
 from service.core.clock import in_utc, in_zone, offset_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.people.identity import Me

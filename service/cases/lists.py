@@ -27,7 +27,7 @@ from service.cases.clocks import NOTHING_DUE
 from service.cases.exposure import went_at
 from service.cases.looking import lookers_at
 from service.cases.narrowing import CLOSED, NOT_MINE, Assignee, Filters, narrowed, type_of, waits_at
-from service.cases.policy import ME
+from service.cases.relations import ME, Desks, Roles
 from service.cases.sentences import title
 from service.core.database import is_sqlite
 from service.core.errors import invalid
@@ -192,7 +192,7 @@ def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=512)
-def _query(desks: policy.Desks, roles: policy.Roles, filters: Filters, embedded: bool) -> Select[Any]:
+def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Select[Any]:
     """The list's statement, built once for each kind of reader and shape of filters; needs `me`, `now`, `most`."""
     me = policy.reader(desks, roles)
     unread = and_(

@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, delete, func, null, select
 from sqlmodel import Session, col
 
-from service.cases import policy
 from service.cases.narrowing import NOW
-from service.cases.policy import ME, Relation
 from service.cases.queries import Found
+from service.cases.relations import ME, Desks, Relation
 from service.core.database import insert_on
 from service.people.identity import Me
 from service.records.cases import Case
@@ -58,7 +57,7 @@ def through_desk(here: Found, me: Me) -> DeskName | None:
     return sits[0] if Relation.DESK in here.held and sits else None
 
 
-def lookers_at(desk: DeskName | None, desks: policy.Desks) -> ColumnElement[Any]:
+def lookers_at(desk: DeskName | None, desks: Desks) -> ColumnElement[Any]:
     """Who else of the reader's desks looks at a case of a desk's queue, as a column. Needs `me` and `now`.
 
     Whoever meets a case in a desk's queue sees it through that desk; a line manager does not.

@@ -9,7 +9,7 @@ from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.policy import Relation
+from service.cases.relations import Desks, Relation, Roles
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.queue import Looking
@@ -59,7 +59,7 @@ def changed_since(db: Session, position: int) -> tuple[Changed, bool]:
 
 
 @lru_cache(maxsize=256)
-def _seen(desks: policy.Desks, roles: policy.Roles) -> Select[Any]:
+def _seen(desks: Desks, roles: Roles) -> Select[Any]:
     me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
     query = select(col(Case.id), col(Case.reference), col(Case.version), *columns)

@@ -9,7 +9,8 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.policy import Act, Relation
+from service.cases.policy import Act
+from service.cases.relations import Desks, Relation, Roles
 from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
@@ -31,7 +32,7 @@ class Found:
 
 
 @lru_cache(maxsize=256)
-def _find(desks: policy.Desks, roles: policy.Roles) -> Select[*tuple[Any, ...]]:
+def _find(desks: Desks, roles: Roles) -> Select[*tuple[Any, ...]]:
     me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
     return select(Case, *columns).where(policy.finds(me), col(Case.reference) == bindparam("reference"))

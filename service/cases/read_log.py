@@ -14,6 +14,7 @@ from sqlmodel import Session, col
 
 from service.cases import policy
 from service.cases.queries import Found
+from service.cases.relations import walled
 from service.core.errors import NotPermitted, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -63,7 +64,7 @@ def person_sought(db: Session, email: str) -> int:
 
 def case_sought(db: Session, me: Me, reference: str) -> int:
     """Which case's lines are looked for. Raises Invalid where it is absent, or the auditor has a part of their own."""
-    wanted = select(col(Case.id)).where(col(Case.reference) == reference.strip().upper(), ~policy.walled())
+    wanted = select(col(Case.id)).where(col(Case.reference) == reference.strip().upper(), ~walled())
     found = db.execute(wanted, {"me": me.id}).scalar()
     if found is None:
         raise invalid("case", "There is no case with this reference. Use one like SM-2026-000042.")
@@ -120,7 +121,7 @@ def _lines(sought: Sought) -> Select[Any]:
         .select_from(ReadEntry)
         .outerjoin(Case, col(Case.id) == col(ReadEntry.case_id))
         .outerjoin(Person, and_(col(Person.id) == col(ReadEntry.person_id), ~raised))
-        .where(~policy.walled())
+        .where(~walled())
     )
     if sought.person_id is not None:
         query = query.where(col(ReadEntry.person_id) == sought.person_id, ~raised)

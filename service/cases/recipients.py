@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from service.cases.deadlines import Within, WorkingWeek, due
 from service.cases.playbook import Playbook
-from service.cases.policy import ADVISERS
+from service.cases.relations import ADVISERS
 from service.people.availability import Told, line_manager_of, seated
 from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route, Step

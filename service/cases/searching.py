@@ -14,7 +14,8 @@ from sqlalchemy import Select, and_, bindparam, column, false, func, literal_col
 from sqlmodel import col
 
 from service.cases import policy
-from service.cases.policy import EYES, ME
+from service.cases.policy import EYES
+from service.cases.relations import ME
 from service.cases.speaking import READS
 from service.cases.view import NOT_OF_A_CONCERN, VISIBLE
 from service.core.errors import invalid

@@ -7,8 +7,9 @@ from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due
 from service.cases.facts import refuse_closed
-from service.cases.policy import Act, Relation, eyes, require_stage
+from service.cases.policy import Act, eyes, require_stage
 from service.cases.recipients import acknowledged, open_routes, reaches, whom_to_tell
+from service.cases.relations import Relation
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Advice, Case, Message, Note, Step

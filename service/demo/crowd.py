@@ -16,7 +16,7 @@ from sqlmodel import Session
 from service.cases import closing, speaking
 from service.cases.intake import report_mistake
 from service.cases.playbook import Playbook
-from service.cases.policy import Relation
+from service.cases.relations import Relation
 from service.core.clock import in_zone
 from service.core.database import Database
 from service.demo.doing import Cast

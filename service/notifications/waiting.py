@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.policy import ME, Desks, Roles
+from service.cases.relations import ME, Desks, Roles, walled
 from service.cases.sentences import title
 from service.core.errors import NotFound
 from service.people.identity import Me
@@ -59,7 +59,7 @@ def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
         # HR hears of a referral, and does not see the case that it came from.
         mine = col(Referral.subject_id).is_distinct_from(ME)
         referred = exists().where(col(Referral.case_id) == col(Case.id), mine).correlate(Case)
-        here.append(and_(referred, ~policy.walled()))
+        here.append(and_(referred, ~walled()))
     about_no_case: ColumnElement[bool] = col(Notification.case_id).is_(None)
     if Role.AUDITOR not in roles:
         about_no_case = and_(about_no_case, col(Notification.kind) != MANY_READ)

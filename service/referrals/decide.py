@@ -10,7 +10,8 @@ from sqlmodel import Session, col
 from service.cases.closing import decision_of
 from service.cases.facts import refuse_closed
 from service.cases.judging import steps_of
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
+from service.cases.relations import Relation
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision

@@ -7,9 +7,9 @@ from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due
 from service.cases.pinned import playbook_of
-from service.cases.policy import Relation
 from service.cases.queries import merged_with
 from service.cases.recipients import hand_over, wall_off
+from service.cases.relations import Relation
 from service.core.errors import NotPermitted, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route

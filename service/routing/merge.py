@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.closing import close_as_duplicate
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
 from service.cases.queries import Found
+from service.cases.relations import Relation
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Conflict

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due
 from service.cases.facts import reason_kept
-from service.cases.policy import Relation
+from service.cases.relations import Relation
 from service.core.errors import Refusal
 from service.people.identity import Me
 from service.records.cases import Case, ProtectionDecision

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
+from service.cases.relations import Relation
 from service.core.errors import Refusal
 from service.people.identity import Me
 from service.records.cases import Case, Revealed

@@ -7,7 +7,7 @@ from sqlmodel import Session, col
 
 from service.cases.clocks import keep_next_due, start_protection_clock
 from service.cases.pinned import playbook_of
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
 from service.cases.recipients import (
     HIDDEN_FROM_REPORTER,
     hand_over,
@@ -18,6 +18,7 @@ from service.cases.recipients import (
     open_routes,
     send_to,
 )
+from service.cases.relations import Relation
 from service.core.errors import NotPermitted, Refusal, invalid
 from service.people.availability import Told, stand_in
 from service.people.identity import Me

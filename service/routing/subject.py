@@ -6,7 +6,8 @@ from sqlmodel import Session
 
 from service.cases.facts import CONCERNS_ONLY
 from service.cases.judging import judge_again
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
+from service.cases.relations import Relation
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case

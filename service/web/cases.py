@@ -19,10 +19,11 @@ from service.cases.lists import MOST, asked_of_me, list_cases
 from service.cases.looking import look, look_away, others_looking, through_desk
 from service.cases.narrowing import Filters
 from service.cases.pinned import playbook_of
-from service.cases.policy import Act, Relation
+from service.cases.policy import Act
 from service.cases.queries import Found, find_case, is_seen, open_acts
 from service.cases.read_log import is_own_report
 from service.cases.recipients import known_conflicts
+from service.cases.relations import Relation
 from service.cases.sentences import by_day
 from service.cases.view import case_view
 from service.cases.wording import compose_apology, correction_to_fill_in

@@ -17,6 +17,7 @@ from service.cases.intake import Report, open_case
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, is_seen, lock_cases, lock_family
+from service.cases.relations import ADVISERS
 from service.core.errors import FieldError, Invalid, NotFound, invalid
 from service.people.identity import Me, require_confirmed
 from service.records.cases import Case
@@ -175,7 +176,7 @@ def report(db: Session, me: Me, told: shape.ReportIn, rules: Playbook, now: date
 
 def asked(desks: Sequence[DeskName]) -> tuple[DeskName, ...]:
     """Whom a question is put to. Raises Invalid for a desk that gives no advice before posting."""
-    may_be = (DeskName.LINE_MANAGER, *sorted(policy.ADVISERS))
+    may_be = (DeskName.LINE_MANAGER, *sorted(ADVISERS))
     if any(desk not in may_be for desk in desks):
         raise invalid("ask", f"Choose from: {', '.join(may_be)}.")
     return tuple(desk for desk in DeskName if desk in desks)

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from service.cases import closing, guarding, speaking
 from service.cases.changing import change_exposure, change_facts
 from service.cases.facts import reason_kept
-from service.cases.policy import Relation
 from service.cases.queries import Found, find_case
+from service.cases.relations import Relation
 from service.core.errors import NotFound, invalid
 from service.evidence import destroy
 from service.people import directory

@@ -12,8 +12,9 @@ from sqlmodel import Session, col
 from service.cases import policy
 from service.cases.facts import refuse_closed
 from service.cases.intake import zone_told_in
-from service.cases.policy import Act, Relation, require_stage
+from service.cases.policy import Act, require_stage
 from service.cases.queries import Found, find_case
+from service.cases.relations import Relation
 from service.cases.view import visible
 from service.core.database import Database
 from service.core.errors import NotFound, Unavailable, invalid

@@ -12,8 +12,9 @@ from sqlmodel import col
 from service.cases import policy
 from service.cases.lists import list_cases, waiting_at_desks
 from service.cases.narrowing import Filters
-from service.cases.policy import MAY, Act, Relation
+from service.cases.policy import MAY, Act
 from service.cases.queries import find_case
+from service.cases.relations import Relation
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me, by_token, make_token
 from service.records.cases import Case, Conflict, Route

@@ -21,8 +21,8 @@ from service.cases.closing import ask_to_withdraw, close, reopen, say_same
 from service.cases.guarding import open_fields, purge
 from service.cases.intake import Report, open_case, report_mistake
 from service.cases.pinned import register
-from service.cases.policy import Relation
 from service.cases.queries import Found
+from service.cases.relations import Relation
 from service.cases.replay import CASE, EVIDENCE, ROUTE, STEP, replay
 from service.cases.replay_rows import TABLES, differences, read_rows
 from service.cases.speaking import advise, note, say

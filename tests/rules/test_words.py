@@ -7,8 +7,9 @@ import pytest
 from service.cases import playbook
 from service.cases.free_words import PLACES
 from service.cases.in_part import SHOWN
-from service.cases.policy import ADVISERS, EYES, VARIANTS
+from service.cases.policy import EYES, VARIANTS
 from service.cases.read_log import PARTY, TOLD_OF
+from service.cases.relations import ADVISERS
 from service.core.telling import filters
 from service.records import enums, list_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES

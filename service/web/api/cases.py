@@ -14,8 +14,9 @@ from service.cases import policy
 from service.cases.duplicates import alike
 from service.cases.lists import list_cases, summary
 from service.cases.narrowing import Filters
-from service.cases.policy import Act, Relation
+from service.cases.policy import Act
 from service.cases.queries import Found, find_case, open_acts
+from service.cases.relations import Relation
 from service.cases.view import case_view, timeline_view
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
