@@ -19,9 +19,9 @@ from service.cases.facts import (
     refuse_closed,
 )
 from service.cases.guidance import check_beside, copied
-from service.cases.intake import check_moments, zone_told_in
 from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.likeness import keep_keys
+from service.cases.moments import check_moments, zone_told_in
 from service.cases.pinned import playbook_of
 from service.cases.plan import Judgement, change, judge
 from service.cases.policy import Act, require_stage

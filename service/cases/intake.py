@@ -23,12 +23,13 @@ from service.cases.facts import CLOSED_WHEN_GUARDED, COLUMNS, WHY_CLOSED, NotKep
 from service.cases.guidance import copied
 from service.cases.judging import RANK, suggest_hr
 from service.cases.likeness import keep_keys
+from service.cases.moments import check_moments, check_taken_at, zone_told_in
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
 from service.cases.recipients import desk_to_hold, informed, manager_to_tell, own_managers, send_to, wall_off
 from service.cases.relations import ADVISERS
-from service.core.clock import in_utc, in_zone, offset_of
-from service.core.errors import FieldError, Invalid, invalid
+from service.core.clock import in_utc
+from service.core.errors import FieldError, invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
 from service.records.enums import AccountType, Answer, Code, DeskName, Employer, Kind, StepKind, StepState
@@ -36,7 +37,6 @@ from service.records.people import Person
 from service.timeline import entries
 from service.timeline.confidence import SEALED, seal
 
-EARLIEST_YEAR = 2000
 NOT_TO_BE_TOLD = "The reporter asked that they are not told."
 NO_MANAGER = "Nobody is set as your line manager. The desk that has your case knows, and you can name somebody."
 
@@ -164,38 +164,6 @@ def _refuse_content(given: Mapping[str, Any]) -> None:
     faults = [FieldError(path, WHY_CLOSED) for path in CLOSED_WHEN_GUARDED if given.get(path)]
     if faults:
         raise NotKept(WHY_CLOSED, faults)
-
-
-def check_moments(given: Mapping[str, Any], at: datetime, *, posted_at: datetime | None) -> None:
-    """Raise Invalid for a moment in the future, long before social media, or found before it was posted."""
-    faults = []
-    for path in ("post.posted_at", "post.discovered_at"):
-        moment = given.get(path)
-        if moment is None:
-            continue
-        if moment > at:
-            faults.append(FieldError(path, "This time has not come yet. Check the date, the time and the zone."))
-        elif moment.year < EARLIEST_YEAR:
-            faults.append(FieldError(path, f"This time is before {EARLIEST_YEAR}. Check the year."))
-        elif path == "post.discovered_at" and posted_at is not None and moment < posted_at:
-            faults.append(FieldError(path, "This time is before the post was made. Check both times."))
-    if faults:
-        raise Invalid("One of the times cannot be right.", faults)
-
-
-def check_taken_at(field: str, taken_at: datetime | None, posted_at: datetime | None, at: datetime) -> None:
-    """Raise Invalid when something is said to have been done in the future, or before the post it puts right."""
-    if taken_at is None:
-        return
-    if taken_at > at:
-        raise invalid(field, "This time has not come yet. Check the date, the time and the zone.")
-    if taken_at.year < EARLIEST_YEAR or (posted_at is not None and taken_at < posted_at):
-        raise invalid(field, "This time is before the post was made. Check both times.")
-
-
-def zone_told_in(moment: datetime, zone: str) -> str:
-    """The person's own zone when their clocks agree with the moment's offset, else that offset."""
-    return zone if in_zone(moment, zone).utcoffset() == moment.utcoffset() else offset_of(moment)
 
 
 def _insert_case(

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from service.cases.clocks import keep_next_due
 from service.cases.exposure import keep_moments
 from service.cases.facts import refuse_closed
-from service.cases.intake import check_taken_at, zone_told_in
+from service.cases.moments import check_taken_at, zone_told_in
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, require_stage
 from service.cases.wording import apology_lacks, correction_lacks, tell

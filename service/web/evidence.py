@@ -11,7 +11,7 @@ from sqlmodel import Session, col
 
 from service.cases import policy
 from service.cases.facts import refuse_closed
-from service.cases.intake import zone_told_in
+from service.cases.moments import zone_told_in
 from service.cases.policy import Act, require_stage
 from service.cases.queries import Found, find_case
 from service.cases.relations import Relation
