@@ -2,7 +2,8 @@
 
 Nobody's connection, thread or transaction is held while they listen. Each look asks how far the log has come; when it
 has moved, what each reader may read of it is asked once for each of them, and nobody else hears even that it moved;
-but after more than can be told apart, everybody is told to look again, for each may have had a part in it.
+but after more than can be told apart, everybody is told to look again, for each may have had a part in it. The same
+is the first thing that every listener is told: what they read before may have changed since.
 """
 
 import asyncio
@@ -41,6 +42,8 @@ class Listener:
     changed: dict[str, int] = field(default_factory=dict)
     everything: bool = False
     """Whether more has changed than was told apart."""
+    begun: bool = False
+    """Whether a look has told them where to begin."""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     ended: str = ""
     """Why it is over: `signed-out`, or `again` when the listener is to come back."""
@@ -148,7 +151,9 @@ class Live:
         loop = asyncio.get_running_loop()
         while self.listeners and not self.ending:
             recheck = loop.time() - self.checked > RECHECK_SECONDS
-            readers = {listener.key: listener.me for listener in self.listeners}
+            # Whoever comes while it is being looked is asked about by the next look, and told nothing by this one.
+            present = list(self.listeners)
+            readers = {listener.key: listener.me for listener in present}
             try:
                 news = await loop.run_in_executor(self.thread, self._look, readers, recheck)
             except Exception as wrong:  # noqa: BLE001 - a database that is away for a moment must not end every stream
@@ -158,7 +163,7 @@ class Live:
             if news.asked:
                 self.checked = loop.time()
             self.position, self.looks = news.position, news.looks
-            self._tell(news)
+            self._tell(news, present)
             await asyncio.sleep(EVERY_SECONDS)
 
     def _look(self, readers: dict[str, Me], recheck: bool) -> News:
@@ -182,18 +187,18 @@ class Live:
                 told[key] = found[kind]
             return News(position, seen, alive, asked=True, told=told, everything=more)
 
-    def _tell(self, news: News) -> None:
-        if not news.asked:
-            return
-        for listener in self.listeners:
-            if listener.key not in news.alive:
+    def _tell(self, news: News, present: list[Listener]) -> None:
+        for listener in present:
+            if news.asked and listener.key not in news.alive:
                 listener.ended = listener.ended or "signed-out"
                 listener.wake.set()
                 continue
-            listener.me = news.alive[listener.key]
-            if news.told.get(listener.key) or news.everything:
+            if news.asked:
+                listener.me = news.alive[listener.key]
                 listener.changed |= news.told.get(listener.key, {})
-                listener.everything |= news.everything
+            listener.everything |= news.everything or not listener.begun
+            listener.begun = True
+            if listener.changed or listener.everything:
                 listener.wake.set()
 
 

@@ -134,8 +134,7 @@ function listen() {
   // A browser keeps few connections to one place: pages that nobody sees leave them to the others.
   if (source || !window.EventSource || document.hidden) return;
   source = new EventSource(live.dataset.live);
-  // Also the first time: between the page and its first word something may have changed.
-  source.addEventListener("open", () => lookAgain());
+  // The first word is to look at everything: between the page and that word something may have changed.
   source.addEventListener("cases", (event) => { if (concerns(JSON.parse(event.data))) lookAgain(); });
   source.addEventListener("ended", (event) => { if (JSON.parse(event.data).why === "signed-out") signedOut(); });
   source.addEventListener("error", () => { if (source && source.readyState === EventSource.CLOSED) source = null; });

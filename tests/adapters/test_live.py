@@ -1,11 +1,13 @@
 """Server-sent events from a server of its own: who hears what, how soon, and how it all ends."""
 
+import asyncio
 import json
 import shutil
 import threading
 import time
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import count
 from queue import Empty, Queue
 
 import httpx
@@ -13,11 +15,15 @@ import pytest
 from sqlalchemy import delete, update
 from sqlmodel import col
 
+from service.app import open_house
 from service.core.clock import now
 from service.core.database import open_database
 from service.demo.cast import AT, PASSWORD
 from service.people.directory import find
+from service.people.identity import by_token, hashed, make_token
+from service.records.enums import Scope
 from service.records.people import ApiToken, BrowserSession, DeskMember
+from service.web.live import Live
 from tests.conftest import Browser
 from tests.makers import NO_DANGER, OFFICIAL
 from tests.served import served, tokens
@@ -25,6 +31,8 @@ from tests.served import served, tokens
 pytestmark = pytest.mark.slow
 SOON = 1.0
 QUIET = 1.5
+BEGIN = ("cases", {"cases": [], "all": True})
+"""The first word of every stream: look at everything, and from now on hear of each change."""
 REPORT = {"kind": "mistake", "account": OFFICIAL, "codes": ["other"], "facts_wrong": "no", **NO_DANGER}
 
 
@@ -89,8 +97,7 @@ class Target:
     def listen(self, who: str) -> Stream:
         stream = Stream(self.url, headers=self.keys[who])
         assert stream.status == 200
-        # The first look only notes how far the log is.
-        time.sleep(0.6)
+        assert stream.next(5) == BEGIN
         return stream
 
     def underneath(self, *statements) -> None:
@@ -196,7 +203,7 @@ def signed_in(target, who: str) -> Browser:
 def test_a_page_listens_with_its_session_and_no_longer_than_it(target):
     browser = signed_in(target, "digital")
     stream = Stream(target.url, cookies=dict(browser.cookies))
-    time.sleep(0.6)
+    assert stream.next(5) == BEGIN
     assert stream.hears(target.report())
     target.underneath(lambda _: delete(BrowserSession))
     case = target.report()
@@ -211,7 +218,7 @@ def test_listening_does_not_keep_a_session_alive(target):
     late = now().replace(microsecond=0)
     target.underneath(lambda _: update(BrowserSession).values(seen_at=late - timedelta(minutes=14, seconds=50)))
     stream = Stream(target.url, cookies=dict(browser.cookies))
-    assert stream.status == 200
+    assert (stream.status, stream.next(5)) == (200, BEGIN)
     assert stream.next(25) == ("ended", {"why": "signed-out"})
 
 
@@ -225,6 +232,36 @@ def test_a_token_that_is_taken_back_and_a_seat_that_is_lost(target):
     case = target.report()
     assert gone.next(SOON) == ("ended", {"why": "signed-out"})
     assert not moved.hears(case, QUIET)
+
+
+def test_whoever_comes_while_it_is_being_looked_is_there(settings):
+    """A look takes its time. Whoever begins to listen meanwhile was not asked about, and is not gone for that."""
+    looks, second, go_on = count(1), threading.Event(), threading.Event()
+
+    def clock() -> datetime:
+        if next(looks) == 2:
+            second.set()
+            go_on.wait(20)
+        return now()
+
+    house = open_house(settings, clock)
+    with house.database.write() as db:
+        keys = [make_token(db, find(db, who + AT), [Scope.READ], 1, now()) for who in ("digital", "digital2")]
+        listeners = [(by_token(db, key, now()), hashed(key)) for key in keys]
+
+    async def told() -> list[bytes]:
+        live = Live(house)
+        first, late = (live.listen(live.listener(*each)) for each in listeners)
+        words = [await anext(first), await anext(first)]
+        await asyncio.to_thread(second.wait, 20)
+        words.append(await anext(late))
+        go_on.set()
+        words.append(await asyncio.wait_for(anext(late), 20))
+        live.end()
+        return [words[1], words[3]]
+
+    assert asyncio.run(told()) == [b'event: cases\ndata: {"cases":[],"all":true}\n\n'] * 2
+    house.database.close()
 
 
 def test_a_bounded_number_for_each_person(target):

@@ -86,7 +86,7 @@ async def _listen(port: int, key: str, begun: asyncio.Semaphore, heard: asyncio.
         writer.write(told.encode())
         head = await reader.readuntil(b"\r\n\r\n")
         assert b" 200 " in head.partition(b"\r\n")[0], head
-        await reader.readuntil(b"retry: 3000")
+        await reader.readuntil(b'"all":true}')
     heard.put_nowait("begun")
     while line := await reader.readline():
         if line.startswith(b"data: "):
@@ -99,7 +99,6 @@ async def _told(port: int, keys: list[str], report: dict[str, str]) -> list[floa
     open_ones = [asyncio.create_task(_listen(port, key, begun, heard)) for key in keys for _ in range(EACH)]
     for _ in open_ones:
         assert await asyncio.wait_for(heard.get(), 60) == "begun"
-    await asyncio.sleep(2)
     took = []
     async with httpx.AsyncClient(timeout=30) as web:
         for _ in range(ROUNDS):

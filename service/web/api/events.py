@@ -16,7 +16,8 @@ STREAM = "text/event-stream"
 async def events(request: Request, me: Me) -> Response:
     """Cases you may see, as they change: `event: cases`, `data: {"cases": [{"reference", "version"}], "all": false}`.
 
-    With a token or with a page's session; ends with it. Nothing is kept for whoever is away: look at the list again.
+    With a token or with a page's session; ends with it. Nothing is kept for whoever is away: `all` says to look at the
+    whole list again. It is the first thing that is told.
     """
     if current().bodiless:
         return Response(b"", media_type=STREAM)
