@@ -19,6 +19,8 @@ from service.records.enums import DeskName, Ring, Severity, Stage, StepKind, Ste
 
 NOTHING_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 """Kept where nobody owes anything, so that both engines sort it last."""
+PROTECTION_HOURS = 72
+"""For telling the regulator (UK GDPR, article 33)."""
 PROTECTION_QUESTIONS = 2
 """Whether to tell the regulator, and whether to tell those affected."""
 TRIAGE, PROTECTION = "triage", "protection"
@@ -70,12 +72,15 @@ def run_triage(playbook: Playbook, case: Case, since: datetime | None = None) ->
 
 
 def start_protection_clock(playbook: Playbook, case: Case) -> dict[str, tuple[object, object]]:
-    """72 hours from awareness: when the person discovered it, else when it was reported (our reading of the rule).
+    """72 hours from awareness, unless the playbook says fewer or more: when the person discovered it, else when it was
+    reported (our reading of the rule).
 
     Returns what changed, for the entry that says so.
     """
-    hours = next(route.decide_within_hours for route in playbook.routes if route.desk is DeskName.DATA_PROTECTION)
-    before, length = (case.aware_at, case.decide_by), timedelta(hours=hours or 72)
+    told = (route.decide_within_hours for route in playbook.routes if route.desk is DeskName.DATA_PROTECTION)
+    # A playbook may send nothing there by itself: what is sent by hand then has the law's own time.
+    hours = next(filter(None, told), PROTECTION_HOURS)
+    before, length = (case.aware_at, case.decide_by), timedelta(hours=hours)
     case.aware_at = min(case.discovered_at or case.reported_at, case.reported_at)
     case.decide_remind_at = case.aware_at + length * playbook.reminder_fraction
     case.decide_by = case.aware_at + length

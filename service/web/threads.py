@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, TypeVar
@@ -18,10 +18,30 @@ Result = TypeVar("Result")
 HANDLERS = 14
 ENDINGS = 8
 
+
+class Threads(ThreadPoolExecutor):
+    """Threads in which a `next()` that finds nothing is a fault like any other.
+
+    A future takes no StopIteration: whoever awaits it would never hear, and the request would hang.
+    """
+
+    def submit(self, deed: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        """Have a thread do this; raises RuntimeError there for a StopIteration."""
+        return super().submit(partial(_to_an_end, deed), *given, **named)
+
+
+def _to_an_end(deed: Callable[..., Result], *given: Any, **named: Any) -> Result:
+    try:
+        return deed(*given, **named)
+    except StopIteration as wrong:
+        # The log names the places of the one that leaves: let it be those of the one that came.
+        raise RuntimeError("nothing was found where something has to be").with_traceback(wrong.__traceback__) from wrong
+
+
 # For each event loop: a lock belongs to the loop that first waits for it.
 _turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
-_handlers = ThreadPoolExecutor(HANDLERS, "amends-handler")
-_endings = ThreadPoolExecutor(ENDINGS, "amends-ending")
+_handlers = Threads(HANDLERS, "amends-handler")
+_endings = Threads(ENDINGS, "amends-ending")
 
 
 def use_own_threads() -> None:

@@ -12,10 +12,11 @@ def routed() -> Litestar:
     return empty_app()
 
 
-def test_a_fault_of_ours_tells_nothing(app, sign_in, token, caplog):
+@pytest.mark.parametrize("fault", [RuntimeError, StopIteration])
+def test_a_fault_of_ours_tells_nothing(app, sign_in, token, caplog, fault):
     @get(["/broken", "/api/broken"], sync_to_thread=True)
     def broken() -> str:
-        raise RuntimeError("secret words")
+        raise fault("secret words")
 
     app.register(broken)
     page, problem = sign_in("staff").get("/broken"), token("staff").get("/api/broken")
@@ -30,3 +31,4 @@ def test_a_fault_of_ours_tells_nothing(app, sign_in, token, caplog):
     assert "secret words" not in told
     assert "Traceback" not in told
     assert page.headers["x-request-id"] in caplog.text
+    assert "test_faults.py" in caplog.text

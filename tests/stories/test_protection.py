@@ -1,7 +1,10 @@
 """Personal details that got out: the desk that is told, its 72 hours from awareness, and its two decisions."""
 
+from dataclasses import replace
+
 import pytest
 
+from service.cases.playbook import SHIPPED
 from tests.makers import at, changed, desks, entries, faults, fields, listed, people, press, put_right, report, route
 
 
@@ -132,3 +135,24 @@ def test_the_decision_on_the_page(token, sign_in):
     assert data.fill_in(f"{here}/protection-decision", told).status_code == 303
     assert "Names of applicants." in data.get(here).text
     assert data.fill_in(f"{here}/protection-decision", told).status_code == 409
+
+
+class TestUnderAPlaybookThatNeverRoutesThere:
+    """A department may leave it to the digital unit to send personal data on."""
+
+    @pytest.fixture
+    def settings(self, settings, tmp_path):
+        text = SHIPPED.read_text(encoding="utf-8").replace('version = "2026', 'version = "by-hand-2026')
+        before, routes, after = text.partition('[[routes]]\nname = "personal_data.code"')
+        own = tmp_path / "playbook.toml"
+        own.write_text(before + after[after.index("# Who holds a case when") :], encoding="utf-8")
+        assert routes
+        return replace(settings, playbook=str(own))
+
+    def test_what_is_sent_there_by_hand_has_the_laws_72_hours(self, token):
+        staff, digital = people(token, "staff digital")
+        case = report(staff, personal_data="yes")
+        assert "data_protection" not in desks(case)
+        press(digital, case, "send", desk="data_protection", reason="Names of applicants.")
+        seen = token("data").get(at(case)).json()["data_protection"]
+        assert (seen["aware_at"], seen["decide_by"]) == ("2026-11-20T09:00:00Z", "2026-11-23T09:00:00Z")
