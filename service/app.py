@@ -40,6 +40,7 @@ from service.web import (
     queue,
     referrals,
     reporting,
+    retention,
     rota,
     signing_in,
     views,
@@ -52,6 +53,7 @@ from service.web.api import events as api_events
 from service.web.api import exports as api_exports
 from service.web.api import outbox as api_outbox
 from service.web.api import referrals as api_referrals
+from service.web.api import retention as api_retention
 from service.web.api import views as api_views
 from service.web.api import waiting as api_waiting
 from service.web.forms import BODY_LIMIT
@@ -68,9 +70,9 @@ ROUTES = [
     route
     for room in (
         *(front, signing_in, assets, reporting, asking, cases, queue, from_rows, exporting, views, referrals, people),
-        *(links, waiting, choices, rota, outbox, audit),
+        *(links, waiting, choices, rota, outbox, audit, retention),
         *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, api_audit),
-        *(duty, openapi),
+        *(api_retention, duty, openapi),
     )
     for route in room.routes
 ]

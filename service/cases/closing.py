@@ -156,6 +156,8 @@ def reopen(db: Session, me: Me, case: Case, *, reason: str, at: datetime) -> Non
     move = Move.REOPEN if case.triaged_at is not None else Move.RESTORE
     case.stage = after(before, move, standing_of(db, case))
     case.resolution = case.closed_at = case.duplicate_of_id = None
+    # What is looked at again is not destroyed meanwhile.
+    case.disposal_rule = case.disposal_asked_at = case.disposal_asked_by_id = None
     entries.add(
         db, case, "reopened", actor=me.id, at=at, changes={"stage": (before, case.stage), "reason": (None, reason)}
     )

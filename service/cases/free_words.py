@@ -87,6 +87,8 @@ PLACES: dict[str, Place] = {
         f"referral.{name}": Place(((Referral, name),), audience=HR_ONLY)
         for name in ("allegation", "mitigation", "subject_told")
     },
+    "held_because": Place(((Case, "held_because"),), audience=HR_ONLY),
+    "hold_released.reason": Place(said=("reason",), kind="hold_released", audience=HR_ONLY),
     # Words that only the timeline keeps, but for the first.
     "opened.reason": Place(((Case, "opened_because"),), said=("reason",), kind="opened"),
     "reopened.reason": Place(said=("reason",), kind="reopened"),

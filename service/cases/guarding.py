@@ -60,16 +60,16 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         # That HR is looking at a case, or that somebody is conflicted, is not told by what was destroyed of it.
         entries.add(db, case, "purged", actor=me.id, at=at, changes=changes, audience=audience)
     if case.kind == Kind.ADVICE and any(field.startswith("advice.") for field in purged):
-        _purge_copies(db, me, case, reason, at)
+        destroy_copies(db, me, case, reason, at)
     asked = outbox.to_destroy(case.id, case.version, [file.id for file in destroyed], f"pdf/{case.id}", at)
     db.execute(insert(Outbox), asked)
     return destroyed
 
 
-def _purge_copies(db: Session, me: Me, question: Case, reason: str, at: datetime) -> None:
+def destroy_copies(db: Session, me: Me | None, question: Case, reason: str, at: datetime) -> None:
     """Destroy the answer of a question in each mistake that its author named it in, guarded or not, and say so there.
 
-    Also where it was cleared again: the timeline has it still.
+    Also where it was cleared again: the timeline has it still. Without `me` it is Amends that does it.
     """
     theirs = select(Case).where(col(Case.kind) == Kind.MISTAKE, col(Case.reporter_id) == question.reporter_id)
     for other in db.execute(theirs.order_by(col(Case.id)).with_for_update(key_share=True)).scalars().all():
@@ -79,7 +79,7 @@ def _purge_copies(db: Session, me: Me, question: Case, reason: str, at: datetime
         held = _empty(db, other, PLACES[COPY], "")
         if entries.erase(db, other, {COPY}) or held:
             changes = {"purged": (None, [COPY]), "reason": (None, reason)}
-            entries.add(db, other, "purged", actor=me.id, at=at, changes=changes)
+            entries.add(db, other, "purged", actor=me.id if me else None, at=at, changes=changes)
             db.execute(insert(Outbox), outbox.to_destroy(other.id, other.version, [], f"pdf/{other.id}", at))
 
 

@@ -6,7 +6,7 @@ What a relation is stands in `relations.py`; here is what each may do, when, and
 from enum import StrEnum
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, case, or_, true
+from sqlalchemy import ColumnElement, and_, case, or_, true
 from sqlmodel import col
 
 from service.cases.relations import (
@@ -206,7 +206,9 @@ def _relations(desks: Desks, roles: Roles) -> tuple[tuple[Relation, ColumnElemen
 def _any_of(desks: Desks, roles: Roles, *, whole: bool) -> ColumnElement[bool]:
     """That one of the relations holds which let somebody view a case; `whole`: more than a part of it."""
     allowed = [relation for relation in MAY[Act.VIEW] if not (whole and relation in IN_PART)]
-    return or_(*(predicate for relation, predicate in _relations(desks, roles) if relation in allowed))
+    held = or_(*(predicate for relation, predicate in _relations(desks, roles) if relation in allowed))
+    # The walls go with what they kept apart: a tombstone is found by nobody, but where disposals are listed.
+    return and_(col(Case.disposed_at).is_(None), held)
 
 
 def reader(desks: Desks, roles: Roles) -> Me:

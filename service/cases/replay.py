@@ -11,6 +11,7 @@ from typing import Any
 
 from service.cases.exposure import MOMENTS
 from service.cases.facts import COLUMNS
+from service.cases.tombstone import ASKED, DISPOSAL, HELD, is_kept
 from service.records.enums import StepKind, StepState
 from service.timeline.chain import ACTOR as DOER
 from service.timeline.chain import plain
@@ -50,6 +51,7 @@ CASE: dict[str, str] = COLUMNS | {
     "data_protection.aware_at": "aware_at",
     "data_protection.decide_by": "decide_by",
     "said_same_as": "said_same_as",
+    **{name: name for name in (*HELD, *DISPOSAL)},
     **{moment: moment for moment in MOMENTS},
 }
 # What a column holds before any entry speaks of it, where that is not nothing.
@@ -114,9 +116,15 @@ WITNESSED_OF_CASE: dict[str, dict[str, str]] = {
     "reported": {"reported_at": AT, "reporter_id": ACTOR},
     "triaged": {"triaged_at": AT},
     "closed": {"closed_at": AT},
+    "hold_placed": {"held_at": AT},
+    "disposal_approved": {"disposal_asked_at": AT, "disposal_asked_by_id": ACTOR},
+    "disposed": {"disposed_at": AT},
 }
 SET_BACK: dict[str, tuple[str, ...]] = {
-    "reopened": ("closed_at", "duplicate_of"),
+    "reopened": ("closed_at", "duplicate_of", *ASKED),
+    "hold_placed": ASKED,
+    "hold_released": HELD,
+    "disposal_stopped": ASKED,
     "not_informed": ("steps.inform_manager.taken_at", "steps.inform_manager.recorded_at"),
 }
 # What an entry that sets a path witnesses beside it.
@@ -157,6 +165,8 @@ def replay(entries: Iterable[Any]) -> dict[str, Any]:
         state |= dict.fromkeys(SET_BACK.get(entry.kind, ()))
         if entry.kind == "purged":
             _purge(state, entry)
+        if entry.kind == "disposed":
+            _dispose(state, entry)
         if entry.kind == "referral_decided":
             _refer(state, entry)
         _inform(state, entry)
@@ -216,6 +226,14 @@ def _purge(state: dict[str, Any], entry: Any) -> None:
         elif not is_collected(path):
             # What several rows share is unknown already, where the entries have lost it; what came later stands.
             state[path] = ERASED
+
+
+def _dispose(state: dict[str, Any], entry: Any) -> None:
+    """Of what was destroyed nothing is known but what a tombstone keeps."""
+    for path in [path for path in state if not is_kept(path)]:
+        state[path] = ERASED
+        if path.startswith("evidence."):
+            state[f"evidence.{path.split('.')[1]}.destroyed_at"] = plain(entry.at)
 
 
 def _refer(state: dict[str, Any], entry: Any) -> None:

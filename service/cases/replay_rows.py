@@ -142,7 +142,7 @@ def differences(entries: Iterable[Any], rows: Rows) -> list[str]:
             continue
         now, expected = there.get(path), said.get(path, AT_FIRST.get(path))
         if expected is ERASED:
-            if now not in (None, [], "destroyed"):
+            if now not in (None, [], "destroyed", AT_FIRST.get(path)):
                 faults.append(f"'{path}' was destroyed on the timeline, and the record still holds something")
         elif isinstance(expected, list) and ERASED in expected:
             continue

@@ -122,6 +122,17 @@ class Case(Table, table=True):
     paused_at: datetime | None = None
     """When somebody last told whether scheduled posts are paused."""
 
+    held_at: datetime | None = None
+    """Since when it is kept for legal reasons, whatever its time is; nothing when it is not."""
+    held_because: str | None = Field(default=None, sa_type=Text)
+    disposal_asked_at: datetime | None = None
+    """When somebody approved that what it holds is destroyed; the worker does it."""
+    disposal_asked_by_id: int | None = None
+    disposal_rule: str | None = Field(default=None, max_length=60)
+    """Under which rule of which playbook, as in `case_years 2 2026.2`."""
+    disposed_at: datetime | None = None
+    """When what it held was destroyed. What is left is a tombstone (`cases/tombstone.py`), and is found as no case."""
+
     link_key: str | None = Field(default=None, max_length=32)
     text_key: str | None = Field(default=None, max_length=32)
     account_key: str | None = Field(default=None, max_length=32)
@@ -145,6 +156,16 @@ class Case(Table, table=True):
         ),
         Index("ix_case_worst", "severity_rank", "next_due_at", "id"),
         Index("ix_case_closed", "stage", "closed_at"),
+        *(
+            Index(
+                f"ix_case_{moment.removesuffix('_at')}",
+                moment,
+                "id",
+                sqlite_where=written(f"{moment} IS NOT NULL"),
+                postgresql_where=written(f"{moment} IS NOT NULL"),
+            )
+            for moment in ("held_at", "disposed_at")
+        ),
         Index("ix_case_reporter", "reporter_id", "id"),
         Index("ix_case_subject", "subject_id"),
         Index("ix_case_assigned", "assigned_to_id", "stage"),

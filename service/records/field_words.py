@@ -285,6 +285,11 @@ ENTRIES: Mapping[str, str] = {
     "merged": "Another report of the same was joined to this case.",
     "parted": "A report that was joined to this case stands by itself again.",
     "settled": "What was reported here has been dealt with.",
+    "hold_placed": "Kept for legal reasons from now on.",
+    "hold_released": "No longer kept for legal reasons.",
+    "disposal_approved": "Approved that what it holds is destroyed.",
+    "disposal_stopped": "It is kept after all.",
+    "disposed": "What it held was destroyed.",
     "said_same": "Said that two of their own reports are about the same.",
 }
 # Where a kind of case says it in another way: nobody who asks before posting has done anything wrong.

@@ -69,6 +69,27 @@ OUTBOX_KINDS: Mapping[str, str] = {
     "text": "Text message",
     "digest": "Daily e-mail",
     "destroy": "Destroy files",
+    "dispose": "Destroy what was kept long enough",
+}
+
+# How long records are kept: the parts of the list, what keeps a case longer, and the rules of the playbook.
+RETENTION: Mapping[str, str] = {
+    "due": "May go now",
+    "coming": "Within three months",
+    "held": "Kept for legal reasons",
+    "disposed": "Destroyed",
+}
+RETENTION_EMPTY: Mapping[str, str] = {
+    "due": "Nothing may go yet. A case appears here when its time is over.",
+    "coming": "Nothing will be due within three months.",
+    "held": "Nothing is kept for legal reasons.",
+    "disposed": "Nothing was destroyed yet. What stays of a case then stands here.",
+}
+KEPT_BY: Mapping[str, str] = {
+    "held": "kept for legal reasons",
+    "referral": "kept as long as HR keeps its record",
+    "merged": "kept until the case it was joined to is destroyed",
+    "named": "kept until the report that names it is destroyed",
 }
 
 # The read log: what was opened, through what, and how somebody stood to the case.

@@ -89,11 +89,15 @@ class ManyReads(Table, table=True):
 
 
 class ReadWatch(Table, table=True):
-    """Up to when the read log was looked through for that; one row, which one worker at a time moves on."""
+    """Up to when the read log was looked through for that; one row, which one worker at a time moves on.
+
+    Lines from before `cleared_until` have been kept for as long as they are kept: no others can be deleted.
+    """
 
     __tablename__ = "read_watch"
     id: int = Field(primary_key=True)
     looked_until: datetime | None = None
+    cleared_until: datetime | None = None
 
 
 class Outbox(Table, table=True):

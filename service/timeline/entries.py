@@ -1,6 +1,6 @@
 """The only writer of the timeline, and so the only way anything changes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -66,6 +66,11 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "merged": ("digital_unit", "hr"),
     "parted": ("digital_unit", "hr"),
     "settled": EVERYONE,
+    "hold_placed": ("digital_unit", "hr"),
+    "hold_released": ("digital_unit", "hr"),
+    "disposal_approved": ("digital_unit", "hr"),
+    "disposal_stopped": ("digital_unit", "hr"),
+    "disposed": ("digital_unit", "hr"),
     # The desk reads it off the case, where whoever sees one of the two cases only is not told of the other.
     "said_same": ("reporter",),
 }
@@ -156,6 +161,8 @@ def apart(db: Session) -> Iterator[None]:
 
 RINGS_FOR = "alarm.what"
 """The field of an entry that says for what a clock has rung; whoever is told of it is told that too."""
+ERASED_TOGETHER = 500
+"""Numbers in one statement: an engine takes so many and no more."""
 PENDING = "timeline entries that wait to be written"
 
 _head: Any = TimelineHead.__table__  # type: ignore[attr-defined]  # every table model has one
@@ -239,6 +246,30 @@ def erase(db: Session, case: Case, fields: set[str], kind: str | None = None) ->
             row.fields = kept
             db.add(row)
     return destroyed
+
+
+def erase_all(db: Session, case: Case, *, but: Callable[[str, str], bool]) -> None:
+    """Destroy every value of a case's entries, but for those of which `but(kind, field)` says that they stay.
+
+    An entry whose actor is destroyed names nobody in its row either. The commitments stay, so the chain still verifies.
+    """
+    write_pending(db)
+    mine = (
+        select(TimelineEntry.kind, TimelineValues)
+        .join(TimelineValues, col(TimelineEntry.position) == col(TimelineValues.position))
+        .where(col(TimelineEntry.case_id) == case.id)
+    )
+    unnamed = []
+    for kind, row in db.execute(mine).all():
+        row.fields = {field: value for field, value in row.fields.items() if but(kind, field)}
+        db.add(row)
+        if chain.ACTOR not in row.fields:
+            unnamed.append(row.position)
+    db.flush()
+    for some in range(0, len(unnamed), ERASED_TOGETHER):
+        named = col(TimelineEntry.position).in_(unnamed[some : some + ERASED_TOGETHER])
+        without = update(TimelineEntry).where(named).values(actor_id=None)
+        db.execute(without, execution_options={"synchronize_session": False})
 
 
 _OF_CASE = (

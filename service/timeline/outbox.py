@@ -15,6 +15,8 @@ LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(minutes=10)
 TRIED_FOR = timedelta(hours=24)
 """How long something is tried before it is set apart as failed."""
+DISPOSE = "dispose"
+"""Destroy what a case holds, once its time is over and somebody approved it."""
 PDF_TAKES = timedelta(seconds=90)
 CLEARED = "cleared:"
 """How the name of a row begins that stands for those of its kind that were cleared: `tries` says how many."""
@@ -65,6 +67,12 @@ def to_destroy(case_id: int, version: int, files: Sequence[str], prefix: str, at
             "due_at": at + PDF_TAKES,
         },
     ]
+
+
+def to_dispose(case_id: int, at: datetime) -> dict[str, Any]:
+    """A row asking that what a case holds be destroyed, as was approved at that moment."""
+    row: dict[str, Any] = {"kind": DISPOSE, "person_id": None, "case_id": case_id, "tries": 0, "body": {}}
+    return row | {"dedupe": f"{DISPOSE}:{case_id}:{at.timestamp()}", "due_at": at}
 
 
 def claim(

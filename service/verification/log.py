@@ -140,7 +140,7 @@ def _faults_of_case(case: Case, entries: list[Any], rows: Rows) -> Iterator[str]
             yield f"{where}: its hash is not the hash of what it says"
         if entry.fields is None:
             yield f"{where}: the row of its values is gone"
-        elif entry.fields.get(chain.ACTOR, {}).get("after", 0) != (entry.actor_id or _unnamed(entry)):
+        elif not _did(case, entry):
             yield f"{where}: it was not done by whom the row names"
         yield from (f"{where}: {fault}" for fault in value_faults(entry.commitments, entry.fields or {}))
         previous, position = entry.hash, entry.position
@@ -151,9 +151,15 @@ def _faults_of_case(case: Case, entries: list[Any], rows: Rows) -> Iterator[str]
     yield from (f"{case.reference}: {fault}" for fault in differences(entries, rows))
 
 
-def _unnamed(entry: Any) -> str | None:
-    """What an entry may say of who did it, where its row names nobody: Amends did, or a confidential reporter."""
-    return REPORTER if entry.fields[chain.ACTOR]["after"] == REPORTER else None
+def _did(case: Case, entry: Any) -> bool:
+    """Whether the row names who the entry says did it.
+
+    It names nobody where Amends did it, or a confidential reporter; and where that was destroyed with the case.
+    """
+    if chain.ACTOR not in entry.fields:
+        return case.disposed_at is not None and entry.actor_id is None
+    said = entry.fields[chain.ACTOR]["after"]
+    return bool(said == (entry.actor_id or (REPORTER if said == REPORTER else None)))
 
 
 def _hash(case: Case, entry: Any) -> str:

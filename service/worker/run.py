@@ -22,6 +22,7 @@ from service.timeline.watching import watch_reads
 from service.worker.alarms import ring_due
 from service.worker.away import AWAY
 from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
+from service.worker.keeping import clear_reads, dispose
 from service.worker.post import Post
 
 TELL = "tell"
@@ -44,7 +45,7 @@ def tell_one(database: Database, settings: Settings, row: Any, at: datetime) -> 
 
 
 # What is done for each kind of row, apart from messages. A kind that is missing here fails at once, and says so.
-DEEDS: dict[str, Deed] = {TELL: tell_one, "destroy": destroy_purged}
+DEEDS: dict[str, Deed] = {TELL: tell_one, "destroy": destroy_purged, outbox.DISPOSE: dispose}
 
 
 def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> None:
@@ -61,6 +62,7 @@ def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> N
         if clock() >= sweep_at:
             sweep_at = clock() + SWEEP_EVERY
             clear_done(database, clock(), stop)
+            clear_reads(database, settings, clock(), stop)
             sweep(database, settings, clock())
         return busy
 

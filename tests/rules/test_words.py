@@ -13,6 +13,8 @@ from service.cases.relations import ADVISERS
 from service.core.telling import filters
 from service.records import enums, list_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
+from service.retention.listing import Show
+from service.retention.rules import KEPT_BY
 from service.routing.protect import Question
 from service.steps.cannot import REASONS
 from service.steps.find import ABLE
@@ -82,6 +84,8 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(ENTRIES) == set(AUDIENCES)
     assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
+    assert set(list_words.RETENTION) == set(list_words.RETENTION_EMPTY) == set(Show)
+    assert set(list_words.KEPT_BY) == set(KEPT_BY)
     assert set(words.NOTE_AUDIENCES_OF) == set(enums.DeskName)
     assert all(set(readers) == set(enums.NoteAudience) for readers in words.NOTE_AUDIENCES_OF.values())
     assert all(path in PLACES or path.startswith(("data_protection.", "referral.")) for path in SPILT)
@@ -120,7 +124,8 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
-    assert set(TABLES) == set(SAYS) | others | filters | record | read_log
+    retention = {"retention", "retention_empty", "kept_by"}
+    assert set(TABLES) == set(SAYS) | others | filters | record | read_log | retention
 
 
 @pytest.mark.parametrize(

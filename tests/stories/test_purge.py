@@ -67,6 +67,7 @@ EXEMPT = {
     ),
     **dict.fromkeys(("case_file.said_same_as", "case_file.guidance_case"), "made by Amends"),
     "confidence.salt": "random",
+    "case_file.disposal_rule": "a key of the playbook, its years, and its version",
     "read_entry.seen_as": "from a list",
     "case_file.next_due_what": "a step's or a desk's name",
     "route.because": "the rule that sent it",
