@@ -212,7 +212,7 @@ def permissions_page() -> Iterator[str]:
     )
     yield "Within these fields:"
     yield ""
-    yield "- `reporter` is absent when the report is confidential, but for whom it was revealed to."
+    yield "- `reporter` is absent when the report is confidential, but on the page of whom it was revealed to."
     yield from prose(
         "- An auditor's `steps` and `routes` carry states and times, no words and no names. Their "
         "`timeline` says what kind of thing happened, and when."

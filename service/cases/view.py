@@ -143,9 +143,7 @@ def case_view(
     }
     if case.reporter_id is None:
         del view["reporter"]
-        asks = me is not None and (DeskName.HR in me.desks or me.desks.get(DeskName(case.holding_desk), False))
-        if me is not None and asks and through & {"digital_unit", "hr"} and revealed_to(db, case, me.id):
-            # To whom it was revealed, while their seat lets them ask; papers and files are made without `me`.
+        if _knows_who_raised_it(db, case, through, me):
             raiser = reporter_of(db, case)
             view["reporter"] = _people(db, {raiser}).get(raiser)
     if case.kind == Kind.CONCERN:
@@ -166,6 +164,14 @@ def case_view(
     if timeline:
         view["timeline"] = _timeline(case, rows["timeline"], people, through, me)
     return view
+
+
+def _knows_who_raised_it(db: Session, case: Case, through: frozenset[str], me: Me | None) -> bool:
+    """To whom it was revealed, in a browser, while their seat lets them ask. Papers and files are made without `me`."""
+    if me is None or not me.in_browser or not through & {"digital_unit", "hr"}:
+        return False
+    seated = DeskName.HR in me.desks or me.desks.get(DeskName(case.holding_desk), False)
+    return seated and revealed_to(db, case, me.id)
 
 
 def visible(case: Case, through: frozenset[str]) -> frozenset[str]:

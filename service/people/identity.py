@@ -66,6 +66,11 @@ class Me:
     confirmed_at: datetime | None = None
     """When they last gave their password in this browser; None for a token."""
 
+    @property
+    def in_browser(self) -> bool:
+        """Whether they are in a browser that they signed in with: a token can be copied, or was given to a program."""
+        return self.confirmed_at is not None
+
 
 def hashed(key: str) -> str:
     """The only form in which a session key, a token or an address is kept."""
@@ -220,13 +225,16 @@ _BY_ID = (
 )
 
 
-def by_session(db: Session, key: str, at: datetime) -> tuple[Me | None, bool]:
-    """Whoever holds this session key, and whether its last-seen moment wants to be written again."""
+def by_session(db: Session, key: str, at: datetime, busy_since: datetime | None = None) -> tuple[Me | None, bool]:
+    """Whoever holds this session key, and whether its last-seen moment wants to be written again.
+
+    `busy_since` is when they began to send what is still coming: whoever sends is not idle.
+    """
     rows = db.connection().execute(_BY_SESSION, {"key": hashed(key)}).all()
     if not rows or rows[0].ends_at <= at:
         return None, False
     me = _me(rows, csrf=rows[0].csrf, key_hash=rows[0].key_hash, confirmed_at=rows[0].confirmed_at)
-    if _is_idle(me, rows[0].seen_at, at):
+    if _is_idle(me, rows[0].seen_at, busy_since or at):
         return None, False
     return me, at - rows[0].seen_at > SEEN_EVERY
 

@@ -14,7 +14,10 @@ from service.web.visit import Visit
 
 
 async def receive(request: Request, visit: Visit) -> Sent:
-    """What this request sent. A body that is too large or unreadable is told when somebody asks for it."""
+    """What this request sent, and the request's moment from now on: that the last of it is here.
+
+    A body that is too large or unreadable is told when somebody asks for it.
+    """
     if visit.sent is not None:
         return visit.sent
     media_type, _ = request.content_type
@@ -35,6 +38,7 @@ async def receive(request: Request, visit: Visit) -> Sent:
     except (ClientException, ValueError, LookupError):
         # LookupError: a part may name a charset that nobody knows.
         sent.fault = Malformed("The form cannot be read")
+    visit.at = sent.at = visit.house.clock()
     return sent
 
 

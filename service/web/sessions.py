@@ -6,6 +6,7 @@ import json
 import logging
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import datetime, timedelta
 from typing import Any
 
 from litestar.connection import ASGIConnection, Request
@@ -34,6 +35,9 @@ BY_ITSELF = "x-amends-by-itself"
 """The header by which a page says that nobody pressed anything: it does not keep a session from running out."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION, STRANGER, NOTICE = "", "before", "notice"
+AT_ONCE = timedelta(seconds=1)
+"""What is here within this is taken to come from whoever was there when it began."""
+UNKNOWN_TOKEN = "This token is unknown, has run out or was taken back"
 STALE_PAGE = "This page was open too long, or came from somewhere else. Load it again, then send it."
 
 
@@ -48,9 +52,10 @@ async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
                 raise NotSignedIn
         elif not handler.opt.get("public"):
             await _guard_api(connection, handler, visit)
-        # All of it is here before anything waits for the database: a slow sender keeps nobody else waiting.
         if visit.method not in READS and isinstance(connection, Request):
-            await receive(connection, visit)
+            await _take_in(connection, visit)
+            if visit.me is None and not handler.opt.get("public"):
+                raise NotSignedIn(UNKNOWN_TOKEN)
         return
     writes = visit.method not in READS
     if writes:
@@ -58,24 +63,46 @@ async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
     if writes or not handler.opt.get("public") or handler.opt.get("greets"):
         await look(connection, visit)
     if writes and isinstance(connection, Request):
-        await receive(connection, visit)
+        await _take_in(connection, visit)
     if visit.me is None and not handler.opt.get("public"):
         raise NotSignedIn
     if writes:
         _refuse_forged(connection, visit)
 
 
+async def _take_in(connection: Request, visit: Visit) -> None:
+    """All of it is here before anything waits for the database: a slow sender keeps nobody else waiting.
+
+    What comes slowly is done when the last of it is here. By then its sender may have signed out, lost the token or the
+    seat, or given the password too long ago: who is there is asked again. Sending is no idling.
+    """
+    began = visit.at
+    await receive(connection, visit)
+    if visit.me is None or visit.at - began <= AT_ONCE:
+        return
+    if visit.is_api:
+        visit.me = await in_thread(_by_token, visit.house, _bearer(connection), visit)
+    else:
+        key = visit.cookies.get(cookie_name(visit.house, SESSION), "")
+        visit.me = await in_thread(_by_session, visit.house, key, visit, began)
+
+
 async def _guard_api(connection: ASGIConnection, handler: BaseRouteHandler, visit: Visit) -> None:
-    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not key.strip():
+    key = _bearer(connection)
+    if not key:
         raise NotSignedIn("Send a token: Authorization: Bearer TOKEN")
-    visit.me = await in_thread(_by_token, visit.house, key.strip(), visit)
+    visit.me = await in_thread(_by_token, visit.house, key, visit)
     visit.looked = True
     if visit.me is None:
-        raise NotSignedIn("This token is unknown, has run out or was taken back")
+        raise NotSignedIn(UNKNOWN_TOKEN)
     wanted = Scope.READ if visit.method in READS else Scope.WRITE
     if wanted not in visit.me.scopes and not handler.opt.get("asked_later"):
         raise NotPermitted("This token may not do that")
+
+
+def _bearer(connection: ASGIConnection) -> str:
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 async def look(connection: ASGIConnection, visit: Visit) -> None:
@@ -94,10 +121,10 @@ def _by_token(house: House, key: str, visit: Visit) -> Me | None:
         return identity.by_token(db, key, visit.at)
 
 
-def _by_session(house: House, key: str, visit: Visit) -> Me | None:
+def _by_session(house: House, key: str, visit: Visit, busy_since: datetime | None = None) -> Me | None:
     with house.database.read() as db:
-        me, wants_writing = identity.by_session(db, key, visit.at)
-        visit.had_session = me is not None or identity.was_issued(db, key)
+        me, wants_writing = identity.by_session(db, key, visit.at, busy_since)
+        visit.had_session = visit.had_session or me is not None or identity.was_issued(db, key)
     if me is not None and wants_writing and not visit.by_itself:
         try:
             with house.database.write() as db:
