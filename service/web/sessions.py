@@ -37,7 +37,7 @@ READS = frozenset({"GET", "HEAD", "OPTIONS"})
 SESSION, STRANGER, NOTICE = "", "before", "notice"
 AT_ONCE = timedelta(seconds=1)
 """What is here within this is taken to come from whoever was there when it began."""
-UNKNOWN_TOKEN = "This token is unknown, has run out or was taken back"
+NOT_A_KEY = "This token is unknown, has run out or was taken back"
 STALE_PAGE = "This page was open too long, or came from somewhere else. Load it again, then send it."
 
 
@@ -55,7 +55,7 @@ async def guard(connection: ASGIConnection, handler: BaseRouteHandler) -> None:
         if visit.method not in READS and isinstance(connection, Request):
             await _take_in(connection, visit)
             if visit.me is None and not handler.opt.get("public"):
-                raise NotSignedIn(UNKNOWN_TOKEN)
+                raise NotSignedIn(NOT_A_KEY)
         return
     writes = visit.method not in READS
     if writes:
@@ -94,7 +94,7 @@ async def _guard_api(connection: ASGIConnection, handler: BaseRouteHandler, visi
     visit.me = await in_thread(_by_token, visit.house, key, visit)
     visit.looked = True
     if visit.me is None:
-        raise NotSignedIn(UNKNOWN_TOKEN)
+        raise NotSignedIn(NOT_A_KEY)
     wanted = Scope.READ if visit.method in READS else Scope.WRITE
     if wanted not in visit.me.scopes and not handler.opt.get("asked_later"):
         raise NotPermitted("This token may not do that")
