@@ -25,9 +25,8 @@ def test_whose_case_is_among_very_many_is_told_to_look_again(
     with database.read() as db:
         theirs = select(ApiToken.key_hash).join(Person, col(Person.id) == col(ApiToken.person_id))
         key = db.execute(theirs.where(col(Person.email) == "colleague@demo.example")).scalars().first()
-        listener = Listener(still_there(db, [key], clock())[key], key)
-    live.listeners.add(listener)
-    live._tell(live._look({key: listener.me}, recheck=False))
+        listener = Listener(still_there(db, [key], clock())[key], key, begun=True)
+    live._tell(live._look({key: listener.me}, recheck=False), [listener])
     assert listener.everything is everything
     assert (first["reference"] in listener.changed) is not everything
     assert listener.wake.is_set()
