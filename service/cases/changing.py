@@ -18,7 +18,7 @@ from service.cases.facts import (
     judged_facts,
     refuse_closed,
 )
-from service.cases.guidance import check_beside, copied
+from service.cases.guidance import copied
 from service.cases.judging import INFORMS, employer_of, judge_again, steps_of
 from service.cases.likeness import keep_keys
 from service.cases.moments import check_moments, zone_told_in
@@ -50,10 +50,7 @@ def change_facts(
     told = dict(facts)
     if JUDGED & told.keys():
         told |= _settled(db, case, told, content)
-    check_beside(case, told)
-    told |= copied(
-        db, me, told, mine=case.kind == Kind.MISTAKE and case.reporter_id == me.id, before=case.guidance_case
-    )
+    told |= copied(db, me, told, mine=case.kind == Kind.MISTAKE and case.reporter_id == me.id, case=case)
     check_moments(told, at, posted_at=told.get("post.posted_at", case.posted_at))
     _check_posted_at(db, case, told)
     require_stage(Act.CHANGE_FACTS, case)

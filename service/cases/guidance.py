@@ -21,52 +21,59 @@ from service.records.words import DESKS
 ASKED, COPIED = "guidance.case", ("guidance.sought", "guidance.from", "guidance.at", "guidance.answer")
 MOST = 20
 NOT_YOURS = "This is no question of yours that has been answered. Leave it empty, and say in words whom you asked."
+DID_ASK = "You name an answer that you were given. So you did ask: say yes, or clear it."
 ANSWER_STANDS = "The answer that stands here says this. Take out the question that you named first."
 MISTAKES_ONLY = "This belongs to a mistake that you report yourself."
 
 
-def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool, before: str | None = None) -> dict[str, Any]:
+def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool, case: Case | None = None) -> dict[str, Any]:
     """What naming an answered question, or clearing it, adds to these facts: from whom, when, and the answer.
 
-    `mine`: a mistake that `me` reported; of anything else it is refused. `before` is the question that it names
-    already: naming that again adds nothing, so that no later answer and nothing destroyed comes in unasked.
+    `mine`: a mistake that `me` reported; of anything else it is refused. `case` is the one that is changed. To name the
+    question that stands there again adds nothing, so that no later answer and nothing destroyed comes in unasked.
     Raises Invalid naming `guidance.case`, alike for a question of somebody else, one without an answer, and one that
-    is not there.
+    is not there; and naming each field that would put another name to the answer.
     """
-    if ASKED not in facts:
-        return {}
-    reference = facts[ASKED]
-    if reference is None:
+    named, stands = facts.get(ASKED), case.guidance_case if case else None
+    if ASKED in facts and named is None:
         return {"guidance.at": None, "guidance.answer": None}
-    if not mine:
+    if ASKED in facts and not mine:
         raise invalid(ASKED, MISTAKES_ONLY)
-    if facts.get("guidance.sought") is False:
-        raise invalid(
-            "guidance.sought", "You name an answer that you were given. So you did ask: say yes, or clear it."
-        )
-    if reference.strip().upper() == before:
-        return {ASKED: before}
-    question = db.execute(_mine(me).where(col(Case.reference) == reference.strip().upper())).scalar_one_or_none()
+    reference = named.strip().upper() if named is not None else stands
+    if reference is None:
+        return {}
+    if case is not None and reference == stands:
+        _refuse_beside(facts, {"guidance.sought": case.guidance_sought, "guidance.from": case.guidance_from})
+        return {ASKED: stands}
+    question = db.execute(_mine(me).where(col(Case.reference) == reference)).scalar_one_or_none()
     answers = _answers(db, question) if question is not None else []
     if question is None or not answers:
         raise invalid(ASKED, NOT_YOURS)
+    by = ", ".join(dict.fromkeys(DESKS[answer.desk] for answer in answers))
+    _refuse_other(facts, by, case)
     return {
         ASKED: question.reference,
         "guidance.sought": True,
-        "guidance.from": ", ".join(dict.fromkeys(DESKS[answer.desk] for answer in answers)),
+        "guidance.from": by,
         "guidance.at": answers[-1].at,
         "guidance.answer": _together(answers),
     }
 
 
-def check_beside(case: Case, facts: Mapping[str, Any]) -> None:
-    """Raise Invalid, naming each field, for words that would put another name to an answer that stands in the case."""
-    if case.guidance_case is None or ASKED in facts:
-        return
-    stands = {"guidance.sought": case.guidance_sought, "guidance.from": case.guidance_from}
+def _refuse_beside(facts: Mapping[str, Any], stands: Mapping[str, Any]) -> None:
     faults = [FieldError(path, ANSWER_STANDS) for path, kept in stands.items() if facts.get(path, kept) != kept]
     if faults:
         raise Invalid(ANSWER_STANDS, faults)
+
+
+def _refuse_other(facts: Mapping[str, Any], by: str, case: Case | None) -> None:
+    """What a form sends back as it stood is no other name."""
+    as_it_was = case.guidance_from if case else None
+    faults = [FieldError("guidance.sought", DID_ASK)] if facts.get("guidance.sought") is False else []
+    if facts.get("guidance.from") not in (None, by, as_it_was):
+        faults.append(FieldError("guidance.from", f"The answer that you name came from: {by}. Leave this empty."))
+    if faults:
+        raise Invalid(faults[0].message, faults)
 
 
 def questions_to_name(db: Session, me: Me) -> list[tuple[str, str]]:

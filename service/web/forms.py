@@ -15,6 +15,8 @@ from service.core.errors import FieldError, Invalid, Malformed, Refusal, Stale, 
 from service.web.complaints import complaints
 from service.web.unflatten import unflatten
 
+CLEAR = "clear"
+"""The name of the boxes in a form that say which fields are to be emptied."""
 BODY_LIMIT = 1024 * 1024
 """Bytes of an ordinary request."""
 UPLOAD_LIMIT = 22 * 1024 * 1024
@@ -73,7 +75,7 @@ class Sent:
         return _validated(shape, parse_json(self.body) if self.body.strip() else {}, [])
 
     def form(self, shape: type[Shape], zone: str | None = None) -> Shape:
-        """A form in this shape: input names are JSON paths, blank inputs are left out.
+        """A form in this shape: input names are JSON paths, blank inputs are left out, boxes to clear are null.
 
         Moments without offset are read in `zone` (IANA, the reader's own); without `zone` they are refused.
         """
@@ -81,7 +83,8 @@ class Sent:
             raise NotThisType("Send a form")
         self._refuse_fault()
         told = {name: values for name, values in self.fields.items() if name != "csrf" and not name.startswith("_")}
-        data, faults = unflatten(shape, told, zone)
+        cleared = told.pop(CLEAR, [])
+        data, faults = unflatten(shape, told, zone, cleared)
         _refuse_unstorable(data)
         return _validated(shape, data, faults)
 

@@ -1,6 +1,7 @@
 """Turns a form's fields, named by JSON path, into the JSON that the API takes."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from types import UnionType
@@ -18,12 +19,12 @@ NO = frozenset({"false", "no", "off", "0"})
 
 
 def unflatten(
-    shape: type[BaseModel], told: dict[str, list[str]], zone: str | None
+    shape: type[BaseModel], told: dict[str, list[str]], zone: str | None, cleared: Sequence[str] = ()
 ) -> tuple[dict[str, Any], list[FieldError]]:
     """`{"post.text": ["…"]}` as `{"post": {"text": "…"}}`, with numbers, lists, yes and no as the shape has them.
 
-    Blank fields are left out. Returns the JSON and what could not be read; a name that the shape lacks is kept, for
-    the shape to refuse.
+    Blank fields are left out, and `cleared` ones are null. Returns the JSON and what could not be read; a name that
+    the shape lacks is kept, for the shape to refuse.
     """
     data: dict[str, Any] = {}
     faults: list[FieldError] = []
@@ -33,6 +34,11 @@ def unflatten(
             continue
         try:
             _put(data, path.split("."), _value(_annotation(shape, path.split(".")), kept, zone))
+        except ValueError as wrong:
+            faults.append(FieldError(path, str(wrong)))
+    for path in cleared:
+        try:
+            _put(data, path.split("."), None)
         except ValueError as wrong:
             faults.append(FieldError(path, str(wrong)))
     return data, faults

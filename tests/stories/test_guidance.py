@@ -57,6 +57,22 @@ def test_it_is_named_later_read_as_it_stood_then_and_cleared(token, sign_in, que
     assert faults(database) == []
 
 
+def test_it_is_taken_out_again_in_the_form(token, sign_in, question):
+    case = report(token("staff"), guidance={"case": question["reference"]})
+    web, here = sign_in("staff"), f"/cases/{case['reference']}"
+    assert "Take it out again" in main(web, case)
+    # What stands in the form beside the box is sent along.
+    told = {"clear": "guidance.case", "guidance.case": question["reference"], "guidance.from": "Media Office"}
+    wrong = web.fill_in(f"{here}/facts", told | {"post.posted_at": "yesterday"})
+    assert wrong.status_code == 422
+    assert re.search(r'name="clear" type="checkbox" value="guidance.case" checked', wrong.text)
+    assert web.fill_in(f"{here}/facts", told).status_code == 303
+    assert token("digital").get(at(case)).json()["guidance"] == {"sought": True, "from": "Media Office"}
+    assert "Take it out again" not in main(web, case)
+    for strange in ("colour", "kind.of", "guidance.case.x"):
+        assert web.fill_in(f"{here}/facts", {"clear": strange, "guidance.case": "x"}).status_code == 422
+
+
 def test_the_report_offers_what_was_answered(token, sign_in, question):
     ask(token("staff"), "digital_unit")
     offered = sign_in("staff").get("/report").text
@@ -125,7 +141,22 @@ def test_nobody_elses_name_stands_beside_an_answer(token, question):
     ):
         refused = staff.patch(at(case), json={"guidance": words})
         assert (refused.status_code, fields(refused)) == (422, {field})
+        again = {"case": question["reference"], **words}
+        for who, path, told in (
+            (staff.patch, at(case), {"guidance": again}),
+            (staff.post, "/api/cases", {"kind": "mistake", "codes": ["wrong_account"], "guidance": again}),
+            (staff.patch, at(report(staff, guidance={"from": "My mentor"})), {"guidance": again}),
+        ):
+            refused = who(path, json=told)
+            assert (refused.status_code, fields(refused)) == (422, {field})
+    assert (
+        "Leave this empty"
+        in staff.patch(at(report(staff)), json={"guidance": again | {"sought": None, "from": "X"}}).text
+    )
     # What a form sends back as it stood is no change.
+    asked = report(staff, guidance={"from": "My mentor"})
+    named = {"guidance": {"from": "My mentor", "case": question["reference"]}}
+    assert staff.patch(at(asked), json=named).json()["guidance"]["from"] == "Media Office"
     same = staff.patch(at(case), json={"guidance": {"from": "Media Office", "sought": True}})
     assert (same.status_code, same.json()["guidance"]["answer"]) == (200, ANSWER)
 
