@@ -1,8 +1,9 @@
-"""Text search: in references, handles, post texts, narratives, advice, messages and notes, as far as one reads them.
+"""Text search: in references, handles, post texts, narratives, copied answers, advice, messages and notes.
 
-What is indexed is kept in step by the database itself (migration 0008): each case, piece of advice, message and note
-is one row of `search_text`, which says through whose eyes it is read; its words stand in an FTS5 table on SQLite and
-in a tsvector on PostgreSQL. No words are kept twice: the index holds what can be found, never the text.
+What is indexed is kept in step by the database itself (migrations 0008 and 0015): each case, answer copied into a case,
+piece of advice, message and note is one row of `search_text`, which says through whose eyes it is read, and is found by
+nobody else; its words stand in an FTS5 table on SQLite and in a tsvector on PostgreSQL. No words are kept twice: the
+index holds what can be found, never the text.
 
 A word is looked for as it is, in any case; `word*` finds what begins with it. All words have to stand in one place.
 """

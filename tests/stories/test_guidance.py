@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from sqlalchemy import text
 
-from tests.makers import DEMO, at, changed, entries, everything_kept, faults, fields, people, press, report
+from migrations.schema import migrate, take_back
+from tests.makers import DEMO, at, changed, entries, everything_kept, faults, fields, listed, people, press, report
 from tests.stories.test_question_page import ANSWER, ask, main
 
 SEEN = {"sought": True, "from": "Media Office", "answer": ANSWER}
@@ -173,3 +175,38 @@ def test_an_answer_that_is_destroyed_is_destroyed_wherever_it_was_copied(token, 
     assert digital.get(at(kept)).json()["guidance"]["answer"] is None
     assert [len(entries(digital, case, "purged")) for case in (kept, cleared, report(staff))] == [1, 1, 0]
     assert faults(database) == []
+
+
+def test_the_search_finds_a_copied_answer_for_whoever_reads_it(token, question, database):
+    word = "?q=" + ANSWER.split()[-1].strip(".")
+    staff, manager, digital, media = people(token, "staff manager digital media")
+    case = report(staff, guidance={"case": question["reference"]})
+    other = report(staff, kind="mistake")
+    assert set(listed(staff, word)) == {case["reference"], question["reference"]}
+    assert set(listed(digital, word)) == {case["reference"], question["reference"]}
+    assert listed(manager, word) == [case["reference"]]
+    assert listed(media, word) == [question["reference"]]
+    for nobody in people(token, "outsider colleague hr auditor"):
+        assert case["reference"] not in nobody.get(f"/api/cases{word}").text
+    staff.patch(at(other), json={"guidance": {"case": question["reference"]}})
+    assert set(listed(manager, word)) == {case["reference"], other["reference"]}
+    staff.patch(at(other), json={"guidance": {"case": None}})
+    assert listed(manager, word) == [case["reference"]]
+    staff.patch(at(case), json={"safety_risk": "yes"})
+    press(digital, case, "purge", fields=["guidance.answer"], reason="It says too much.")
+    assert listed(manager, word) == []
+    assert listed(media, word) == listed(digital, word) == [question["reference"]]
+    with database.write() as db:
+        kept = "SELECT count(*) FROM search_text WHERE source = 'copied_answer'"
+        assert db.execute(text(kept)).scalar() == 0
+
+
+def test_what_was_copied_before_is_found_as_well(token, question, settings):
+    """The migration that finds it, taken back and done again on a case that has an answer already."""
+    staff, manager = people(token, "staff manager")
+    case = report(staff, guidance={"case": question["reference"]})
+    take_back(settings.database_url, "0014")
+    migrate(settings.database_url)
+    assert listed(manager, "?q=monday") == [case["reference"]]
+    staff.patch(at(case), json={"guidance": {"case": None}})
+    assert listed(manager, "?q=monday") == []
