@@ -43,6 +43,7 @@ from service.web import (
     retention,
     rota,
     signing_in,
+    subject_access,
     views,
     waiting,
 )
@@ -54,6 +55,7 @@ from service.web.api import exports as api_exports
 from service.web.api import outbox as api_outbox
 from service.web.api import referrals as api_referrals
 from service.web.api import retention as api_retention
+from service.web.api import subject_access as api_subject_access
 from service.web.api import views as api_views
 from service.web.api import waiting as api_waiting
 from service.web.forms import BODY_LIMIT
@@ -70,9 +72,9 @@ ROUTES = [
     route
     for room in (
         *(front, signing_in, assets, reporting, asking, cases, queue, from_rows, exporting, views, referrals, people),
-        *(links, waiting, choices, rota, outbox, audit, retention),
+        *(links, waiting, choices, rota, outbox, audit, retention, subject_access),
         *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, api_audit),
-        *(api_retention, duty, openapi),
+        *(api_retention, api_subject_access, duty, openapi),
     )
     for route in room.routes
 ]

@@ -80,6 +80,9 @@ def commands() -> argparse.ArgumentParser:
         "--audience", choices=["reporter", "subject", "line_manager", "digital_unit", "hr", "adviser"], required=True
     )
     export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    given = _command(every, "person-export", "write all that is held about somebody, as a ZIP", do.person_export)
+    given.add_argument("email", metavar="EMAIL")
+    given.add_argument("--out", type=Path, required=True, metavar="FILE.zip")
     return parser
 
 

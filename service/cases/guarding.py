@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from service.cases.free_words import GONE, PLACES, Place, find_place, names_said
+from service.cases.gathered import gather_again
 from service.cases.likeness import keep_keys
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
@@ -61,6 +62,7 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         entries.add(db, case, "purged", actor=me.id, at=at, changes=changes, audience=audience)
     if case.kind == Kind.ADVICE and any(field.startswith("advice.") for field in purged):
         destroy_copies(db, me, case, reason, at)
+    gather_again(db, case.id, at)
     asked = outbox.to_destroy(case.id, case.version, [file.id for file in destroyed], f"pdf/{case.id}", at)
     db.execute(insert(Outbox), asked)
     return destroyed
@@ -80,6 +82,7 @@ def destroy_copies(db: Session, me: Me | None, question: Case, reason: str, at: 
         if entries.erase(db, other, {COPY}) or held:
             changes = {"purged": (None, [COPY]), "reason": (None, reason)}
             entries.add(db, other, "purged", actor=me.id if me else None, at=at, changes=changes)
+            gather_again(db, other.id, at)
             db.execute(insert(Outbox), outbox.to_destroy(other.id, other.version, [], f"pdf/{other.id}", at))
 
 

@@ -208,6 +208,16 @@ class ReferralStage(StrEnum):
     CLOSED = "closed"
 
 
+class AccessStage(StrEnum):
+    """Where a request for all that is held about somebody stands."""
+
+    GATHERING = "gathering"
+    REVIEW = "review"
+    PACKING = "packing"
+    READY = "ready"
+    DELETED = "deleted"
+
+
 class Day(StrEnum):
     """The days of the week, in their order; kept as numbers, Monday as 0."""
 

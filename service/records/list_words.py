@@ -70,6 +70,9 @@ OUTBOX_KINDS: Mapping[str, str] = {
     "digest": "Daily e-mail",
     "destroy": "Destroy files",
     "dispose": "Destroy what was kept long enough",
+    "gather": "Gather what is held about somebody",
+    "pack": "Pack what is given to somebody",
+    "delete_given": "Delete what was given to somebody",
 }
 
 # How long records are kept: the parts of the list, what keeps a case longer, and the rules of the playbook.
@@ -89,6 +92,7 @@ KEPT_BY: Mapping[str, str] = {
     "held": "kept for legal reasons",
     "referral": "kept as long as HR keeps its record",
     "merged": "kept until the case it was joined to is destroyed",
+    "asked_for": "kept until somebody is given what is held about them",
     "named": "kept until the report that names it is destroyed",
 }
 
@@ -103,6 +107,8 @@ READ_WHAT: Mapping[str, str] = {
     "export": "Downloaded a list of cases",
     "read_log": "Looked in the read log",
     "read_log_export": "Downloaded the read log",
+    "subject_access": "Looked through what is held about somebody",
+    "subject_access_file": "Downloaded what is held about somebody",
 }
 READ_THROUGH: Mapping[str, str] = {
     "page": "on a page",
@@ -141,3 +147,48 @@ READ_COLUMNS: Mapping[str, str] = {
     "audience": "For whom",
     "narrowed_by": "Narrowed by",
 }
+
+# What is given to somebody who asks for all that is held about them, by its part.
+ACCESS_TITLES: Mapping[str, str] = {
+    "person": "What the directory says of you",
+    "sign_in": "When you signed in",
+    "reporter": "What you reported or asked:",
+    "raiser": "A concern that you raised:",
+    "subject": "What was disclosed to you:",
+    "asked": "What was asked of you:",
+    "timeline": "What happened, step by step",
+    "looked": "Who looked at it",
+    "at_work": "What you did in the cases of others",
+    "notified": "What you were told",
+    "opened": "What you opened",
+}
+ACCESS_STAGES: Mapping[str, str] = {
+    "gathering": "Being gathered",
+    "review": "Being checked by the data protection team",
+    "packing": "Being packed",
+    "ready": "Ready",
+    "deleted": "Given, and deleted here",
+}
+# What such a file leaves out, whether there is any or not: that it is said tells nobody that there is.
+WITHHELD: tuple[tuple[str, str], ...] = (
+    (
+        "Names and addresses of other people. Their part is named instead.",
+        "UK Data Protection Act 2018, Schedule 2, paragraph 16: the rights of others.",
+    ),
+    (
+        "Who raised a concern, and any concern that was not disclosed.",
+        "UK Data Protection Act 2018, Schedule 2, paragraphs 16 and 22: the rights of others, and planning.",
+    ),
+    (
+        "Notes and plans about a case that is still open, and whether something is for HR.",
+        "UK Data Protection Act 2018, Schedule 2, paragraph 22: management forecasts and planning.",
+    ),
+    (
+        "What HR keeps in a record of its own, until HR discloses it.",
+        "UK Data Protection Act 2018, Schedule 2, paragraph 22: management forecasts and planning.",
+    ),
+    (
+        "What you wrote at work about the cases of others.",
+        "UK GDPR, article 15(4): it is about them.",
+    ),
+)

@@ -31,6 +31,10 @@ NOTIFIED: Mapping[str, str] = {
     "reminded": "Due soon: {due}.",
     "escalated": "Late: {due}.",
     "repeated": "A critical case is still waiting for somebody to read it.",
+    "access_asked": "Somebody asks for all that is held about them.",
+    "access_due": "What somebody asked to be given is due within days.",
+    "access_late": "What somebody asked to be given is late.",
+    "access_ready": "What is held about you is ready to fetch.",
     "many_read": "Somebody has read more than thirty cases within an hour.",
 }
 # Where a kind of case says it in another way: nobody who asks before posting has done anything wrong.
@@ -67,6 +71,10 @@ ASKS: Mapping[str, str] = {
     "reminded": "Do it now.",
     "escalated": "See that it is done.",
     "repeated": "Read it now, then say: I have read this.",
+    "access_asked": "Look it through, then release it.",
+    "access_due": "Look it through, then release it.",
+    "access_late": "Release it now, or tell them why not.",
+    "access_ready": "Fetch it within fourteen days.",
     "many_read": "See what they read, and ask them why.",
 }
 ASKS_OF: Mapping[str, Mapping[str, str]] = {

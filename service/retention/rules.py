@@ -16,8 +16,9 @@ from sqlmodel import Session, col
 from service.cases.playbook import Playbook
 from service.core.errors import FieldError, Refusal
 from service.records.cases import Case
-from service.records.enums import Kind, Stage
+from service.records.enums import AccessStage, Kind, Stage
 from service.records.referrals import Referral
+from service.records.subject_access import AccessItem, AccessRequest
 
 _original, _naming = aliased(Case), aliased(Case)
 
@@ -33,6 +34,27 @@ KEPT_BY: Mapping[str, tuple[ColumnElement[bool], str]] = {
         .where(col(_original.id) == col(Case.duplicate_of_id), col(_original.disposed_at).is_(None))
         .correlate(Case),
         "It was joined to another case, and is kept until that one is destroyed.",
+    ),
+    "asked_for": (
+        or_(
+            exists()
+            .where(
+                col(AccessItem.case_id) == col(Case.id),
+                col(AccessItem.request_id) == col(AccessRequest.id),
+                col(AccessRequest.stage) != AccessStage.DELETED,
+            )
+            .correlate(Case),
+            exists()
+            .where(
+                col(AccessRequest.stage) == AccessStage.GATHERING,
+                or_(
+                    col(AccessRequest.person_id) == col(Case.reporter_id),
+                    col(AccessRequest.person_id) == col(Case.subject_id),
+                ),
+            )
+            .correlate(Case),
+        ),
+        "Somebody asked for what is held about them, and it is kept until that is answered.",
     ),
     "named": (
         and_(

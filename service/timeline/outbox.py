@@ -17,6 +17,8 @@ TRIED_FOR = timedelta(hours=24)
 """How long something is tried before it is set apart as failed."""
 DISPOSE = "dispose"
 """Destroy what a case holds, once its time is over and somebody approved it."""
+GATHER = "gather"
+"""Gather what is held about somebody who asked for it."""
 PDF_TAKES = timedelta(seconds=90)
 CLEARED = "cleared:"
 """How the name of a row begins that stands for those of its kind that were cleared: `tries` says how many."""
@@ -73,6 +75,12 @@ def to_dispose(case_id: int, at: datetime) -> dict[str, Any]:
     """A row asking that what a case holds be destroyed, as was approved at that moment."""
     row: dict[str, Any] = {"kind": DISPOSE, "person_id": None, "case_id": case_id, "tries": 0, "body": {}}
     return row | {"dedupe": f"{DISPOSE}:{case_id}:{at.timestamp()}", "due_at": at}
+
+
+def to_do(kind: str, about: str, at: datetime, **body: Any) -> dict[str, Any]:
+    """A row asking for something that is about no case; `about` names it, once for each moment."""
+    row: dict[str, Any] = {"kind": kind, "person_id": None, "case_id": None, "tries": 0, "body": body}
+    return row | {"dedupe": f"{kind}:{about}:{at.timestamp()}", "due_at": at}
 
 
 def claim(

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from service.web.schemas import Long, Words
+from service.web.schemas import Email, Long, Words
 
 
 class LetGoIn(Words):
@@ -16,4 +16,19 @@ class LetGoIn(Words):
 class KeepIn(LetGoIn):
     """A case, by its reference, and why it is kept, or kept no longer."""
 
+    reason: Long
+
+
+class AskIn(Words):
+    """Somebody asks for all that is held about them; `person` and `identity` where somebody else enters it for them."""
+
+    person: Email | None = None
+    identity: Long | None = None
+
+
+class TakeOutIn(Words):
+    """What a reviewer takes out: a passage of an item, just as it stands there, or without it the whole item."""
+
+    item: Annotated[int, Field(ge=1, le=10**9)]
+    text: Long | None = None
     reason: Long

@@ -18,7 +18,9 @@ from service.web.visit import House as Everything
 
 PAGE = 50
 """Notifications on a page: a case whose older ones do not fit any more stands on the next page again."""
-ELSEWHERE = {MANY_READ: ("/audit", "The read log")}
+ELSEWHERE = {MANY_READ: ("/audit", "The read log")} | dict.fromkeys(
+    ("access_asked", "access_due", "access_late", "access_ready"), ("/subject-access", "What is held about somebody")
+)
 """Where that leads which is about no case, and what it is about."""
 
 

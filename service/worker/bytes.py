@@ -17,20 +17,21 @@ log = logging.getLogger("amends.worker")
 
 
 @cache
-def _store(url: str) -> Store:
+def store_of(url: str) -> Store:
+    """The store at an address, opened once in this process."""
     # Opened at the first need, and kept: a folder that goes away later must be seen as away, not be made anew.
     return open_store(url)
 
 
 def destroy_purged(database: Database, settings: Settings, row: Any, _at: datetime) -> None:
     """Do one row of kind `destroy`. Raises Unavailable, and is then tried again."""
-    destroy.destroy_purged(database, _store(settings.evidence_url), row.body)
+    destroy.destroy_purged(database, store_of(settings.evidence_url), row.body)
 
 
 def sweep(database: Database, settings: Settings, at: datetime) -> int:
     """Destroy what is left over; returns how many keys went. A store that is away is swept in the next hour."""
     try:
-        return destroy.sweep(database, _store(settings.evidence_url), at)
+        return destroy.sweep(database, store_of(settings.evidence_url), at)
     except Unavailable:
         log.warning("the evidence store does not answer, so nothing was swept")
         return 0

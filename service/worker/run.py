@@ -17,8 +17,10 @@ from service.core.database import Database
 from service.core.settings import Settings
 from service.notifications.carriers import sends_texts
 from service.notifications.fan_out import MESSAGES, fan_out
+from service.subject_access import asking
 from service.timeline import outbox
 from service.timeline.watching import watch_reads
+from service.worker import giving
 from service.worker.alarms import ring_due
 from service.worker.away import AWAY
 from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
@@ -45,7 +47,11 @@ def tell_one(database: Database, settings: Settings, row: Any, at: datetime) -> 
 
 
 # What is done for each kind of row, apart from messages. A kind that is missing here fails at once, and says so.
-DEEDS: dict[str, Deed] = {TELL: tell_one, "destroy": destroy_purged, outbox.DISPOSE: dispose}
+DEEDS: dict[str, Deed] = {TELL: tell_one, "destroy": destroy_purged, outbox.DISPOSE: dispose} | {
+    outbox.GATHER: giving.gather,
+    asking.PACK: giving.pack,
+    asking.DELETE: giving.delete_given,
+}
 
 
 def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> None:

@@ -18,6 +18,7 @@ from service.retention.rules import KEPT_BY
 from service.routing.protect import Question
 from service.steps.cannot import REASONS
 from service.steps.find import ABLE
+from service.subject_access.asking import STANDS
 from service.timeline.entries import AUDIENCES
 
 PARTS = {"reporter", "raiser", "asked", "subject"}
@@ -86,6 +87,7 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
     assert set(list_words.RETENTION) == set(list_words.RETENTION_EMPTY) == set(Show)
     assert set(list_words.KEPT_BY) == set(KEPT_BY)
+    assert set(list_words.ACCESS_STAGES) == set(enums.AccessStage) == set(STANDS)
     assert set(words.NOTE_AUDIENCES_OF) == set(enums.DeskName)
     assert all(set(readers) == set(enums.NoteAudience) for readers in words.NOTE_AUDIENCES_OF.values())
     assert all(path in PLACES or path.startswith(("data_protection.", "referral.")) for path in SPILT)
@@ -124,8 +126,8 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
-    retention = {"retention", "retention_empty", "kept_by"}
-    assert set(TABLES) == set(SAYS) | others | filters | record | read_log | retention
+    kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}
+    assert set(TABLES) == set(SAYS) | others | filters | record | read_log | kept
 
 
 @pytest.mark.parametrize(

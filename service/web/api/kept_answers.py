@@ -42,3 +42,48 @@ class RetentionOut(TypedDict):
 
     items: list[KeptOut]
     next: str | None
+
+
+class AccessOut(TypedDict):
+    """A request for all that is held about somebody; `done` of `total` parts are gathered, or packed."""
+
+    reference: str
+    person: str
+    stage: str
+    asked_at: datetime
+    due_at: datetime
+    done: int
+    total: int
+    gathered_at: datetime | None
+    released_at: datetime | None
+    ready_at: datetime | None
+    size: int | None
+    delete_at: datetime | None
+    deleted_at: datetime | None
+    reviews: bool
+
+
+class AccessesOut(TypedDict):
+    """A page of them."""
+
+    items: list[AccessOut]
+    next: str | None
+
+
+class AccessItemOut(TypedDict):
+    """One thing that was gathered, as it is given; `taken_out` counts what is out of it already."""
+
+    item: int
+    part: str
+    title: str
+    lines: list[list[str]]
+    file: str | None
+    withheld: str | None
+    taken_out: int
+
+
+class AccessItemsOut(TypedDict):
+    """A page of them."""
+
+    items: list[AccessItemOut]
+    next: str | None

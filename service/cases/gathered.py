@@ -1,0 +1,33 @@
+"""What was gathered of a case for somebody who asked for what is held about them, when something of it is destroyed."""
+
+from datetime import datetime
+
+from sqlalchemy import delete, insert, select
+from sqlmodel import Session, col
+
+from service.records.enums import AccessStage
+from service.records.subject_access import AccessItem, AccessRequest
+from service.records.timeline import Outbox
+from service.timeline import outbox
+
+
+def gather_again(db: Session, case_id: int, at: datetime) -> None:
+    """Let every request that this case is in be gathered, looked through and released anew; a file of it goes.
+
+    What was taken out of it before is to be taken out again: the words that it was found by may be gone.
+    """
+    mine = select(AccessItem.request_id).where(col(AccessItem.case_id) == case_id)
+    asked = select(AccessRequest).where(
+        col(AccessRequest.id).in_(mine), col(AccessRequest.stage) != AccessStage.DELETED
+    )
+    for request in db.execute(asked.with_for_update()).scalars().all():
+        db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request.id))
+        if request.stage == AccessStage.GATHERING:
+            # Whoever gathers it just now notices, and begins anew.
+            continue
+        request.stage = AccessStage.GATHERING
+        request.gathered_at = request.released_at = request.released_by_id = None
+        request.ready_at = request.file_key = request.file_size = request.delete_at = None
+        again = outbox.to_do(outbox.GATHER, request.reference, at, request=request.id)
+        gone = outbox.to_do("destroy", request.reference, at, evidence=[], prefix=f"access/{request.id}")
+        db.execute(insert(Outbox), [again, gone])

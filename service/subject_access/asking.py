@@ -1,0 +1,255 @@
+"""Asking for all that is held about somebody, looking it through and giving it: where a request stands, who may."""
+
+import calendar
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_, select
+from sqlmodel import Session, col
+
+from service.cases.relations import walled
+from service.core.errors import NotFound, NotPermitted, Refusal, invalid
+from service.people.directory import find
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.enums import AccessStage, DeskName
+from service.records.people import Person
+from service.records.subject_access import AccessItem, AccessRedaction, AccessRequest
+from service.records.timeline import Outbox
+from service.subject_access.third_parties import CLOSES, OPENS, taken_out
+from service.timeline import outbox
+
+PACK, DELETE = "pack", "delete_given"
+"""What the worker does for a request beside gathering, as kinds of the outbox."""
+ON_BEHALF = frozenset({DeskName.HR, DeskName.DATA_PROTECTION})
+REVIEWERS = DeskName.DATA_PROTECTION
+KEPT_FOR = timedelta(days=14)
+"""How long the file can be fetched (our default)."""
+REMINDER = 0.75
+SOMEBODY_ELSES = (
+    "You can ask for what is held about yourself. For somebody else, HR or the data protection team asks, "
+    "once they have checked who wants it."
+)
+OPEN = (AccessStage.GATHERING, AccessStage.REVIEW, AccessStage.PACKING)
+
+# Where a request goes from where; what is not here is refused.
+MOVES: dict[tuple[AccessStage, str], AccessStage] = {
+    (AccessStage.GATHERING, "gathered"): AccessStage.REVIEW,
+    (AccessStage.REVIEW, "release"): AccessStage.PACKING,
+    (AccessStage.PACKING, "packed"): AccessStage.READY,
+    (AccessStage.READY, "delete"): AccessStage.DELETED,
+}
+
+
+def ask(db: Session, me: Me, email: str | None, identity: str | None, *, at: datetime) -> AccessRequest:
+    """Ask for all that is held about oneself; or, at HR or data protection, for somebody whose identity was checked.
+
+    It is due in one month (UK GDPR, article 12(3)). Raises NotPermitted for somebody else's, Invalid, and a Refusal
+    (409) while an earlier one is not answered.
+    """
+    person = _person(db, me, email, identity)
+    waiting = select(AccessRequest.reference).where(
+        col(AccessRequest.person_id) == person.id, col(AccessRequest.stage).in_(OPEN)
+    )
+    # Under the lock of the person's row: two presses make one request.
+    db.execute(select(col(Person.id)).where(col(Person.id) == person.id).with_for_update(key_share=True))
+    if earlier := db.execute(waiting).scalar():
+        raise Refusal(f"This was asked for already, and is being answered: {earlier}.")
+    request = AccessRequest(
+        reference=_unused_reference(db, at),
+        person_id=person.id,
+        asked_by_id=me.id,
+        identity=identity if person.id != me.id else None,
+        asked_at=at,
+        due_at=a_month_after(at),
+    )
+    db.add(request)
+    db.flush()
+    remind_at = at + (request.due_at - at) * REMINDER
+    rows = [outbox.to_do(outbox.GATHER, request.reference, at, request=request.id)]
+    rows += _to_tell(request, "access_asked", at) + _to_tell(request, "access_due", remind_at)
+    rows += _to_tell(request, "access_late", request.due_at)
+    db.execute(insert(Outbox), rows)
+    return request
+
+
+def _person(db: Session, me: Me, email: str | None, identity: str | None) -> Person:
+    if not email or email.strip().lower() == me.email:
+        return db.get_one(Person, me.id)
+    if not ON_BEHALF & set(me.desks):
+        raise NotPermitted(SOMEBODY_ELSES)
+    person = find(db, email)
+    if person is None:
+        raise invalid("person", "Nobody in the directory has this address.")
+    if not identity:
+        raise invalid("identity", "Say how you checked that it is they who ask.")
+    return person
+
+
+def a_month_after(at: datetime) -> datetime:
+    """The same day of the next month, or its last day where it has no such day."""
+    year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
+    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
+
+
+def _unused_reference(db: Session, at: datetime) -> str:
+    while True:
+        reference = f"SA-{at.year}-{secrets.randbelow(10**6):06}"
+        if db.execute(select(col(AccessRequest.id)).where(col(AccessRequest.reference) == reference)).first() is None:
+            return reference
+
+
+def _to_tell(request: AccessRequest, kind: str, at: datetime) -> list[dict[str, Any]]:
+    whom = (request.person_id,) if kind == "access_ready" else (REVIEWERS,)
+    return outbox.to_tell(None, f"{kind}-{request.reference}", whom, at, {"entry": kind, "urgent": False})
+
+
+# --- who sees which
+
+
+def reviews(me: Me) -> ColumnElement[bool]:
+    """Whether somebody may look a request through: at the data protection desk, not about them, with no part in it.
+
+    Who has a part in a case that something was gathered from, or was named as conflicted there, does not find it. Needs
+    the parameter `me`.
+    """
+    if REVIEWERS not in me.desks:
+        return col(AccessRequest.id) < 0
+    apart = (
+        exists()
+        .where(col(AccessItem.request_id) == col(AccessRequest.id), col(AccessItem.case_id) == col(Case.id), walled())
+        .correlate(AccessRequest)
+    )
+    return and_(col(AccessRequest.person_id) != me.id, ~apart)
+
+
+def sees(me: Me) -> ColumnElement[bool]:
+    """Whether somebody may know of a request: it is about them, they entered it, or they review it."""
+    mine = or_(col(AccessRequest.person_id) == me.id, col(AccessRequest.asked_by_id) == me.id)
+    return or_(mine, reviews(me))
+
+
+def _seen(me: Me) -> Any:
+    return select(AccessRequest, reviews(me).label("reviews")).where(sees(me))
+
+
+def find_request(db: Session, me: Me, reference: str, *, lock: bool = False) -> tuple[AccessRequest, bool]:
+    """A request, and whether this person reviews it. Raises NotFound when it is absent or not for them."""
+    if len(reference) > 20 or "\x00" in reference:
+        raise NotFound
+    mine = _seen(me).where(col(AccessRequest.reference) == reference)
+    row = db.execute(mine.with_for_update(of=AccessRequest) if lock else mine, {"me": me.id}).one_or_none()
+    if row is None:
+        raise NotFound
+    return row[0], bool(row[1])
+
+
+def list_requests(db: Session, me: Me, *, before: int | None = None, limit: int = 50) -> list[Any]:
+    """The requests that somebody may know of, the latest first, as rows with the person and whether they review it."""
+    query = (
+        _seen(me)
+        .add_columns(col(Person.name).label("name"), col(Person.email).label("email"))
+        .join(Person, col(Person.id) == col(AccessRequest.person_id))
+        .order_by(col(AccessRequest.id).desc())
+        .limit(limit)
+    )
+    return list(
+        db.execute(query.where(col(AccessRequest.id) < before) if before is not None else query, {"me": me.id}).all()
+    )
+
+
+def items_of(db: Session, request: AccessRequest, *, after: int = 0, limit: int = 50) -> list[AccessItem]:
+    """Items of a request, in their order."""
+    query = select(AccessItem).where(col(AccessItem.request_id) == request.id, col(AccessItem.number) > after)
+    return list(db.execute(query.order_by(col(AccessItem.number)).limit(limit)).scalars())
+
+
+def require_reviewer(reviewer: bool) -> None:
+    """Raise NotPermitted for everybody else."""
+    if not reviewer:
+        raise NotPermitted("This is for the data protection team.")
+
+
+# --- looked through, and given
+
+
+def redact(
+    db: Session, me: Me, request: AccessRequest, *, number: int, text: str | None, reason: str, at: datetime
+) -> AccessItem:
+    """Take a passage out of an item wherever it stands in it; without `text` the whole item. It is gone from the data.
+
+    Raises a Refusal (409) when it is not being looked through, Invalid for what is not there.
+    """
+    _require(request, AccessStage.REVIEW)
+    item = db.execute(
+        select(AccessItem).where(col(AccessItem.request_id) == request.id, col(AccessItem.number) == number)
+    ).scalar_one_or_none()
+    if item is None or item.withheld is not None:
+        raise invalid("item", "There is no such part, or it is taken out already.")
+    times = 0
+    if text is None:
+        item.withheld, item.lines, item.file_id = reason, [], None
+    else:
+        if OPENS in text or CLOSES in text:
+            raise invalid("text", "This is taken out already. Give the words beside it.")
+        times = sum(line_text.count(text) for _, *texts in item.lines for line_text in texts)
+        if not times:
+            raise invalid("text", "These words do not stand in this part. Give them just as they stand there.")
+        out = taken_out("taken out")
+        item.lines = [[label, *(one.replace(text, out) for one in texts)] for label, *texts in item.lines]
+    db.add(item)
+    whole, by = text is None, me.id
+    db.add(
+        AccessRedaction(request_id=request.id, number=number, whole=whole, times=times, reason=reason, by_id=by, at=at)
+    )
+    return item
+
+
+def release(db: Session, me: Me, request: AccessRequest, *, at: datetime) -> None:
+    """Give it: the worker packs it. Raises a Refusal (409) when it is not being looked through."""
+    move(request, "release")
+    request.released_at, request.released_by_id = at, me.id
+    request.done, request.total = 0, len(db.execute(_numbers(request)).all())
+    stop_reminding(db, request)
+    db.execute(insert(Outbox), [outbox.to_do(PACK, request.reference, at, request=request.id)])
+
+
+def _numbers(request: AccessRequest) -> Select[Any]:
+    return select(col(AccessItem.id)).where(col(AccessItem.request_id) == request.id)
+
+
+def ready(db: Session, request: AccessRequest, key: str, size: int, at: datetime) -> None:
+    """Let the file be fetched from now on, for a while."""
+    move(request, "packed")
+    request.file_key, request.file_size, request.ready_at, request.delete_at = key, size, at, at + KEPT_FOR
+    rows = [outbox.to_do(DELETE, request.reference, request.delete_at, request=request.id)]
+    db.execute(insert(Outbox), rows + _to_tell(request, "access_ready", at))
+
+
+def stop_reminding(db: Session, request: AccessRequest) -> None:
+    """Remind nobody of a request any more."""
+    names = [f"{kind}-{request.reference}:{REVIEWERS}" for kind in ("access_due", "access_late")]
+    db.execute(delete(Outbox).where(col(Outbox.dedupe).in_(names), *outbox.WAITING))
+
+
+def move(request: AccessRequest, deed: str) -> None:
+    """Move a request on. Raises a Refusal (409) for a move that is not in the table."""
+    to = MOVES.get((AccessStage(request.stage), deed))
+    if to is None:
+        raise Refusal(STANDS[AccessStage(request.stage)])
+    request.stage = to
+
+
+def _require(request: AccessRequest, stage: AccessStage) -> None:
+    if request.stage != stage:
+        raise Refusal(STANDS[AccessStage(request.stage)])
+
+
+STANDS = {
+    AccessStage.GATHERING: "It is still being gathered. Come back in a few minutes.",
+    AccessStage.REVIEW: "It is being looked through.",
+    AccessStage.PACKING: "It was released, and is being packed.",
+    AccessStage.READY: "It was released, and can be fetched.",
+    AccessStage.DELETED: "It was given, and is deleted here.",
+}

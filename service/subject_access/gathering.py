@@ -1,0 +1,281 @@
+"""Gathers what is held about one person, part by part, with third parties taken out of it by rule.
+
+What somebody has a part in is read through their own eyes, as everywhere (`cases/view.py`), so nothing is in it that
+they must not learn: who raised a concern, what was not disclosed, what HR does. Beyond that, law gives them what was
+noted about them once nothing more is planned; `WITHHELD` says what it does not give, and by which passage.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, exists, or_, select, union
+from sqlmodel import Session, col
+
+from service.cases.read_log import TOLD_OF
+from service.cases.view import case_view
+from service.people.identity import Me
+from service.records.cases import (
+    Advice,
+    Case,
+    Confidence,
+    Conflict,
+    Message,
+    Note,
+    ReferralDecision,
+    Revealed,
+    Route,
+    Step,
+)
+from service.records.enums import DeskName, Kind, NoteAudience, Stage
+from service.records.evidence import Evidence
+from service.records.field_words import HAPPENED, TABLES
+from service.records.list_words import ACCESS_TITLES, LOOKED_AS, READ_THROUGH, READ_WHAT
+from service.records.notice_words import NOTIFIED, NOTIFIED_ELSE
+from service.records.notifications import Notification, Preference
+from service.records.people import Absence, ApiToken, BrowserSession, DeskMember, Person, PersonRole, Shift, Unit
+from service.records.referrals import Referral
+from service.records.timeline import ReadEntry, TimelineEntry
+from service.records.words import DESKS, THE_DESKS
+from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when
+from service.subject_access.third_parties import SOMEBODY, Known, Redactor
+
+UNDISCLOSED = "undisclosed"
+"""The rule by which a concern about somebody is not given to them: it was not disclosed yet."""
+LINE_MANAGER = "a line manager"
+OURS = frozenset(name.casefold() for name in DESKS.values())
+"""What desks are called, and no person."""
+
+
+def cases_of(person_id: int) -> Select[Any]:
+    """The numbers of all cases that somebody has a part in, or has done something in."""
+    each = (
+        select(col(Case.id)).where(or_(col(Case.reporter_id) == person_id, col(Case.subject_id) == person_id)),
+        select(col(Confidence.case_id)).where(col(Confidence.person_id) == person_id, col(Confidence.raised)),
+        select(col(Step.case_id)).where(col(Step.asked_of_id) == person_id),
+    )
+    return select(col(Case.id)).where(col(Case.id).in_(union(*each)), col(Case.disposed_at).is_(None))
+
+
+def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
+    """Everything that is held about somebody, in the order in which it is given; read as it is asked for."""
+    redactor = _redactor(db, person)
+    yield from _about(db, person, redactor)
+    for case_id in db.execute(cases_of(person.id).order_by(col(Case.id))).scalars().all():
+        case = db.get_one(Case, case_id)
+        yield from _of_case(db, person, case, _within(db, redactor, case), at)
+        db.expunge_all()
+    yield from _done_at_work(db, person)
+    yield from _notified(db, person)
+    yield from _opened(db, person)
+
+
+def _redactor(db: Session, person: Person) -> Redactor:
+    """What takes everybody out but this person; the names of the directory are read once."""
+    mine = Known(person.name, person.email, "")
+    around = {person.manager_id: LINE_MANAGER, person.deputy_id: SOMEBODY}
+    known = _known(db, {number: part for number, part in around.items() if number is not None})
+    names = db.execute(select(col(Person.name)).where(col(Person.id) != person.id)).scalars()
+    folded = {" ".join(name.split()).casefold() for name in names if " " in name.strip()}
+    return Redactor(mine, known, frozenset(folded - OURS))
+
+
+def _within(db: Session, redactor: Redactor, case: Case) -> Redactor:
+    """The same with everybody who has to do with a case, be it unseen: each by the part that they have there."""
+    parts: dict[int, str] = dict.fromkeys(_people_of(db, case), SOMEBODY)
+    seats = select(DeskMember.person_id, DeskMember.desk).where(col(DeskMember.person_id).in_(parts))
+    parts |= {number: f"somebody at {THE_DESKS[desk]}" for number, desk in db.execute(seats)}
+    managers = select(Route.person_id).where(col(Route.case_id) == case.id, col(Route.desk) == DeskName.LINE_MANAGER)
+    parts |= {number: LINE_MANAGER for number in db.execute(managers).scalars() if number is not None}
+    known = {each.email: each for each in (*redactor.known, *_known(db, parts))}
+    known.pop(redactor.person.email, None)
+    return replace(redactor, known=tuple(known.values()))
+
+
+def _people_of(db: Session, case: Case) -> set[int]:
+    found: set[int | None] = {case.reporter_id, case.subject_id, case.assigned_to_id}
+    columns = (
+        *(Step.asked_of_id, Step.taken_by_id, Step.verified_by_id, Route.person_id, Route.acknowledged_by_id),
+        *(Advice.by_id, Message.by_id, Message.with_id, Note.by_id, ReferralDecision.by_id, Evidence.added_by_id),
+        *(Conflict.person_id, Confidence.person_id, Revealed.person_id, TimelineEntry.actor_id),
+    )
+    for column in columns:
+        table: Any = column.class_  # type: ignore[union-attr]  # a column knows its table
+        found |= set(db.execute(select(col(column)).where(table.case_id == case.id).distinct()).scalars())
+    return {number for number in found if number is not None}
+
+
+def _known(db: Session, parts: Mapping[int, str]) -> tuple[Known, ...]:
+    people = select(col(Person.id), Person.name, Person.email).where(col(Person.id).in_(parts))
+    return tuple(
+        # Whoever is called as a desk is has a name that tells nobody who they are.
+        Known("" if name.casefold() in OURS else name, email, parts[number])
+        for number, name, email in db.execute(people)
+    )
+
+
+# --- the directory, and how they sign in
+
+
+def _about(db: Session, person: Person, redact: Redactor) -> Iterator[Item]:
+    unit = db.get(Unit, person.unit_id) if person.unit_id else None
+    told: dict[str, Any] = {
+        "Name": person.name,
+        "Work e-mail address": person.email,
+        "Unit": unit.name if unit else None,
+        "Time zone": person.zone,
+        "Working days": ", ".join(str(day + 1) for day in person.working_days) + " (1 is Monday)",
+        "Employer": TABLES["employers"][person.employer],
+        "Engagement": TABLES["engagements"][person.engagement],
+        "Line manager": _called(db, person.manager_id),
+        "Deputy": _called(db, person.deputy_id),
+        "Works here": "yes" if person.active else "no",
+        "In Amends since": when(person.created_at, person),
+        "Signs in with a password": "yes" if person.password_hash else "no",
+    }
+    lines = [[label, redact(str(value)) if label != "Unit" else value] for label, value in told.items() if value]
+    seats, shifts = _rows(db, DeskMember, person), _rows(db, Shift, person)
+    desks: Any = TABLES["desks"]
+    lines += [["Desk", f"{desks[seat.desk]}{', leads it' if seat.lead else ''}"] for seat in seats]
+    lines += [["Role", TABLES["roles"][held.role]] for held in _rows(db, PersonRole, person)]
+    lines += [["Away", f"{when(a.from_at, person)} to {when(a.until_at, person)}"] for a in _rows(db, Absence, person)]
+    lines += [["On duty", f"{desks[one.desk]}, {one.starts} to {one.ends}, {one.zone}"] for one in shifts]
+    said = db.get(Preference, person.id)
+    if said is not None:
+        lines += [["Told by e-mail", TABLES["notify"][said.notify]], ["Phone", said.phone or "none"]]
+    yield item("person", lines)
+    used = [
+        [when(one.created_at, person), f"last seen {when(one.seen_at, person)}, with {one.browser or 'a browser'}"]
+        for one in _rows(db, BrowserSession, person)
+    ]
+    used += [
+        [when(one.created_at, person), f"a token for programs, until {when(one.ends_at, person)}"]
+        for one in _rows(db, ApiToken, person)
+    ]
+    yield from chunks("sign_in", used)
+
+
+def _called(db: Session, person_id: int | None) -> str | None:
+    return db.execute(select(col(Person.name)).where(col(Person.id) == person_id)).scalar() if person_id else None
+
+
+def _rows(db: Session, table: Any, person: Person) -> list[Any]:
+    return list(db.execute(select(table).where(_is(table, person))).scalars())
+
+
+def _is(table: Any, person: Person) -> Any:
+    return table.person_id == person.id
+
+
+# --- cases
+
+
+def _of_case(db: Session, person: Person, case: Case, redact: Redactor, at: datetime) -> Iterator[Item]:
+    through = _eyes(db, person, case)
+    if case.kind == Kind.CONCERN and case.subject_id == person.id and case.disclosed_at is None:
+        yield Item("undisclosed", f"A concern about a post of theirs, {case.reference}", [], case.id, None, UNDISCLOSED)
+    if not through:
+        return
+    view = case_view(db, case, through, at=at, me=_as_me(person), timeline=True)
+    part = next(eye for eye in ("reporter", "raiser", "subject", "asked") if eye in through)
+    title = f"{ACCESS_TITLES[part]} {case.reference}"
+    yield Item(part, title, redacted(lines_of(view, person), redact), case.id)
+    story = [[when(entry["at"], person), entry_told(entry, person)] for entry in view.get("timeline", ())]
+    for some in chunks("timeline", redacted(story, redact)):
+        yield replace(some, case_id=case.id, title=f"{some.title}, {case.reference}")
+    for file in view.get("evidence", ()):
+        if file["destroyed_at"] is None:
+            about = redacted(file_lines(file, person), redact)
+            yield Item("file", f"A file in {case.reference}", about, case.id, file["id"])
+    if "reporter" in through and (noted := _noted(db, person, case)):
+        yield Item("notes", f"Notes about you in {case.reference}", redacted(noted, redact), case.id)
+    if through & TOLD_OF.keys():
+        for some in _looked(db, person, case, through):
+            yield replace(some, case_id=case.id, title=f"{some.title}, {case.reference}")
+
+
+def _eyes(db: Session, person: Person, case: Case) -> frozenset[str]:
+    """Through whose eyes somebody reads a case as one who has a part in it: not as the desk or manager they are."""
+    raised = select(col(Confidence.case_id)).where(
+        col(Confidence.case_id) == case.id, col(Confidence.person_id) == person.id, col(Confidence.raised)
+    )
+    asked = select(col(Step.id)).where(col(Step.case_id) == case.id, col(Step.asked_of_id) == person.id)
+    concern, mine = case.kind == Kind.CONCERN, case.reporter_id == person.id
+    told = {
+        "reporter": mine and not concern,
+        "raiser": concern and (mine or db.execute(raised).first() is not None),
+        "subject": concern and case.subject_id == person.id and case.disclosed_at is not None,
+        "asked": db.execute(asked.limit(1)).first() is not None,
+    }
+    return frozenset(eye for eye, holds in told.items() if holds)
+
+
+def _as_me(person: Person) -> Me:
+    return Me(person.id, person.email, person.name, person.zone, person.employer)
+
+
+def _noted(db: Session, person: Person, case: Case) -> list[Line]:
+    """What was noted about somebody who reported, once nothing more is planned: it ended, and HR has nothing of it."""
+    referred = db.execute(select(exists().where(col(Referral.case_id) == case.id))).scalar()
+    if case.stage != Stage.CLOSED or referred:
+        return []
+    audiences = (NoteAudience.LINE_MANAGER, NoteAudience.DIGITAL_UNIT)
+    notes = select(Note.at, Note.text).where(col(Note.case_id) == case.id, col(Note.audience).in_(audiences))
+    return [[when(noted_at, person), text] for noted_at, text in db.execute(notes.order_by(col(Note.id))) if text]
+
+
+def _looked(db: Session, person: Person, case: Case, through: frozenset[str]) -> Iterator[Item]:
+    mine, desk = next(eye for eye in TOLD_OF if eye in through), THE_DESKS[case.holding_desk]
+    lines = select(ReadEntry.at, ReadEntry.what, ReadEntry.seen_as).where(
+        col(ReadEntry.case_id) == case.id,
+        col(ReadEntry.person_id) != person.id,
+        col(ReadEntry.seen_as).in_(sorted(TOLD_OF[mine])),
+    )
+    yield from chunks(
+        "looked",
+        (
+            [
+                when(row.at, person),
+                f"{READ_WHAT[row.what]}: {LOOKED_AS.get(row.seen_as) or desk}",
+            ]
+            for row in db.execute(lines.order_by(col(ReadEntry.at), col(ReadEntry.id)))
+        ),
+    )
+
+
+# --- what they did, were told and opened
+
+
+def _done_at_work(db: Session, person: Person) -> Iterator[Item]:
+    """What somebody did in the cases of others: that it happened, and when. What they wrote there is about others."""
+    others = select(TimelineEntry.at, TimelineEntry.kind).where(
+        col(TimelineEntry.actor_id) == person.id, col(TimelineEntry.case_id).not_in(cases_of(person.id))
+    )
+    rows = db.execute(others.order_by(col(TimelineEntry.position)))
+    yield from chunks("at_work", ([when(row.at, person), HAPPENED[row.kind]] for row in rows))
+
+
+def _notified(db: Session, person: Person) -> Iterator[Item]:
+    told = select(Notification.at, Notification.kind, Notification.read_at).where(_is(Notification, person))
+    rows = db.execute(told.order_by(col(Notification.id)))
+    yield from chunks(
+        "notified",
+        (
+            [when(row.at, person), NOTIFIED.get(row.kind, NOTIFIED_ELSE).format(due="something")]
+            + ([f"seen {when(row.read_at, person)}"] if row.read_at else [])
+            for row in rows
+        ),
+    )
+
+
+def _opened(db: Session, person: Person) -> Iterator[Item]:
+    read = select(ReadEntry.at, ReadEntry.what, ReadEntry.through).where(col(ReadEntry.person_id) == person.id)
+    rows = db.execute(read.order_by(col(ReadEntry.at), col(ReadEntry.id)))
+    yield from chunks(
+        "opened",
+        (
+            [when(row.at, person), f"{READ_WHAT.get(row.what, row.what)} {READ_THROUGH.get(row.through, '')}".strip()]
+            for row in rows
+        ),
+    )

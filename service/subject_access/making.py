@@ -1,0 +1,134 @@
+"""What the worker does for a request: gathers it in batches, packs it into a file, and deletes what was given.
+
+Each may be done again from its start: whoever is killed has changed nothing that the next does not begin anew.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import delete, exists, insert, select, update
+from sqlmodel import Session, col
+
+from service.core.database import Database, fold_in
+from service.core.storage import Store
+from service.records.enums import AccessStage
+from service.records.people import Person
+from service.records.subject_access import AccessItem, AccessRequest
+from service.records.timeline import TimelineEntry
+from service.subject_access.asking import move, ready
+from service.subject_access.gathering import cases_of, gather
+from service.subject_access.lines import Item
+from service.subject_access.packing import Packed, write_zip
+
+TOGETHER = 20
+"""Items that are kept in one transaction; progress is told with each."""
+FOLDER = "access"
+DESTROYS = ("purged", "disposed")
+
+
+def gather_request(database: Database, request_id: int, at: datetime) -> bool:
+    """Gather what is held about whoever a request is about; False when that was done before.
+
+    Raises Changed where something of it was destroyed meanwhile: it may have been read before that.
+    """
+    with database.write() as db:
+        request = db.get_one(AccessRequest, request_id)
+        if request.stage != AccessStage.GATHERING:
+            return False
+        db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request_id))
+        request.done, request.total = 0, len(db.execute(cases_of(request.person_id)).all())
+        last = db.execute(select(TimelineEntry.position).order_by(col(TimelineEntry.position).desc()).limit(1)).scalar()
+        person_id = request.person_id
+    with database.read() as db:
+        items = enumerate(gather(db, db.get_one(Person, person_id), at), 1)
+        seen: set[int | None] = {None}
+        while some := list(islice(items, TOGETHER)):
+            seen |= {item.case_id for _, item in some}
+            _keep(database, request_id, some, len(seen) - 1)
+    with database.write() as db:
+        request = db.get_one(AccessRequest, request_id)
+        if _destroyed_since(db, last or 0):
+            raise Changed
+        move(request, "gathered")
+        request.gathered_at, request.done = at, request.total
+    return True
+
+
+class Changed(Exception):
+    """Something of what was gathered was destroyed meanwhile; it is gathered again."""
+
+
+def _keep(database: Database, request_id: int, items: list[tuple[int, Item]], done: int) -> None:
+    rows = [
+        {"request_id": request_id, "number": number, "part": item.part, "case_id": item.case_id}
+        | {"title": item.title[:300], "lines": item.lines, "file_id": item.file_id, "withheld": item.withheld}
+        for number, item in items
+    ]
+    with database.write() as db:
+        db.execute(insert(AccessItem), rows)
+        db.execute(update(AccessRequest).where(col(AccessRequest.id) == request_id).values(done=done))
+
+
+def _destroyed_since(db: Session, position: int) -> bool:
+    # Of whichever case: it is rare, and what was gathered of it may be gone from here already.
+    since = (col(TimelineEntry.position) > position, col(TimelineEntry.kind).in_(DESTROYS))
+    return bool(db.execute(select(exists().where(*since))).scalar())
+
+
+def pack_request(database: Database, store: Store, request_id: int, tries: int, at: datetime) -> bool:
+    """Make the file of a request that was released; False when that was done before. Raises Unavailable.
+
+    It is written to a folder of its own and then kept, outside any transaction; the key is new at each try.
+    """
+    with database.read() as db:
+        request = db.get_one(AccessRequest, request_id)
+        if request.stage != AccessStage.PACKING:
+            return False
+        person = db.get_one(Person, request.person_id)
+        packed = Packed(request.reference, person.name, person.zone, request.asked_at, request.released_at or at)
+    key = f"{FOLDER}/{request_id}/{tries}-{int(at.timestamp())}.zip"
+    with TemporaryDirectory(prefix="amends-access-") as folder:
+        file = Path(folder) / "file.zip"
+        with database.read() as db:
+            write_zip(file, packed, _kept_items(db, request_id), store)
+        store.keep(key, file)
+        size = file.stat().st_size
+    with database.write() as db:
+        request = db.get_one(AccessRequest, request_id)
+        if request.stage != AccessStage.PACKING:
+            return False
+        request.done = request.total
+        ready(db, request, key, size, at)
+    return True
+
+
+def _kept_items(db: Session, request_id: int) -> Iterator[Item]:
+    """What is given, read as it is asked for."""
+    query = select(AccessItem.__table__.columns).where(col(AccessItem.request_id) == request_id)  # type: ignore[attr-defined]
+    rows: Any = db.execute(query.order_by(col(AccessItem.number)), execution_options={"yield_per": 100})
+    for row in rows:
+        if row.withheld is None:
+            yield Item(row.part, row.title, row.lines, row.case_id, row.file_id)
+
+
+def delete_given(database: Database, store: Store, request_id: int, at: datetime) -> bool:
+    """Delete the file and what was gathered, some days after it was ready; False for another stage. Raises Unavailable.
+
+    That it was asked for, when it was given and what a reviewer took out, and why, stay.
+    """
+    with database.write() as db:
+        request = db.get_one(AccessRequest, request_id)
+        if request.stage == AccessStage.READY:
+            move(request, "delete")
+            request.deleted_at, request.file_key = at, None
+            db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request_id))
+        elif request.stage != AccessStage.DELETED:
+            return False
+    for kept in list(store.list(f"{FOLDER}/{request_id}")):
+        store.destroy(kept.key)
+    fold_in(database)
+    return True

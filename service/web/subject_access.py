@@ -1,0 +1,219 @@
+"""All that is held about somebody: to ask for it, to look it through, and to fetch it."""
+
+from datetime import datetime
+from typing import Any
+
+from litestar import get, post
+from litestar.params import FromPath, FromQuery
+from litestar.response import Response, Stream
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.core.errors import NotFound, NotPermitted, Refusal
+from service.core.storage import Store as FileStore
+from service.evidence.download import SEALED, attachment
+from service.people.identity import Me as Person
+from service.records.list_words import WITHHELD
+from service.records.people import Person as Record
+from service.records.subject_access import AccessItem, AccessRequest
+from service.subject_access import asking
+from service.subject_access.asking import ON_BEHALF, find_request, items_of, list_requests, require_reviewer
+from service.subject_access.third_parties import count_taken_out
+from service.timeline import reads
+from service.web.cursors import cursor_of, place_or_start
+from service.web.forms import Sent as Body
+from service.web.given import Db, Me, Now, Sent, Store
+from service.web.kept_schemas import AskIn, TakeOutIn
+from service.web.pages import by_field, go_to, page
+
+PAGE = 50
+
+
+def shown_request(request: AccessRequest, email: str, *, reviewer: bool) -> dict[str, Any]:
+    """A request in its public shape."""
+    return {
+        "reference": request.reference,
+        "person": email,
+        "stage": request.stage,
+        "asked_at": request.asked_at,
+        "due_at": request.due_at,
+        "done": request.done,
+        "total": request.total,
+        "gathered_at": request.gathered_at,
+        "released_at": request.released_at,
+        "ready_at": request.ready_at,
+        "size": request.file_size,
+        "delete_at": request.delete_at,
+        "deleted_at": request.deleted_at,
+        "reviews": reviewer,
+    }
+
+
+def shown_item(item: AccessItem) -> dict[str, Any]:
+    """An item in its public shape."""
+    return {
+        "item": item.number,
+        "part": item.part,
+        "title": item.title,
+        "lines": item.lines,
+        "file": item.file_id,
+        "withheld": item.withheld,
+        "taken_out": count_taken_out(text for _, *texts in item.lines for text in texts),
+    }
+
+
+def email_of(db: Session, request: AccessRequest) -> str:
+    """Whom a request is about."""
+    return db.execute(select(col(Record.email)).where(col(Record.id) == request.person_id)).scalar_one()
+
+
+def take_out(db: Session, me: Person, reference: str, sent: TakeOutIn, at: datetime) -> AccessItem:
+    """Take something out of a request that this person looks through."""
+    request, reviewer = find_request(db, me, reference, lock=True)
+    require_reviewer(reviewer)
+    return asking.redact(db, me, request, number=sent.item, text=sent.text, reason=sent.reason, at=at)
+
+
+def give(db: Session, me: Person, reference: str, at: datetime) -> AccessRequest:
+    """Release a request that this person looked through."""
+    request, reviewer = find_request(db, me, reference, lock=True)
+    require_reviewer(reviewer)
+    asking.release(db, me, request, at=at)
+    return request
+
+
+def file_of(db: Session, store: FileStore, me: Person, reference: str, now: datetime, through: str) -> Response:
+    """The file, once the look is noted: for whoever it is about, and for whoever looks it through."""
+    request, reviewer = find_request(db, me, reference)
+    if not reviewer and request.person_id != me.id:
+        raise NotPermitted(
+            "It is fetched by the person it is about. For somebody who has left, data protection sends it."
+        )
+    if request.file_key is None:
+        raise Refusal(asking.STANDS[request.stage])
+    detail, key, size = request.reference, request.file_key, request.file_size
+    reads.log(db, me.id, None, "subject_access_file", through=through, at=now, detail=detail)
+    name = attachment(f"amends-{detail}.zip")
+    headers = {**SEALED, "Content-Disposition": name, "Content-Length": str(size)}
+    return Stream(store.stream(key), media_type="application/zip", headers=headers)
+
+
+@get("/subject-access", sync_to_thread=True)
+def requests_page(db: Db, me: Me, cursor: FromQuery[str | None] = None) -> Response[str]:
+    """What was asked for, and a way to ask."""
+    return _list(db, me, cursor)
+
+
+def _list(
+    db: Session, me: Person, cursor: str | None = None, refusal: Refusal | None = None, sent: Body | None = None
+) -> Response[str]:
+    place = place_or_start("subject access", cursor)
+    rows = list_requests(db, me, before=place[-1] if place else None, limit=PAGE + 1)
+    following = cursor_of("subject access", (0, 0, rows[PAGE - 1][0].id) if len(rows) > PAGE else None)
+    shown = [
+        shown_request(row[0], row.email, reviewer=bool(row.reviews))
+        | {"name": row.name, "mine": row[0].person_id == me.id}
+        for row in rows[:PAGE]
+    ]
+    return page(
+        "subject-access.html",
+        me,
+        refusal.status if refusal else 200,
+        rows=shown,
+        next=following,
+        on_behalf=bool(ON_BEHALF & set(me.desks)),
+        withheld=WITHHELD,
+        errors=by_field(refusal) if refusal else {},
+        typed=sent.typed if sent else {},
+    )
+
+
+@post("/subject-access", status_code=303, sync_to_thread=True)
+def ask_on_page(db: Db, me: Me, now: Now, sent: Sent) -> Response:
+    """Ask for what is held about oneself, or about somebody else at HR and data protection."""
+    try:
+        told = sent.form(AskIn)
+        asked = asking.ask(db, me, told.person, told.identity, at=now)
+    except NotPermitted:
+        raise
+    except Refusal as refusal:
+        db.rollback()
+        return _list(db, me, None, refusal, sent)
+    return go_to("/subject-access", f"{asked.reference} is asked for. It is due within one month.")
+
+
+@get("/subject-access/{reference:str}", sync_to_thread=True)
+def review_page(
+    db: Db, me: Me, now: Now, reference: FromPath[str], cursor: FromQuery[str | None] = None
+) -> Response[str]:
+    """A request as whoever looks it through sees it, part by part."""
+    return _review(db, me, now, reference, cursor)
+
+
+def _review(
+    db: Session,
+    me: Person,
+    now: datetime,
+    reference: str,
+    cursor: str | None = None,
+    refusal: Refusal | None = None,
+    sent: Body | None = None,
+) -> Response[str]:
+    request, reviewer = find_request(db, me, reference)
+    require_reviewer(reviewer)
+    place = place_or_start(f"items {reference}", cursor)
+    items = items_of(db, request, after=place[-1] if place else 0, limit=PAGE + 1)
+    following = cursor_of(f"items {reference}", (0, 0, items[PAGE - 1].number) if len(items) > PAGE else None)
+    shown, told = (
+        [shown_item(item) for item in items[:PAGE]],
+        shown_request(request, email_of(db, request), reviewer=True),
+    )
+    told |= {"identity": request.identity}
+    reads.log(db, me.id, None, "subject_access", through="page", at=now, detail=reference)
+    return page(
+        "subject-access-review.html",
+        me,
+        refusal.status if refusal else 200,
+        request=told,
+        items=shown,
+        next=following,
+        withheld=WITHHELD,
+        errors=by_field(refusal) if refusal else {},
+        typed=sent.typed if sent else {},
+    )
+
+
+@post("/subject-access/{reference:str}/redact", status_code=303, sync_to_thread=True)
+def redact_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
+    """Take something out."""
+    require_reviewer(find_request(db, me, reference)[1])
+    try:
+        item = take_out(db, me, reference, sent.form(TakeOutIn), now)
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        db.rollback()
+        return _review(db, me, now, reference, None, refusal, sent)
+    return go_to(f"/subject-access/{reference}#i{item.number}", "It is taken out.")
+
+
+@post("/subject-access/{reference:str}/release", status_code=303, sync_to_thread=True)
+def release_on_page(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response:
+    """Release it."""
+    try:
+        give(db, me, reference, now)
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        db.rollback()
+        return go_to(f"/subject-access/{reference}", refusal.detail, refused=True)
+    return go_to("/subject-access", "It is released, and is being packed. They are told when it is ready.")
+
+
+@get("/subject-access/{reference:str}/file.zip", sync_to_thread=True)
+def file_on_page(db: Db, me: Me, now: Now, store: Store, reference: FromPath[str]) -> Response:
+    """The file."""
+    return file_of(db, store, me, reference, now, "page")
+
+
+routes = [requests_page, ask_on_page, review_page, redact_on_page, release_on_page, file_on_page]
