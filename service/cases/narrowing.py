@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from service.cases import policy, searching
 from service.cases.likeness import platform_key
-from service.cases.relations import ME, Desks, Roles, confided
+from service.cases.relations import ME, Desks, Roles, raised_in_confidence
 from service.people.identity import Me
 from service.records.cases import Case, Confidence, Route, Step
 from service.records.enums import AccountType, DeskName, Kind, Role, Severity, Stage
@@ -111,7 +111,7 @@ def narrowed(me: Me, filters: Filters, embedded: bool) -> list[ColumnElement[boo
     if filters.overdue:
         chosen.append(col(Case.next_due_at) <= NOW)
     if filters.mine:
-        chosen.append(or_(col(Case.reporter_id) == ME, confided(raised=True)))
+        chosen.append(or_(col(Case.reporter_id) == ME, raised_in_confidence()))
     if filters.asked:
         anybody: tuple[Desks, Roles] = (frozenset(), frozenset())
         chosen.append(or_(policy.is_asked(*anybody), policy.is_told_subject(*anybody)))

@@ -8,14 +8,13 @@ from sqlmodel import Session, col
 
 from service.cases.deadlines import Within, WorkingWeek, due
 from service.cases.playbook import Playbook
-from service.cases.relations import ADVISERS
+from service.cases.relations import ADVISERS, walls
 from service.people.availability import Told, line_manager_of, seated
 from service.people.identity import Me
 from service.records.cases import Case, Conflict, Route, Step
 from service.records.enums import DeskName, Instead, Kind, Severity, StepKind, StepState
 from service.records.people import Person
 from service.timeline import entries
-from service.timeline.confidence import kept_apart
 
 HIDDEN_FROM_REPORTER = ("digital_unit", "hr")
 
@@ -25,14 +24,12 @@ def conflicted_people(db: Session, case: Case) -> frozenset[int]:
 
     Whoever raised it in confidence is among them, so nobody may see whom this leaves out: see `known_conflicts`.
     """
-    return known_conflicts(db, case) | kept_apart(db, case)
+    return frozenset(row.person_id for row in db.execute(walls([case.id])))
 
 
 def known_conflicts(db: Session, case: Case) -> frozenset[int]:
     """Those of them whom the desk knows: what it chooses from, and what it is refused, must tell of nobody else."""
-    named = db.execute(select(col(Conflict.person_id)).where(col(Conflict.case_id) == case.id)).scalars()
-    parties = (case.reporter_id, case.subject_id, *named)
-    return frozenset(person for person in parties if person is not None)
+    return frozenset(row.person_id for row in db.execute(walls([case.id], known=True)))
 
 
 def whose_post(db: Session, case: Case) -> Person | None:

@@ -4,11 +4,24 @@ The person is always the bound parameter `me`. A predicate depends only on the d
 what is built of it is built once for each combination.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, exists, false, or_, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlmodel import col
 
 from service.records.cases import Case, Confidence, Conflict, Route, Step
@@ -41,16 +54,44 @@ Predicate = Callable[[Desks, Roles], ColumnElement[bool]]
 ME: BindParameter[int] = bindparam("me", required=True)
 
 
+PARTIES = (Case.reporter_id, Case.subject_id)
+NAMED = (Conflict, Confidence)
+"""Who is walled from a case: its parties, and whoever a row of these names. Nothing reaches them through a desk or a
+manager's place."""
+
+
 def walled() -> ColumnElement[bool]:
-    """Reporter, subject, or named as conflicted: nothing reaches them through a desk or a manager's place."""
-    named = exists().where(col(Conflict.case_id) == col(Case.id), col(Conflict.person_id) == ME).correlate(Case)
-    return or_(_is(Case.reporter_id), _is(Case.subject_id), named, confided())
+    """Whether somebody is walled from a case."""
+    return or_(*(_is(party) for party in PARTIES), *(_named_in(table) for table in NAMED))
 
 
-def confided(*, raised: bool = False) -> ColumnElement[bool]:
-    """Whether they raised it in confidence; or, unless `raised` is asked for, raised what was merged with it."""
-    mine = [col(Confidence.case_id) == col(Case.id), col(Confidence.person_id) == ME]
-    return exists().where(*mine, *([col(Confidence.raised)] if raised else [])).correlate(Case)
+def walls(cases: Collection[int], *, known: bool = False) -> CompoundSelect[Any]:
+    """Who is walled from which of these cases, a row (`case_id`, `person_id`) for each.
+
+    `known`: only whom the desk knows, without whoever raised something in confidence.
+    """
+    parties: list[Select[Any]] = [
+        select(col(Case.id).label("case_id"), col(party).label("person_id")).where(
+            col(Case.id).in_(cases), col(party).is_not(None)
+        )
+        for party in PARTIES
+    ]
+    named = [
+        select(col(table.case_id), col(table.person_id)).where(col(table.case_id).in_(cases))
+        for table in NAMED
+        if not (known and table is Confidence)
+    ]
+    return union_all(*parties, *named)
+
+
+def _named_in(table: type[Conflict | Confidence]) -> ColumnElement[bool]:
+    return exists().where(col(table.case_id) == col(Case.id), col(table.person_id) == ME).correlate(Case)
+
+
+def raised_in_confidence() -> ColumnElement[bool]:
+    """Whether somebody raised it in confidence themselves."""
+    mine = (col(Confidence.case_id) == col(Case.id), col(Confidence.person_id) == ME, col(Confidence.raised))
+    return exists().where(*mine).correlate(Case)
 
 
 def _is(column: Any) -> ColumnElement[bool]:
@@ -72,7 +113,7 @@ def is_reporter(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
 
 def raised_it(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:
     """Who raised a concern, by name or in confidence."""
-    return and_(col(Case.kind) == Kind.CONCERN, or_(col(Case.reporter_id) == ME, confided(raised=True)))
+    return and_(col(Case.kind) == Kind.CONCERN, or_(col(Case.reporter_id) == ME, raised_in_confidence()))
 
 
 def is_asked(_desks: Desks, _roles: Roles) -> ColumnElement[bool]:

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlmodel import Session, col
 
+from service.cases.relations import walls
 from service.core.database import insert_on, is_sqlite
 from service.people.preferences import next_digest, preferences_of
 from service.people.rota import duty_leads
-from service.records.cases import Case, Confidence, Conflict
 from service.records.enums import Notify
 from service.records.notifications import Notification, Preference
 from service.records.people import DeskMember, Person
@@ -118,7 +118,8 @@ def _reach(db: Session, rows: Sequence[Any], at: datetime, texts: bool) -> Itera
         db.execute(select(col(Person.id), col(Person.zone)).where(col(Person.id).in_(named), col(Person.active))).all()
     )
     at_desks = _at_desks(db, {row.body["desk"] for row in rows if row.person_id is None})
-    outside = _outside(db, {row.case_id for row in rows if row.person_id is None and row.case_id is not None})
+    of_desks = {row.case_id for row in rows if row.person_id is None and row.case_id is not None}
+    outside = {(row.case_id, row.person_id) for row in db.execute(walls(of_desks))}
     awake: dict[tuple[str, int | None], set[int]] = {}
     for row in rows:
         if row.person_id is not None:
@@ -128,7 +129,7 @@ def _reach(db: Session, rows: Sequence[Any], at: datetime, texts: bool) -> Itera
         desk = row.body["desk"]
         if texts and row.body.get("urgent") and (desk, row.case_id) not in awake:
             # Whoever must learn nothing of this case must not be the only one who would have been woken.
-            skip = frozenset(person for case, person in outside if case == row.case_id and person is not None)
+            skip = frozenset(person for case, person in outside if case == row.case_id)
             awake[desk, row.case_id] = {person.id for person in duty_leads(db, desk, at, skip)}
         for person_id, zone in at_desks.get(desk, {}).items():
             if (row.case_id, person_id) not in outside:
@@ -141,16 +142,6 @@ def _at_desks(db: Session, desks: set[str]) -> dict[str, dict[int, str]]:
     seats = select(DeskMember.desk, col(Person.id), Person.zone).join(Person, col(Person.id) == DeskMember.person_id)
     for desk, person_id, zone in db.execute(seats.where(col(DeskMember.desk).in_(desks), col(Person.active))):
         found.setdefault(desk, {})[person_id] = zone
-    return found
-
-
-def _outside(db: Session, cases: set[int]) -> set[tuple[int, int | None]]:
-    """Who must learn nothing of these cases through a desk: reporter, subject, and those named; be it in confidence."""
-    parts = select(col(Case.id), Case.reporter_id, Case.subject_id).where(col(Case.id).in_(cases))
-    found = {(case, person) for case, *people in db.execute(parts) for person in people}
-    for kept in (Conflict, Confidence):
-        named = select(kept.case_id, kept.person_id).where(col(kept.case_id).in_(cases))
-        found |= {(case, person) for case, person in db.execute(named)}
     return found
 
 
