@@ -49,10 +49,11 @@ def standing(db: Session, me: Me, at: datetime) -> list[Standing]:
     late = or_(col(Outbox.tried_at).is_not(None), col(Outbox.due_at) <= at)
     overdue = select(kind, since).where(*OPEN, late).group_by(kind)
     failed = select(kind, func.count()).where(FAILED).group_by(kind)
-    done = select(kind, number_done()).where(col(Outbox.done_at).is_not(None)).group_by(kind)
-    for name, query in (("waiting", waits), ("oldest", overdue), ("failed", failed), ("done", done)):
+    for name, query in (("waiting", waits), ("oldest", overdue), ("failed", failed)):
         for each, value in db.execute(query):
             found.setdefault(each, {})[name] = value
+    for each, value in number_done(db).items():
+        found.setdefault(each, {})["done"] = value
     return [Standing(kind=each, **values) for each, values in sorted(found.items())]
 
 

@@ -8,6 +8,7 @@ from sqlmodel import Field
 
 from service.records.columns import Table, json_list
 
+DONE = "done_at IS NOT NULL"
 WAITING = "done_at IS NULL AND failed_at IS NULL"
 FAILED = "failed_at IS NOT NULL"
 
@@ -124,7 +125,17 @@ class Outbox(Table, table=True):
     __table_args__ = (
         Index("ix_outbox_waiting", "kind", "due_at", sqlite_where=text(WAITING), postgresql_where=text(WAITING)),
         Index("ix_outbox_failed", "id", sqlite_where=text(FAILED), postgresql_where=text(FAILED)),
+        Index("ix_outbox_done", "done_at", "kind", sqlite_where=text(DONE), postgresql_where=text(DONE)),
     )
+
+
+class OutboxTally(Table, table=True):
+    """How many rows of each kind were `done` up to a moment, be they cleared since; one row."""
+
+    __tablename__ = "outbox_tally"
+    id: int = Field(primary_key=True)
+    done: dict[str, int] = Field(default_factory=dict, sa_type=json_list())
+    until: datetime | None = None
 
 
 class Once(Table, table=True):

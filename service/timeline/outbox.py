@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, func, or_, select, update
 from sqlmodel import Session, col
 
-from service.core.database import insert_on, is_sqlite
-from service.records.timeline import Outbox
+from service.core.database import is_sqlite
+from service.records.timeline import Outbox, OutboxTally
 
 LEASE = timedelta(minutes=2)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -20,9 +20,8 @@ DISPOSE = "dispose"
 GATHER = "gather"
 """Gather what is held about somebody who asked for it."""
 PDF_TAKES = timedelta(seconds=90)
-CLEARED = "cleared:"
-"""How the name of a row begins that stands for those of its kind that were cleared: `tries` says how many."""
-_COUNTS: ColumnElement[bool] = col(Outbox.dedupe).startswith(CLEARED, autoescape=True)
+COUNTED_AFTER = timedelta(hours=1)
+"""What was done so long ago is counted for good: by then whoever noted it has committed that, whatever their clock."""
 KEPT_DONE = timedelta(days=30)
 """So long what was done can be looked up, such as whether a mail left; nothing of ours reads it later."""
 CLEARED_TOGETHER = 500
@@ -171,35 +170,46 @@ def all_done(db: Session, rows: Sequence[Any], at: datetime) -> None:
     _set(db, col(Outbox.id).in_(ids), done_at=at, leased_until=None, error=None)
 
 
+def count_done(db: Session, at: datetime) -> None:
+    """Count for good what was done up to an hour ago; only what is newer is counted whenever somebody asks."""
+    tally = db.execute(select(OutboxTally).with_for_update()).scalar_one()
+    until = at - COUNTED_AFTER
+    if tally.until is None or tally.until < until:
+        tally.done, tally.until = dict(Counter(tally.done) + _done_between(db, tally.until, until)), until
+        db.add(tally)
+
+
 def clear_done(db: Session, at: datetime, most: int = CLEARED_TOGETHER) -> int:
     """Delete rows that were done longer ago than they are kept, the oldest first; returns how many.
 
-    What was given up stays, and so does how much was done: one row for each kind stands for all that were cleared.
+    What was given up stays, and so does how much was done.
     """
-    old = col(Outbox.done_at) < at - KEPT_DONE
-    first = select(col(Outbox.id), old.label("old")).where(col(Outbox.done_at).is_not(None), _COUNTS.is_(False))
-    ids = [row.id for row in db.execute(first.order_by(col(Outbox.id)).limit(most)) if row.old]
-    if not ids:
-        return 0
-    gone = delete(Outbox).where(col(Outbox.id).in_(ids), old).returning(col(Outbox.kind))
-    cleared = Counter(db.execute(gone, execution_options={"synchronize_session": False}).scalars())
-    put = insert_on(db)(Outbox)
-    for kind, number in sorted(cleared.items()):
-        row = {"kind": kind, "dedupe": f"{CLEARED}{kind}", "body": {}, "due_at": at, "done_at": at, "tries": number}
-        more = {"tries": Outbox.tries + number, "done_at": at}
-        db.execute(put.values(**row).on_conflict_do_update(index_elements=["dedupe"], set_=more))
-    return cleared.total()
+    count_done(db, at)
+    old = _old(at).order_by(col(Outbox.done_at)).limit(most)
+    gone = delete(Outbox).where(col(Outbox.id).in_(old.scalar_subquery())).returning(col(Outbox.id))
+    return len(db.execute(gone, execution_options={"synchronize_session": False}).all())
 
 
 def is_old(db: Session, at: datetime) -> bool:
-    """Whether there may be anything to clear: looking takes no lock."""
-    old = select(col(Outbox.id)).where(col(Outbox.done_at) < at - KEPT_DONE, _COUNTS.is_(False))
-    return db.execute(old.limit(1)).first() is not None
+    """Whether there is anything to clear: looking takes no lock."""
+    return db.execute(_old(at).limit(1)).first() is not None
 
 
-def number_done() -> ColumnElement[int]:
-    """How many rows of a group were done, those that were cleared among them."""
-    return func.sum(case((_COUNTS, col(Outbox.tries)), else_=1))
+def _old(at: datetime) -> Select[Any]:
+    return select(col(Outbox.id)).where(col(Outbox.done_at) < at - KEPT_DONE)
+
+
+def number_done(db: Session) -> Counter[str]:
+    """How many rows of each kind were done, those that were cleared among them."""
+    tally = db.execute(select(OutboxTally)).scalar_one()
+    return Counter(tally.done) + _done_between(db, tally.until, None)
+
+
+def _done_between(db: Session, since: datetime | None, until: datetime | None) -> Counter[str]:
+    there = select(col(Outbox.kind), func.count()).where(col(Outbox.done_at).is_not(None)).group_by(col(Outbox.kind))
+    there = there.where(col(Outbox.done_at) >= since) if since is not None else there
+    there = there.where(col(Outbox.done_at) < until) if until is not None else there
+    return Counter({row[0]: row[1] for row in db.execute(there)})
 
 
 def put_off(db: Session, row: Any, error: str, at: datetime, until: datetime | None = None) -> None:

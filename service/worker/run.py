@@ -146,8 +146,10 @@ def tell_batch(database: Database, settings: Settings, clock: Clock) -> bool:
 
 
 def clear_done(database: Database, at: datetime, stop: Event | None = None) -> int:
-    """Clear what was done long ago, a few hundred rows in a transaction; returns how many."""
+    """Count what was done, and clear what was done long ago, a few hundred rows in a transaction; returns how many."""
     cleared = 0
+    with database.write() as db:
+        outbox.count_done(db, at)
     with database.read() as db:
         if not outbox.is_old(db, at):
             return 0
