@@ -236,6 +236,16 @@ def give_back(db: Session, rows: Sequence[Any]) -> None:
         _set(db, col(Outbox.id).in_(ids), col(Outbox.tries) == tries, *WAITING, leased_until=None)
 
 
+def hold(db: Session, rows: Sequence[Any], until: datetime) -> set[int]:
+    """Keep leased rows from others until then; returns which: what others have by now stays theirs."""
+    held: set[int] = set()
+    for tries in {row.tries for row in rows}:
+        mine = (col(Outbox.id).in_([row.id for row in rows if row.tries == tries]), col(Outbox.tries) == tries)
+        keep = update(Outbox).where(*mine, *WAITING).values(leased_until=until).returning(col(Outbox.id))
+        held |= set(db.execute(keep, execution_options={"synchronize_session": False}).scalars())
+    return held
+
+
 def _mine(row: Any) -> tuple[ColumnElement[bool], ...]:
     return col(Outbox.id) == row.id, col(Outbox.tries) == row.tries
 

@@ -7,10 +7,11 @@ for the disk; the next batch does, when it is claimed. So a power cut may have o
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from threading import Event, Thread
 from typing import Any
 
@@ -28,13 +29,17 @@ from service.timeline import outbox
 from service.worker.away import AWAY
 
 AT_ONCE = 50
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(seconds=30)
+"""So long what a killed worker had in hand waits for the next one. A worker that lives takes it anew in time."""
+LEASE_TAKEN_ANEW = timedelta(seconds=10)
+LOOKS_UP_SECONDS = 2.0
+"""How often it looks up from a message that is being handed over, whether the lease is to be taken anew."""
 FRESH = timedelta(minutes=2)
-"""How long a claimed message may wait for its turn: sending it must end well within its lease."""
+"""How long a claimed message may wait for its turn: what is urgent and has come since goes first."""
 RECENT = timedelta(seconds=1)
 """For so long it holds what was asked of a message: whether it is still wanted, and theirs to know."""
 LONGEST_SECONDS = 90.0
-"""How long handing one message over may last in all, however often the server says a little: within the lease."""
+"""How long handing one message over may last in all, however often the server says a little."""
 FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
 
@@ -89,8 +94,11 @@ class Post:
                     return rows
         return []
 
-    def hand_over(self, row: Any, letter: Letter) -> None:
-        """Hand it over, in a thread that can be left behind: no limit for each answer ends a server that trickles."""
+    def hand_over(self, row: Any, letter: Letter, look_up: Callable[[], object]) -> None:
+        """Hand it over, in a thread that can be left behind: no limit for each answer ends a server that trickles.
+
+        Meanwhile `look_up` is done every other second: the server is being told, so nobody else may tell it.
+        """
         carrier, over = self.opened(), Future[None]()
 
         def do() -> None:
@@ -105,8 +113,12 @@ class Post:
                 over.set_result(None)
 
         Thread(target=do, name="message", daemon=True).start()
-        wait([over], LONGEST_SECONDS)
-        if not over.done():
+        for _ in range(ceil(LONGEST_SECONDS / LOOKS_UP_SECONDS)):
+            wait([over], min(LONGEST_SECONDS, LOOKS_UP_SECONDS))
+            if over.done():
+                break
+            look_up()
+        else:
             self.carrier = None
             carrier.cut()
             raise Away(f"A message was not taken within {LONGEST_SECONDS:.0f} seconds")
@@ -140,18 +152,27 @@ class Batch:
     notes: Connection
     left: deque[Any]
     sent: list[Any] = field(default_factory=list)
+    held_at: datetime | None = None
+    """When its leases were last taken anew."""
+    lost: set[int] = field(default_factory=set)
+    """What somebody else has by now: this worker stood still for longer than its lease."""
 
     def send(self, begun: datetime, stop: Event | None) -> None:
         """Send one after another, and note how each went; once the carrier is away, put off all that are left."""
         clock, database = self.post.clock, self.post.database
         letters: dict[int, Letter] = {}
         asked: datetime | None = None
+        self.held_at = begun
         try:
             while self.left:
                 if (stop is not None and stop.is_set()) or clock() - begun > FRESH:
                     with database.write() as db:
                         outbox.give_back(db, list(self.left))
                     break
+                self._keep_hold()
+                if self.left[0].id in self.lost:
+                    self.left.popleft()
+                    continue
                 if asked is None or clock() - asked > RECENT:
                     asked = clock()
                     # Whatever waits outside the database must not hold a transaction open.
@@ -169,7 +190,7 @@ class Batch:
         """Send one message, where anything is to be sent, and note how it went. Raises Away."""
         try:
             if letter is not None:
-                self.post.hand_over(row, letter)
+                self.post.hand_over(row, letter, self._keep_hold)
         except (*AWAY, Away):
             raise
         except Exception as wrong:  # noqa: BLE001 - whatever one message brings up, the others are sent
@@ -178,6 +199,18 @@ class Batch:
         self.sent.append(self.left.popleft())
         if not self.post.opened().gathers:
             self._note()
+
+    def _keep_hold(self) -> None:
+        """Take the leases of all that is left anew, well before they run out; go on while the database is away."""
+        at = self.post.clock()
+        if self.held_at is not None and at - self.held_at < LEASE_TAKEN_ANEW:
+            return
+        try:
+            with self.post.database.write() as db:
+                self.lost = {row.id for row in self.left} - outbox.hold(db, [*self.sent, *self.left], at + LEASE)
+            self.held_at = at
+        except AWAY:
+            log.warning("the leases of %d messages could not be taken anew", len(self.left))
 
     def _not_sent(self, row: Any, wrong: Exception) -> None:
         # The text of a fault may hold an address; its type says enough to look for it.

@@ -26,7 +26,8 @@ from service.notifications.refusing import Away, Later, Refused
 from service.records.notifications import Notification
 from service.records.people import Person
 from service.records.timeline import Outbox
-from service.worker.post import Post
+from service.timeline import outbox
+from service.worker.post import LEASE, Post
 from service.worker.run import start
 from tests.conftest import SteppedClock
 from tests.mailbox import PASSWORD, USER, Mailbox, certificate, free_port, mail_server, until
@@ -380,6 +381,67 @@ def test_two_workers_send_nothing_twice(database, settings, clock, box):
         for thread in threads:
             thread.join(60)
     assert len(box.mails) == len({mail["Message-ID"] for mail in box.mails}) == 60
+
+
+def test_what_a_killed_worker_had_in_hand_waits_half_a_minute(database, settings, clock, box):
+    to_send(database, clock, "staff manager", kind="urgent_mail")
+    with database.write() as db:
+        outbox.claim(db, clock(), only=("urgent_mail",), lease=LEASE)
+    with mail_server(box) as port:
+        clock.forward(seconds=29)
+        assert not post_by(database, settings, clock, f"smtp://127.0.0.1:{port}").work_once()
+        clock.forward(seconds=2)
+        assert post_by(database, settings, clock, f"smtp://127.0.0.1:{port}").work_once()
+    assert box.recipients == ["manager", "staff"]
+
+
+def test_what_a_slow_server_is_being_told_nobody_else_tells_it(database, settings, clock, box, monkeypatch):
+    """The lease is taken anew meanwhile, also of those behind it."""
+    monkeypatch.setattr("service.worker.post.LOOKS_UP_SECONDS", 0.05)
+    began, go_on = Event(), Event()
+
+    def slowly(_: object) -> str:
+        began.set()
+        assert go_on.wait(20)
+        return "250 taken"
+
+    box.data = slowly
+    to_send(database, clock, "staff manager", kind="urgent_mail")
+    with mail_server(box) as port:
+        slow = Thread(target=post_by(database, settings, clock, f"smtp://127.0.0.1:{port}").work_once)
+        slow.start()
+        assert began.wait(20)
+        other = post_by(database, settings, clock, f"smtp://127.0.0.1:{port}")
+        for _ in range(8):
+            clock.forward(seconds=11)
+            until(lambda: {row.leased_until for row in rows(database).values()} == {clock() + LEASE})
+            assert not other.work_once()
+        go_on.set()
+        slow.join(20)
+    assert box.recipients == ["manager", "staff"]
+    assert {row.tries for row in rows(database).values()} == {1}
+
+
+def test_who_stood_still_for_longer_than_the_lease_sends_no_more_of_it(database, settings, clock, box):
+    """What they were telling the server then may reach somebody twice; what was behind it does not."""
+    to_send(database, clock, "staff manager digital", kind="urgent_mail")
+    with mail_server(box) as port:
+        other = post_by(database, settings, clock, f"smtp://127.0.0.1:{port}")
+
+        def stands_still(_: object) -> str:
+            box.data = lambda _: "250 taken"
+            clock.forward(minutes=1)
+            with database.write() as db:
+                taken = outbox.claim(db, clock(), only=("urgent_mail",), lease=LEASE)
+            assert len(taken) == 3
+            return "250 taken"
+
+        box.data = stands_still
+        assert post_by(database, settings, clock, f"smtp://127.0.0.1:{port}").work_once()
+        assert len(box.mails) == 1
+        clock.forward(minutes=1)
+        assert other.work_once()
+    assert len(box.mails) == 4
 
 
 @pytest.mark.slow
