@@ -153,7 +153,7 @@ def _concern(token: Token, _: Database) -> dict[str, Any]:
     press(digital, case, "triage", ask_for=["delete"], ask_of="services@demo.example", ask_because="It names a child.")
     for desk in ("media_office", "hr", "fco_services", "line_manager"):
         press(digital, case, "send", desk=desk, reason="Look at this.")
-    for audience in ("reporter", "digital_unit"):
+    for audience in ("line_manager", "digital_unit"):
         press(digital, case, "notes", text="Dab", audience=audience)
     press(digital, case, "conflict", person="digital2@demo.example", reason="A cousin.")
     return case

@@ -37,6 +37,8 @@ READS: dict[str, frozenset[NoteAudience]] = {
     "adviser": frozenset({NoteAudience.REPORTER}),
 }
 """Whoever raised a concern reads none: it is written about somebody else, and what is for them is a message."""
+NO_NOTES = "Whoever raised a concern reads no notes. Write them a message, or choose other readers."
+ASK_THE_DESK = "Whoever raised a concern reads no notes. Choose other readers: the desk can write to them."
 
 
 def advise(db: Session, me: Me, case: Case, *, text: str, at: datetime) -> None:
@@ -119,8 +121,12 @@ def _spoken_aside(db: Session, case: Case, person: Person) -> int:
 def note(
     db: Session, me: Me, case: Case, held: frozenset[Relation], *, text: str, audience: NoteAudience, at: datetime
 ) -> None:
-    """Keep a note for one audience. Raises Invalid for an audience that is not this person's to write for."""
+    """Keep a note for one audience. Raises Invalid for an audience that is not this person's to write for, and on a
+    concern for whoever raised it, who reads none.
+    """
     through = eyes(held)
+    if case.kind == Kind.CONCERN and audience is NoteAudience.REPORTER:
+        raise invalid("audience", NO_NOTES if Relation.HOLDER in held else ASK_THE_DESK)
     if not any(audience in WRITES_FOR.get(eye, ()) for eye in through):
         raise invalid("audience", "You cannot write notes for these readers.")
     if Relation.HOLDER not in held:

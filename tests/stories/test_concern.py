@@ -53,7 +53,7 @@ def test_who_raises_it_reads_their_own_words_and_where_it_stands(token, database
     assert case["about"] == {"email": "colleague@demo.example", "what": "colleague"}
     assert set(case["may"]) == {"view", "change_facts", "add_evidence", "message", "withdraw"}
     press(digital, case, "triage", codes=["copyright"], severity="critical")
-    press(digital, case, "notes", text="Dab", audience="reporter")
+    press(digital, case, "notes", text="Dab", audience="line_manager")
     press(digital, case, "messages", text="Thank you for telling us.")
     seen = staff.get(at(case)).json()
     assert (seen["status"], seen["codes"]) == ("being looked at", ["disrepute"])

@@ -147,3 +147,21 @@ def test_one_of_the_desk_who_was_asked_answers_the_desk(token):
     press(digital, case, "triage", ask_for=["delete"], ask_of="digital2@demo.example", ask_because="You have it.")
     press(second, case, "messages", text="I am on it.")
     assert staff.get(at(case)).json()["messages"] == []
+
+
+def test_no_note_is_for_whoever_raised_it(token, sign_in):
+    """They would never read it: the desk is told to write a message, its manager to choose other readers."""
+    staff, digital, manager = people(token, "staff digital manager")
+    case = raise_it(staff)
+    press(digital, case, "send", desk="line_manager", reason="Look.")
+    for who, instead in ((digital, "Write them a message"), (manager, "the desk can write to them")):
+        refused = who.post(f"{at(case)}/notes", json={"text": "We look at it.", "audience": "reporter"})
+        assert (refused.status_code, fields(refused)) == (422, {"audience"})
+        assert instead in refused.text
+        press(who, case, "notes", text="Seen.", audience="line_manager")
+    for who in ("digital", "manager"):
+        page = sign_in(who).get(f"/cases/{case['reference']}").text
+        assert 'name="audience" type="radio" value="line_manager"' in page
+        assert 'name="audience" type="radio" value="reporter"' not in page
+    mistake = sign_in("digital").get(f"/cases/{report(staff)['reference']}").text
+    assert 'name="audience" type="radio" value="reporter"' in mistake
