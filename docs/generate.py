@@ -23,6 +23,8 @@ from service.cases.relations import RELATIONS, Relation
 from service.cli import commands
 from service.core.settings import MEANING, ROOT, SHIPPED_PLAYBOOK, Settings
 from service.records.enums import NoteAudience, ReferralStage, Stage, StepState
+from service.referrals import life
+from service.referrals import policy as room_policy
 from service.steps.cannot import REASONS as CANNOT
 from service.timeline.entries import AUDIENCES
 from service.web.api.openapi import describe
@@ -307,9 +309,39 @@ def lifecycle_page() -> Iterator[str]:
     yield "## Referrals"
     yield ""
     yield from prose(
-        f"A referral to HR is made with the stage `{ReferralStage.RECEIVED}`, and can be read. The moves "
-        f"of the HR room are planned. The words for its stages are there already: {code(ReferralStage)}."
+        "A referral to HR has a life of its own. What is not open at a stage is refused with 409 before the role is "
+        "asked, and an unmet gate with 409 that names it. The table is `MOVES` in `service/referrals/life.py`. "
+        "`appoint` leads from `accepted` to `fact_finding` once there is an investigator."
     )
+    yield ""
+    yield "```mermaid"
+    yield "stateDiagram-v2"
+    yield f"    [*] --> {ReferralStage.RECEIVED}: refer"
+    yield f"    {ReferralStage.ACCEPTED} --> {ReferralStage.FACT_FINDING}: {life.Act.APPOINT}"
+    for (at, act), leads in life.MOVES.items():
+        if leads.stage is not at:
+            yield f"    {at} --> {leads.stage}: {act}"
+    yield "```"
+    yield from table(
+        ("At stage", "Act", "Leads to", "Needs"),
+        (
+            (f"`{at}`", f"`{act}`", f"`{leads.stage}`", ", ".join(f"`{gate.__name__}`" for gate in leads.needs) or "–")
+            for (at, act), leads in life.MOVES.items()
+            if leads.needs or leads.stage is not at
+        ),
+    )
+    yield "Who may do what in the HR room, whatever the stage:"
+    yield from table(
+        ("Act", *(f"`{relation}`" for relation in room_policy.Relation)),
+        (
+            (f"`{act}`", *("●" if relation in room_policy.MAY[act] else "" for relation in room_policy.Relation))
+            for act in life.Act
+        ),
+    )
+    yield "Under appeal, `invite` and `hear` are the appeal hearer's; before that they are never theirs."
+    yield ""
+    rules = dict.fromkeys(gate for leads in life.MOVES.values() for gate in leads.needs)
+    yield from table(("Gate", "Says"), ((f"`{gate.__name__}`", first_line(gate)) for gate in rules))
 
 
 # --- API --------------------------------------------------------------------------------------------------------------

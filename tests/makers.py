@@ -169,7 +169,31 @@ def faults(database: Database) -> list[str]:
         return verify_log(db)
 
 
-def busy(token):
+def referred(token: Callable[..., httpx.Client], by: str = "staff", **facts: Any) -> str:
+    """A case that was put right and passed to HR; the reference of the referral."""
+    staff, digital, hr = people(token, f"{by} digital hr")
+    case = report(staff, codes=["disrepute"], **facts)
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name.", "allegation": "A post that harmed our name."}
+    made = digital.post(f"{at(case)}/referral-decision", json=told)
+    assert made.status_code == 201, made.text
+    return hr.get("/api/referrals").json()["items"][0]["reference"]
+
+
+def room(who: httpx.Client, reference: str, deed: str, **body: Any) -> dict[str, Any]:
+    """A deed in the HR room that has to succeed; the referral as its doer sees it afterwards."""
+    done = who.post(f"/api/referrals/{reference}/{deed}", json=body)
+    assert done.status_code == 200, (deed, done.text)
+    return done.json()
+
+
+def refuses(who: httpx.Client, reference: str, deed: str, **body: Any) -> tuple[int, set[str]]:
+    """The status of a deed in the HR room that is refused, and the fields or gates it names."""
+    answer = who.post(f"/api/referrals/{reference}/{deed}", json=body)
+    return answer.status_code, fields(answer)
+
+
+def busy(token, *, refer=True):
     """A case that has been everywhere: every desk, every audience, a file, a decision for HR, a conflict."""
     staff, manager, digital, data = people(token, "staff manager digital data")
     case = report(staff, codes=["disrepute"], personal_data="yes", narrative=WORDS["narrative"])
@@ -192,6 +216,6 @@ def busy(token):
     press(data, case, "protection-decision", question="regulator", tell=False, reason="No risk to anybody.")
     proposed = manager.post(f"{at(case)}/referral-decision", json={"refer": False, "reason": "Not for me."})
     assert proposed.status_code == 200
-    decided = digital.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": WORDS["hr"]})
-    assert decided.status_code == 201
+    decided = digital.post(f"{at(case)}/referral-decision", json={"refer": refer, "reason": WORDS["hr"]})
+    assert decided.status_code == (201 if refer else 200)
     return case

@@ -41,11 +41,15 @@ def standing_of(
 
 
 def decision_of(db: Session, case: Case) -> ReferralDecision | None:
-    """The decision on referral that counts, if it is taken."""
+    """The decision on referral that counts, if it is taken; one that HR returned counts no more."""
     return (
         db.execute(
             select(ReferralDecision)
-            .where(col(ReferralDecision.case_id) == case.id, col(ReferralDecision.counts))
+            .where(
+                col(ReferralDecision.case_id) == case.id,
+                col(ReferralDecision.counts),
+                col(ReferralDecision.returned_at).is_(None),
+            )
             .order_by(col(ReferralDecision.id).desc())
         )
         .scalars()

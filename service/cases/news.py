@@ -1,6 +1,6 @@
 """What has changed since a moment of the log, as far as somebody sees it: what an open queue listens to."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
@@ -25,7 +25,7 @@ Looks = frozenset[tuple[int, int, str]]
 _HEAD = select(col(TimelineHead.position)).where(col(TimelineHead.id) == 1)
 _SINCE = (
     select(col(TimelineEntry.case_id), col(TimelineEntry.audience))
-    .where(col(TimelineEntry.position) > bindparam("since"))
+    .where(col(TimelineEntry.position) > bindparam("since"), col(TimelineEntry.case_id).is_not(None))
     .order_by(col(TimelineEntry.position).desc())
     .limit(5 * MOST_CASES + 1)
 )
@@ -50,7 +50,7 @@ def looks_heard(me: Me, looks: Looks) -> set[int]:
 
 def changed_since(db: Session, position: int) -> tuple[Changed, bool]:
     """The cases with an entry after this position, and whether there are more than are named."""
-    entries = db.connection().execute(_SINCE, {"since": position}).all()
+    entries: Sequence[Any] = db.connection().execute(_SINCE, {"since": position}).all()
     cases: dict[int, frozenset[str]] = {}
     for case, audience in entries:
         cases[case] = cases.get(case, frozenset()) | frozenset(audience.split())

@@ -147,7 +147,7 @@ def hr_shown(
     case: Case,
     decisions: list[ReferralDecision],
     decided: ReferralDecision | None,
-    passed_on: datetime | None,
+    referral: Any | None,
     people: People,
     *,
     quiet: bool,
@@ -159,7 +159,8 @@ def hr_shown(
     return shown | {
         "decision": ("referred" if decided.refer else "not_referred") if decided else None,
         "reason": decided.reason if decided else None,
-        "passed_on": passed_on,
+        "passed_on": referral.received_at if referral and not referral.returned_at else None,
+        **_returned(referral),
         "proposed": {
             "refer": proposed.refer,
             "reason": proposed.reason,
@@ -169,6 +170,13 @@ def hr_shown(
         if proposed
         else None,
     }
+
+
+def _returned(referral: Any | None) -> dict[str, Any]:
+    """When HR gave a referral back, and why; nothing of it where that did not happen."""
+    if referral is None or referral.returned_at is None:
+        return {}
+    return {"returned": {"at": referral.returned_at, "reason": referral.returned_because}}
 
 
 def protection_shown(case: Case, decisions: list[ProtectionDecision], people: People) -> dict[str, Any]:

@@ -170,6 +170,8 @@ class Contacts(Sourced):
 class Referrals(Sourced):
     """The times of a fair process."""
 
+    # A version that judged cases before HR had a room stays readable without.
+    acceptance: Stretch = Within(working_days=5)
     hearing_notice_hours: Annotated[StrictInt, Field(ge=1, le=8760)]
     companion_postponement: Stretch
     appeal_window: Stretch

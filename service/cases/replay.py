@@ -96,7 +96,7 @@ REFERRAL: dict[str, str] = {
     "received_at": "received_at",
 }
 # Areas of which a case may have several rows: their values stand in the order they came.
-SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "referral.", "revealed")
+SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "hr.returned", "referral.", "revealed")
 # AREA.ID -> the `text` of a row, and what stands beside it.
 SPOKEN: dict[str, tuple[str, ...]] = {
     "advice": ("by_id", "at", "desk"),

@@ -117,6 +117,7 @@ def present(rows: Rows) -> dict[str, Any]:
         collect(state, path, "referred" if decided.refer else "not_referred")
         for name in ("reason", "by_id", "at", *(("desk",) if decided.counts else ())):
             collect(state, f"{path}.{name}", plain(getattr(decided, name)))
+        collect(state, "hr.returned_at", plain(decided.returned_at))
     for answer in rows.protection_decisions:
         for name in ("tell", "reason", "by_id", "at"):
             collect(state, f"data_protection.{answer.question}.{name}", plain(getattr(answer, name)))
@@ -125,6 +126,7 @@ def present(rows: Rows) -> dict[str, Any]:
             collect(state, f"referral.{name}", plain(getattr(referral, column)))
         taken = [f"{step['kind']} {plain(datetime.fromisoformat(step['taken_at']))}" for step in referral.steps_taken]
         collect(state, "referral.steps_taken", taken)
+        collect(state, "hr.returned_because", referral.returned_because)
     return {path: plain(value) for path, value in state.items()}
 
 
@@ -216,5 +218,5 @@ def _unsaid(path: str, said: Mapping[str, Any]) -> bool:
 
 def _ordered(path: str, value: Any) -> Any:
     """Which of two routes to a desk, conflicts or codes came first is not what the comparison is about."""
-    kept = path.startswith(("hr.decision", "hr.proposed", "referral.", "data_protection."))
+    kept = path.startswith(("hr.decision", "hr.proposed", "hr.returned", "referral.", "data_protection."))
     return value if kept or not isinstance(value, list) else sorted(map(str, value))

@@ -87,8 +87,8 @@ def case_view(
         rows["shown_steps"] = [step_shown(step, people, at, content) for step in steps]
         part = in_parts.part_view(case, through, rows, me)
         return part | ({"timeline": _timeline(case, rows["timeline"], people, through, me)} if timeline else {})
-    decided = next((row for row in rows["decisions"] if row.counts), None)
-    passed_on, gone = rows["passed_on"], gone_at(case, steps)
+    decided = next((row for row in rows["decisions"] if row.counts and row.returned_at is None), None)
+    gone = gone_at(case, steps)
     quiet = not (through & {"digital_unit", "hr"}) and not referred_by(rows["decisions"], me)
     view: dict[str, Any] = {
         "reference": case.reference,
@@ -133,7 +133,7 @@ def case_view(
             if readable(NoteAudience(n.audience), through) or (me is not None and n.by_id == me.id)
         ],
         "evidence": [file_shown(file, people, confidential=case.confidential) for file in rows["evidence"]],
-        "hr": hr_shown(case, rows["decisions"], decided, passed_on, people, quiet=quiet),
+        "hr": hr_shown(case, rows["decisions"], decided, rows["referral"], people, quiet=quiet),
         "data_protection": protection_shown(case, rows["protection"], people),
         "resolution": case.resolution,
         "duplicate_of": rows["duplicate_of"],
@@ -272,8 +272,12 @@ def _rows(db: Session, case: Case, content: bool) -> dict[str, Any]:
     rows["protection"] = of_case(ProtectionDecision) if case.decide_by else []
     rows["evidence"] = of_case(Evidence) if content else []
     referred = any(row.counts and row.refer for row in rows["decisions"])
-    rows["passed_on"] = (
-        db.execute(select(col(Referral.received_at)).where(col(Referral.case_id) == case.id)).scalar()
+    rows["referral"] = (
+        db.execute(
+            select(Referral.received_at, Referral.returned_at, Referral.returned_because)
+            .where(col(Referral.case_id) == case.id)
+            .order_by(col(Referral.id).desc())
+        ).first()
         if referred
         else None
     )

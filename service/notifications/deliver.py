@@ -39,7 +39,7 @@ def _letter(
     me, wishes = people.get(row.person_id), said.get(row.person_id)
     if me is None:
         return None
-    cases: set[int | None] = set()
+    cases: set[tuple[int | None, int | None]] = set()
     if row.kind == DIGEST:
         # Wanted until mail is turned off: what waited for it would be told by nothing else.
         wanted = wishes is None or Notify(wishes.notify) is not Notify.OFF
@@ -47,10 +47,18 @@ def _letter(
             return None
     elif not (cases := cases_waiting(db, me, told_of(row))):
         return None
-    # To the case; where several wait, to the list of them.
-    case_id = next(iter(cases)) if len(cases) == 1 else None
-    urgent = bool(row.body.get("urgent"))
-    told = letter(settings, row.dedupe, to=me.email, person_id=me.id, case_id=case_id, urgent=urgent, at=at)
+    # To the case, or the referral; where several wait, to the list of them.
+    case_id, referral_id = next(iter(cases)) if len(cases) == 1 else (None, None)
+    told = letter(
+        settings,
+        row.dedupe,
+        to=me.email,
+        person_id=me.id,
+        case_id=case_id,
+        referral_id=referral_id,
+        urgent=bool(row.body.get("urgent")),
+        at=at,
+    )
     if row.kind == TEXT:
         return replace(told, to=wishes.phone) if wishes is not None and wishes.phone else None
     return told

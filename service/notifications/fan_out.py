@@ -150,6 +150,7 @@ def _notification(each: Reached, key: str) -> dict[str, Any]:
         "key": key,
         "person_id": each.person_id,
         "case_id": each.row.case_id,
+        "referral_id": each.row.referral_id,
         "kind": each.row.body.get("entry", "informed"),
         "what": each.row.body.get("what"),
         "urgent": each.urgent,

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from service.core.mail import plain_address
 from service.core.settings import ROOT, Settings
-from service.notifications.links import go_link
+from service.notifications.links import TO_A_REFERRAL, go_link
 from service.notifications.refusing import Refused
 
 SUBJECT = "Something is waiting for you in Amends"
@@ -36,13 +36,23 @@ class Letter:
 
 
 def letter(
-    settings: Settings, dedupe: str, *, to: str, person_id: int, case_id: int | None, urgent: bool, at: datetime
+    settings: Settings,
+    dedupe: str,
+    *,
+    to: str,
+    person_id: int,
+    case_id: int | None,
+    urgent: bool,
+    at: datetime,
+    referral_id: int | None = None,
 ) -> Letter:
     """The message of an outbox row; its name follows from the row's `dedupe`, and `at` (aware) is its date."""
     told = f"amends:mail:{dedupe}".encode()
     name = hmac.new(settings.secret_key.encode(), told, hashlib.sha256).hexdigest()[:40]
     waiting = f"{settings.base_url.rstrip('/')}/notifications"
     link = go_link(settings.base_url, settings.secret_key, case_id, person_id) if case_id else waiting
+    if referral_id:
+        link = go_link(settings.base_url, settings.secret_key, referral_id, person_id, purpose=TO_A_REFERRAL)
     return Letter(name, to, URGENT_SUBJECT if urgent else SUBJECT, link, _domain(settings.base_url), at)
 
 

@@ -26,12 +26,12 @@ from sqlalchemy import (
 from sqlmodel import Session, col
 
 from service.cases import policy
-from service.cases.relations import ME, Desks, Roles, walled
+from service.cases.relations import ME, Desks, Roles
 from service.cases.sentences import title
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName, Role
+from service.records.enums import Role
 from service.records.notice_words import (
     ASKS,
     ASKS_OF,
@@ -44,7 +44,9 @@ from service.records.notice_words import (
 )
 from service.records.notifications import Notification
 from service.records.referrals import Referral
+from service.records.room_words import ASKS_OF_REFERRAL, NOTIFIED_OF_REFERRAL, OWED
 from service.records.words import DUES, PARTS
+from service.referrals.policy import finds as finds_referral
 from service.timeline.watching import MANY_READ
 
 MOST_COUNTED = 100
@@ -54,13 +56,11 @@ KEY_LENGTH = 32
 
 @lru_cache(maxsize=256)
 def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
-    here = [policy.finds(policy.reader(desks, roles))]
-    if DeskName.HR in desks:
-        # HR hears of a referral, and does not see the case that it came from.
-        mine = col(Referral.subject_id).is_distinct_from(ME)
-        referred = exists().where(col(Referral.case_id) == col(Case.id), mine).correlate(Case)
-        here.append(and_(referred, ~walled()))
-    about_no_case: ColumnElement[bool] = col(Notification.case_id).is_(None)
+    room = exists().where(col(Referral.id) == col(Notification.referral_id), finds_referral(desks))
+    here = [policy.finds(policy.reader(desks, roles)), room.correlate(Notification)]
+    about_no_case: ColumnElement[bool] = and_(
+        col(Notification.case_id).is_(None), col(Notification.referral_id).is_(None)
+    )
     if Role.AUDITOR not in roles:
         about_no_case = and_(about_no_case, col(Notification.kind) != MANY_READ)
     return col(Notification.person_id) == ME, or_(about_no_case, *here)
@@ -102,6 +102,12 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
             Notification.at,
             Notification.read_at,
             Notification.case_id,
+            Notification.referral_id,
+            select(col(Referral.reference))
+            .where(col(Referral.id) == col(Notification.referral_id))
+            .correlate(Notification)
+            .scalar_subquery()
+            .label("referral"),
             WAITS.label("waits"),
             Case.reference,
             col(Case.kind).label("kind_of_case"),
@@ -130,7 +136,7 @@ def count_unread(db: Session | Connection, me: Me) -> int:
 @lru_cache(maxsize=256)
 def _cases(desks: Desks, roles: Roles) -> Select[Any]:
     return (
-        select(Notification.case_id)
+        select(Notification.case_id, Notification.referral_id)
         .outerjoin(Case, col(Case.id) == col(Notification.case_id))
         .where(col(Notification.key).in_(bindparam("keys", expanding=True)), WAITS)
         .where(*_mine(desks, roles))
@@ -138,10 +144,11 @@ def _cases(desks: Desks, roles: Roles) -> Select[Any]:
     )
 
 
-def cases_waiting(db: Session, me: Me, keys: Sequence[str]) -> set[int | None]:
-    """The cases of those of these notifications that this person has not read and may still hear of."""
+def cases_waiting(db: Session, me: Me, keys: Sequence[str]) -> set[tuple[int | None, int | None]]:
+    """The case, or the referral, of each of these notifications that this person has not read and may still hear of."""
     asked = _cases(frozenset(me.desks), me.roles)
-    return set(db.connection().execute(asked, {"me": me.id, "keys": list(keys)}).scalars())
+    rows = db.connection().execute(asked, {"me": me.id, "keys": list(keys)})
+    return {(row.case_id, row.referral_id) for row in rows}
 
 
 def list_waiting(
@@ -157,11 +164,13 @@ def list_waiting(
 
 
 def shown(row: Any) -> dict[str, Any]:
-    """A notification as it is read. HR, told of a referral, is not told which case it came from."""
+    """A notification as it is read. Whoever is told of a referral is not told which case it came from."""
     told = {"id": row.key, "kind": row.kind, "words": _words(row)}
     told |= {"urgent": bool(row.urgent), "at": row.at, "read_at": row.read_at}
     if asks := _asks(row):
         told["asks"] = asks
+    if row.referral is not None:
+        told["referral"] = {"reference": row.referral}
     if row.case_id is not None and row.content:
         name = PARTS[row.part] if row.part else title(row.kind_of_case, row.codes, row.account_type, row.platform)
         told["case"] = {"reference": row.reference, "title": name}
@@ -169,11 +178,16 @@ def shown(row: Any) -> dict[str, Any]:
 
 
 def _words(row: Any) -> str:
+    if row.referral is not None:
+        said = NOTIFIED_OF_REFERRAL.get(row.kind, "Something has changed in a referral.")
+        return said.format(due=OWED.get(row.what, "something"))
     said = NOTIFIED_OF.get(row.kind_of_case, NOTIFIED).get(row.kind) or NOTIFIED.get(row.kind, NOTIFIED_ELSE)
     return said.format(due=DUES.get(row.what, "something"))
 
 
 def _asks(row: Any) -> str | None:
+    if row.referral is not None:
+        return ASKS_OF_REFERRAL.get(row.kind)
     by_clock = {"reminded": REMINDED, "escalated": ESCALATED}.get(row.kind, {})
     asks = ASKS_OF.get(row.kind_of_case, ASKS).get(row.kind) or ASKS.get(row.kind)
     return by_clock.get((row.what or "").partition(".")[0]) or asks
@@ -184,7 +198,8 @@ def grouped(rows: Sequence[Any]) -> list[list[Any]]:
     found: dict[tuple[str, int], list[Any]] = {}
     for row in rows:
         # Without a case each stands by itself.
-        about = ("case", row.case_id) if row.case_id is not None else ("alone", row.id)
+        about = ("referral", row.referral_id) if row.referral_id is not None else ("case", row.case_id)
+        about = about if about[1] is not None else ("alone", row.id)
         found.setdefault(about, []).append(row)
     return list(found.values())
 
@@ -210,7 +225,11 @@ def mark_case_read(db: Session, me: Me, key: str, at: datetime) -> None:
     row = db.connection().execute(mine, {"me": me.id, "most": 1}).one_or_none()
     if row is None:
         raise NotFound
-    same = col(Notification.id) == row.id if row.case_id is None else col(Notification.case_id) == row.case_id
+    same = col(Notification.id) == row.id
+    if row.case_id is not None:
+        same = col(Notification.case_id) == row.case_id
+    elif row.referral_id is not None:
+        same = col(Notification.referral_id) == row.referral_id
     _mark(db, at, col(Notification.person_id) == me.id, same, col(Notification.id) <= row.id)
 
 

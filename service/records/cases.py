@@ -353,6 +353,8 @@ class ReferralDecision(Table, table=True):
     at: datetime
     counts: bool
     """A manager's decision is a proposal until the desk that holds the case confirms it."""
+    returned_at: datetime | None = None
+    """When HR gave it back: from then on the decision is to be taken again."""
 
 
 class ProtectionDecision(Table, table=True):

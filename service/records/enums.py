@@ -218,6 +218,43 @@ class AccessStage(StrEnum):
     DELETED = "deleted"
 
 
+class Part(StrEnum):
+    """What somebody is appointed to do in a referral; three different people, whatever happens."""
+
+    INVESTIGATOR = "investigator"
+    DECISION_MAKER = "decision_maker"
+    APPEAL_HEARER = "appeal_hearer"
+
+
+class FindingKind(StrEnum):
+    """What the investigator found: facts on both sides."""
+
+    ESTABLISHED = "established"
+    NOT_ESTABLISHED = "not_established"
+    MITIGATING = "mitigating"
+
+
+class Outcome(StrEnum):
+    """How a hearing ended, mildest first: an appeal may move towards the first, and never the other way.
+
+    `other` stands beside dismissal, as what is put in its place: moved to another post, or down a grade.
+    """
+
+    NO_CASE = "no_case"
+    INFORMAL_ADVICE = "informal_advice"
+    FIRST_WRITTEN_WARNING = "first_written_warning"
+    FINAL_WRITTEN_WARNING = "final_written_warning"
+    OTHER = "other"
+    DISMISSAL = "dismissal"
+
+
+class PaperKind(StrEnum):
+    """What went to and fro outside Amends, with somebody who has no access to it."""
+
+    SERVED = "served"
+    REPLY = "reply"
+
+
 class Day(StrEnum):
     """The days of the week, in their order; kept as numbers, Monday as 0."""
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import guide_words, list_words, notice_words, words
+from service.records import guide_words, list_words, notice_words, room_words, words
 from service.records.enums import Instead, Kind, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
@@ -102,6 +102,8 @@ FIELDS: Mapping[str, str] = {
     "hr.reason": "Why",
     "hr.proposed": "Proposed",
     "hr.decision": "Decided",
+    "hr.returned_at": "Returned at",
+    "hr.returned_because": "Why HR returned it",
     "referral.allegation": "What is alleged",
     "referral.rules": "Rules it may go against",
     "referral.mitigation": "What counts in their favour",
@@ -271,6 +273,7 @@ ENTRIES: Mapping[str, str] = {
     "evidence_added": "Added evidence.",
     "referral_proposed": "Proposed whether to refer it to HR.",
     "referral_decided": "Decided whether to refer it to HR.",
+    "referral_returned": "HR returned the referral. It is to be decided again.",
     "protection_decided": "Made a data protection decision.",
     "conflict_named": "Named a conflict of interest.",
     "withdrawal_asked": "Asked to withdraw the report.",
@@ -314,9 +317,12 @@ DECISIONS: Mapping[str, str] = {"referred": "Passed to HR", "not_referred": "Not
 
 # Which of the tables speaks for the values of a field: by its whole path, else by its last word.
 SPOKEN: Mapping[str, Mapping[str, str]] = {
-    "kind": words.KINDS,
+    "kind": {**room_words.FINDINGS, **room_words.PAPERS, **words.KINDS},
     "severity": words.SEVERITIES,
-    "stage": words.STAGES,
+    "stage": {**words.REFERRAL_STAGES, **words.STAGES},
+    "outcome": room_words.OUTCOMES,
+    "part": room_words.APPOINTED,
+    "disclosed": room_words.DISCLOSED,
     "state": words.STEP_STATES,
     "codes": words.CODES,
     "rules": words.CODES,
@@ -338,7 +344,7 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "instead": INSTEAD,
     "hr.decision": DECISIONS,
     "hr.proposed": DECISIONS,
-    "alarm.what": words.DUES,
+    "alarm.what": {**room_words.OWED, **words.DUES},
     "alarm.told": words.DESKS,
     "alarm.nobody": words.DESKS,
 }
@@ -351,7 +357,7 @@ WHOSE: Mapping[str, Mapping[str, str]] = {
 
 TABLES: Mapping[str, Any] = {
     name.lower(): table
-    for room in (vars(words), vars(list_words), vars(guide_words), vars(notice_words), globals())
+    for room in (vars(words), vars(list_words), vars(guide_words), vars(notice_words), vars(room_words), globals())
     for name, table in room.items()
     if name.isupper() and name[0] != "_" and isinstance(table, dict | tuple)
 }

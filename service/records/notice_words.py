@@ -20,7 +20,7 @@ NOTIFIED: Mapping[str, str] = {
     "message": "There is a message for you.",
     "advised": "There is advice for you.",
     "step_cannot": "A step cannot be taken for now.",
-    "referral_decided": "A referral has arrived.",
+    "referral_returned": "HR returned a referral.",
     "referral_proposed": "A manager proposes what to do about HR.",
     "withdrawal_asked": "Somebody asks to withdraw their report.",
     "closed": "A case is closed.",
@@ -64,7 +64,7 @@ ASKS: Mapping[str, str] = {
     "asked": "Do it, or say that you cannot.",
     "assigned": "Look after it from now on.",
     "step_cannot": "Help with the step, or settle it.",
-    "referral_decided": "Accept it, or return it with reasons.",
+    "referral_returned": "Read why, and decide again.",
     "referral_proposed": "Confirm it, or decide otherwise.",
     "withdrawal_asked": "Settle the steps, then close it.",
     "said_same": "Compare the two, and merge them if they are.",
@@ -101,8 +101,8 @@ ESCALATED: Mapping[str, str] = {
     "advice": "Answer it yourself, or see that somebody does.",
 }
 
-OUTLASTS = frozenset({"referral_decided"})
-"""What is asked for a referral, which goes on when the case that it came from is closed."""
+OUTLASTS = frozenset({"referral_returned"})
+"""What is asked of a case although it is closed: it was passed to HR, and came back."""
 
 # On the timeline, as in `field_words.ENTRIES`, where nobody is at the desk.
 ENTRIES_NOBODY: Mapping[str, str] = {

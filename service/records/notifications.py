@@ -24,6 +24,7 @@ class Notification(Table, table=True):
     key: str = Field(max_length=32, unique=True)
     person_id: int = Field(foreign_key="person.id")
     case_id: int | None = Field(default=None, foreign_key="case_file.id", index=True)
+    referral_id: int | None = Field(default=None, foreign_key="referral.id", index=True)
     kind: str = Field(max_length=60)
     what: str | None = Field(default=None, max_length=60)
     urgent: bool = False

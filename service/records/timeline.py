@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from service.records.columns import Table, json_list
@@ -14,16 +14,17 @@ FAILED = "failed_at IS NOT NULL"
 
 
 class TimelineEntry(Table, table=True):
-    """One thing that happened.
+    """One thing that happened, in a case or in a referral: one of the two is named.
 
-    `position` is the place in the whole log, gapless; `sequence` the place in the case's own chain. `commitments`
+    `position` is the place in the whole log, gapless; `sequence` the place in its own chain. `commitments`
     maps each changed field to the salted hash of its values, which live in `timeline_values` and can be erased by law.
     `hash` covers everything here and the previous entry's hash.
     """
 
     __tablename__ = "timeline_entry"
     position: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    case_id: int = Field(foreign_key="case_file.id")
+    case_id: int | None = Field(default=None, foreign_key="case_file.id")
+    referral_id: int | None = Field(default=None, foreign_key="referral.id")
     sequence: int
     kind: str = Field(max_length=60)
     actor_id: int | None = Field(default=None, foreign_key="person.id")
@@ -32,7 +33,11 @@ class TimelineEntry(Table, table=True):
     commitments: dict[str, str] = Field(sa_type=json_list())
     previous: str = Field(max_length=64)
     hash: str = Field(max_length=64)
-    __table_args__ = (UniqueConstraint("case_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("case_id", "sequence"),
+        Index("ix_timeline_entry_referral", "referral_id", "sequence", unique=True),
+        CheckConstraint("(case_id IS NULL) <> (referral_id IS NULL)", name="ck_timeline_entry_one_record"),
+    )
 
 
 class TimelineValues(Table, table=True):
@@ -113,6 +118,7 @@ class Outbox(Table, table=True):
     kind: str = Field(max_length=60)
     person_id: int | None = Field(default=None, foreign_key="person.id")
     case_id: int | None = Field(default=None, foreign_key="case_file.id", index=True)
+    referral_id: int | None = Field(default=None, foreign_key="referral.id", index=True)
     body: dict[str, Any] = Field(default_factory=dict, sa_type=json_list())
     dedupe: str = Field(max_length=200, unique=True)
     due_at: datetime

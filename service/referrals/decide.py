@@ -10,6 +10,7 @@ from sqlmodel import Session, col
 from service.cases.closing import decision_of
 from service.cases.facts import refuse_closed
 from service.cases.judging import steps_of
+from service.cases.pinned import playbook_of
 from service.cases.policy import Act, require_stage
 from service.cases.relations import Relation
 from service.core.errors import Refusal, invalid
@@ -18,6 +19,8 @@ from service.records.cases import Case, ReferralDecision
 from service.records.enums import Code, DeskName, StepState
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
+from service.referrals.clocks import keep_next_due, within
+from service.referrals.policy import keepers
 from service.timeline import entries
 
 
@@ -73,8 +76,7 @@ def decide_referral(
             "self_reported": case.reporter_id is not None and case.reporter_id == case.subject_id,
         }
         changes |= {f"referral.{name}": (None, value) for name, value in copied.items() if value is not None}
-    tell = (DeskName.HR.value,) if refer else ()
-    entries.add(db, case, "referral_decided", actor=me.id, at=at, changes=changes, tell=tell)
+    entries.add(db, case, "referral_decided", actor=me.id, at=at, changes=changes)
     if not refer:
         return None
     referral = Referral(
@@ -93,8 +95,13 @@ def decide_referral(
         steps_taken=_steps_taken(db, case),
         received_at=at,
     )
+    book = playbook_of(db, case.playbook_version)
+    referral.accept_by = within(book, at, book.referrals.acceptance)
     db.add(referral)
     db.flush()
+    # HR hears of it through its own room: who of the desk is let in is asked there.
+    entries.add(db, referral, "room_received", actor=None, at=at, tell=keepers(db, referral))
+    keep_next_due(db, referral)
     return referral
 
 

@@ -11,6 +11,7 @@ from sqlmodel import Session, col
 
 from service.records.cases import Case
 from service.records.enums import Kind, Severity
+from service.records.referrals import Referral
 from service.records.timeline import Outbox, TimelineEntry, TimelineHead, TimelineValues
 from service.timeline import chain, outbox
 from service.timeline.confidence import REPORTER, reporter_of
@@ -52,6 +53,7 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     "evidence_added": EVERYONE,
     "referral_proposed": ("digital_unit", "hr"),
     "referral_decided": ("digital_unit", "hr"),
+    "referral_returned": ("digital_unit", "hr"),
     "protection_decided": EVERYONE,
     "conflict_named": DESK_ONLY,
     "withdrawal_asked": EVERYONE,
@@ -74,6 +76,38 @@ AUDIENCES: dict[str, tuple[str, ...]] = {
     # The desk reads it off the case, where whoever sees one of the two cases only is not told of the other.
     "said_same": ("reporter",),
 }
+ROOM = ("room",)
+THEIRS = ("room", "subject")
+# The same for a referral. `room` is whoever is in it; `subject` the person it is about, once something was disclosed.
+AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
+    "room_received": ROOM,
+    "room_accepted": ROOM,
+    "room_returned": ROOM,
+    "room_appointed": ROOM,
+    "room_informed": THEIRS,
+    "room_finding": ROOM,
+    "room_informal": THEIRS,
+    "room_invited": THEIRS,
+    "room_postponed": THEIRS,
+    "room_heard": THEIRS,
+    "room_considered": ROOM,
+    "room_decided": THEIRS,
+    "room_appealed": THEIRS,
+    "room_appeal_decided": THEIRS,
+    "room_closed": THEIRS,
+    "room_note": ROOM,
+    "room_paused": ROOM,
+    "room_resumed": ROOM,
+    "room_suspended": THEIRS,
+    "room_suspension_ended": THEIRS,
+    "room_served": THEIRS,
+    "room_replied": THEIRS,
+    "room_copied": ROOM,
+    "room_disclosed": THEIRS,
+    "room_reminded": ROOM,
+    "room_late": ROOM,
+    "room_warning_expired": THEIRS,
+}
 # Of a concern, whoever raised it reads what they themselves told, and nothing of what becomes of it; and their words
 # are not shown to the manager of whose post it is (product.md, *Who may see and do what*).
 TOLD = frozenset({"reported", "facts_changed", "evidence_added"})
@@ -84,7 +118,7 @@ ASKED_DOES = frozenset({"step_taken", "step_cannot"})
 
 def add(
     db: Session,
-    case: Case,
+    record: Case | Referral,
     kind: str,
     *,
     actor: int | None,
@@ -94,19 +128,15 @@ def add(
     tell: tuple[int | str, ...] = (),
     moves: bool = True,
 ) -> None:
-    """Append one entry to a case, with what changed as `{field: (before, after)}`; `at` is aware.
+    """Append one entry to a case or a referral, with what changed as `{field: (before, after)}`; `at` is aware.
 
-    The caller holds the case's row lock. `audience` narrows the kind's own audience, never widens it. `tell` names
-    people (by id) and desks to be notified once this is committed. With `moves` false the case's version stays: nobody
-    who is about to write has to know of a reminder. Entries are written together, at the next read of
+    The caller holds the row's lock. `audience` narrows the kind's own audience, never widens it. `tell` names people
+    (by id) and desks to be notified once this is committed. With `moves` false the record's version stays: nobody who
+    is about to write has to know of a reminder. Entries are written together, at the next read of
     the timeline or at commit: their positions come from one row that every writer waits for, so it is held briefly.
     """
-    doer: int | str | None = actor
-    raised = case.confidential and actor is not None and kind not in ASKED_DOES
-    if raised and actor == reporter_of(db, case):
-        actor, doer = None, REPORTER
-    theirs = doer == REPORTER or (actor is not None and actor == case.reporter_id)
-    readers = " ".join(name for name in _readers(case, kind, told=theirs) if not audience or name in audience)
+    actor, doer, known = _doer(db, record, kind, actor)
+    readers = " ".join(name for name in known if not audience or name in audience)
     kept = {
         field: {"salt": chain.new_salt(), "before": chain.plain(before), "after": chain.plain(after)}
         for field, (before, after) in {**(changes or {}), chain.ACTOR: (None, doer)}.items()
@@ -117,9 +147,23 @@ def add(
         event.listen(db, "before_commit", _at_commit)
         event.listen(db, "after_rollback", _forget)
     # Once for a deed, however many entries it takes: how far it moves must not tell what some readers may not see.
-    if moves and all(waiting.case is not case for waiting in pending):
-        case.version += 1
-    pending.append(_Pending(case, kind, actor, at, readers, kept, tell))
+    if moves and all(waiting.record is not record for waiting in pending):
+        record.version += 1
+    pending.append(_Pending(record, kind, actor, at, readers, kept, tell))
+
+
+def _doer(
+    db: Session, record: Case | Referral, kind: str, actor: int | None
+) -> tuple[int | None, int | str | None, tuple[str, ...]]:
+    """Whom the row names, whom the entry commits to, and who may read it."""
+    if isinstance(record, Referral):
+        return actor, actor, AUDIENCES_OF_REFERRAL[kind]
+    doer: int | str | None = actor
+    raised = record.confidential and actor is not None and kind not in ASKED_DOES
+    if raised and actor == reporter_of(db, record):
+        actor, doer = None, REPORTER
+    theirs = doer == REPORTER or (actor is not None and actor == record.reporter_id)
+    return actor, doer, _readers(record, kind, told=theirs)
 
 
 def _readers(case: Case, kind: str, *, told: bool) -> tuple[str, ...]:
@@ -138,7 +182,7 @@ def _readers(case: Case, kind: str, *, told: bool) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Pending:
-    case: Case
+    record: Case | Referral
     kind: str
     actor: int | None
     at: datetime
@@ -196,10 +240,10 @@ def write_pending(db: Session) -> None:
     last = connection.execute(_FORWARD, {"by": len(pending)}).scalar_one()
     rows, values, told = [], [], []
     for position, waiting in enumerate(pending, last - len(pending) + 1):
-        case = waiting.case
+        record = waiting.record
         row: dict[str, Any] = {
             "position": position,
-            "sequence": case.entries + 1,
+            "sequence": record.entries + 1,
             "kind": waiting.kind,
             "at": waiting.at,
             "audience": waiting.audience,
@@ -207,17 +251,19 @@ def write_pending(db: Session) -> None:
                 field: chain.commitment(field, value["salt"], value["before"], value["after"])
                 for field, value in waiting.kept.items()
             },
-            "previous": case.last_hash or chain.FIRST,
+            "previous": record.last_hash or chain.FIRST,
         }
-        digest = chain.entry_hash(reference=case.reference, **row)
-        rows.append(row | {"case_id": case.id, "actor_id": waiting.actor, "hash": digest})
+        digest = chain.entry_hash(reference=record.reference, **row)
+        whose = {"case_id": None, "referral_id": record.id}
+        if isinstance(record, Case):
+            whose = {"case_id": record.id, "referral_id": None}
+        rows.append(row | whose | {"actor_id": waiting.actor, "hash": digest})
         values.append({"position": position, "fields": waiting.kept})
-        urgent = case.severity == Severity.CRITICAL
-        about = {"entry": waiting.kind, "urgent": urgent}
+        about = {"entry": waiting.kind, "urgent": isinstance(record, Case) and record.severity == Severity.CRITICAL}
         if RINGS_FOR in waiting.kept:
             about["what"] = waiting.kept[RINGS_FOR]["after"]
-        told += outbox.to_tell(case.id, position, waiting.tell, waiting.at, about)
-        case.entries, case.last_hash = case.entries + 1, digest
+        told += outbox.to_tell(whose["case_id"], position, waiting.tell, waiting.at, about, whose["referral_id"])
+        record.entries, record.last_hash = record.entries + 1, digest
     connection.execute(_INSERT_ENTRIES, rows)
     connection.execute(_INSERT_VALUES, values)
     if told:
@@ -248,6 +294,20 @@ def erase(db: Session, case: Case, fields: set[str], kind: str | None = None) ->
     return destroyed
 
 
+def erase_of_referral(db: Session, referral: Referral, fields: set[str]) -> None:
+    """Destroy the values of these fields in every entry of a referral; the commitments stay."""
+    write_pending(db)
+    values = (
+        select(TimelineValues)
+        .join(TimelineEntry, col(TimelineEntry.position) == col(TimelineValues.position))
+        .where(col(TimelineEntry.referral_id) == referral.id)
+    )
+    for row in db.execute(values).scalars():
+        if fields & row.fields.keys():
+            row.fields = {field: value for field, value in row.fields.items() if field not in fields}
+            db.add(row)
+
+
 def erase_all(db: Session, case: Case, *, but: Callable[[str, str], bool]) -> None:
     """Destroy every value of a case's entries, but for those of which `but(kind, field)` says that they stay.
 
@@ -272,7 +332,7 @@ def erase_all(db: Session, case: Case, *, but: Callable[[str, str], bool]) -> No
         db.execute(without, execution_options={"synchronize_session": False})
 
 
-_OF_CASE = (
+_ENTRIES = (
     select(
         TimelineEntry.position,
         TimelineEntry.sequence,
@@ -286,12 +346,19 @@ _OF_CASE = (
         TimelineValues.fields,
     )
     .outerjoin(TimelineValues, col(TimelineValues.position) == col(TimelineEntry.position))
-    .where(col(TimelineEntry.case_id) == bindparam("case"))
     .order_by(col(TimelineEntry.sequence))
 )
+_OF_CASE = _ENTRIES.where(col(TimelineEntry.case_id) == bindparam("case"))
+_OF_REFERRAL = _ENTRIES.where(col(TimelineEntry.referral_id) == bindparam("referral"))
 
 
 def of_case(db: Session, case_id: int) -> list[Any]:
     """The case's entries with their kept values and the actor's id, oldest first, as rows."""
     write_pending(db)
     return list(db.connection().execute(_OF_CASE, {"case": case_id}))
+
+
+def of_referral(db: Session, referral_id: int) -> list[Any]:
+    """The same of a referral."""
+    write_pending(db)
+    return list(db.connection().execute(_OF_REFERRAL, {"referral": referral_id}))

@@ -30,7 +30,12 @@ WAITING = (col(Outbox.done_at).is_(None), col(Outbox.failed_at).is_(None))
 
 
 def to_tell(
-    case_id: int | None, position: int | str, whom: Sequence[int | str], at: datetime, about: Mapping[str, Any]
+    case_id: int | None,
+    position: int | str,
+    whom: Sequence[int | str],
+    at: datetime,
+    about: Mapping[str, Any],
+    referral_id: int | None = None,
 ) -> list[dict[str, Any]]:
     """Rows asking that people (ids) and desks (names) be told that something waits; once for each entry and person.
 
@@ -43,6 +48,7 @@ def to_tell(
             "kind": "tell",
             "person_id": who if isinstance(who, int) else None,
             "case_id": case_id,
+            "referral_id": referral_id,
             "body": told if isinstance(who, int) else {**told, "desk": str(who)},
             "dedupe": f"{position}:{who}",
             "due_at": at,
@@ -107,6 +113,7 @@ def claim(
             col(Outbox.kind),
             col(Outbox.person_id),
             col(Outbox.case_id),
+            col(Outbox.referral_id),
             col(Outbox.body),
             col(Outbox.dedupe),
             col(Outbox.due_at),

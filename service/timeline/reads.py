@@ -21,6 +21,13 @@ _NO_LONGER_WAITS = (
     .where(_waits.c.person_id == bindparam("who"), _waits.c.case_id == bindparam("which"), _waits.c.read_at.is_(None))
     .values(read_at=bindparam("now"))
 )
+_REFERRAL_NO_LONGER_WAITS = (
+    update(_waits)
+    .where(
+        _waits.c.person_id == bindparam("who"), _waits.c.referral_id == bindparam("which"), _waits.c.read_at.is_(None)
+    )
+    .values(read_at=bindparam("now"))
+)
 _ASKED_NO_MORE = (
     update(_waits)
     .where(
@@ -45,24 +52,35 @@ def log(
     at: datetime,
     detail: str = "",
     seen_as: str | None = None,
+    referral_id: int | None = None,
 ) -> None:
     """End what this session was reading, then write one line; it is durable before this returns.
 
     `what` is case, timeline, pdf, evidence, referral, search, export or read_log; `through` is page, api or command;
-    `seen_as` is how they stand to the case. Raises when it cannot be stored, so that nothing is shown that was not
-    logged. What the session has loaded stays as it is, apart from it. Without a write-ahead log a reader and a writer
-    would wait for each other; and nobody should keep a transaction open while a page is made.
+    `seen_as` is how they stand to the case; `referral_id` says which referral of the case it was. Raises when it cannot
+    be stored, so that nothing is shown that was not logged. What the session has loaded stays as it is, apart from it.
+    Without a write-ahead log a reader and a writer would wait for each other; and nobody should keep a transaction open
+    while a page is made.
     """
     db.close()
     with writing(db).begin() as connection:
-        _note(connection, _line(person_id, case_id, what, detail, through, at, seen_as))
+        _note(connection, _line(person_id, case_id, what, detail, through, at, seen_as), referral_id)
 
 
 def log_in(
-    db: Session, person_id: int, case_id: int, what: str, *, through: str, at: datetime, seen_as: str | None = None
+    db: Session,
+    person_id: int,
+    case_id: int,
+    what: str,
+    *,
+    through: str,
+    at: datetime,
+    detail: str = "",
+    seen_as: str | None = None,
+    referral_id: int | None = None,
 ) -> None:
     """The same line within a writing transaction: the answer to a deed is a look at the case as well."""
-    _note(db.connection(), _line(person_id, case_id, what, "", through, at, seen_as))
+    _note(db.connection(), _line(person_id, case_id, what, detail, through, at, seen_as), referral_id)
 
 
 def noted(db: Session, person_id: int, what: str, detail: str, *, since: datetime) -> bool:
@@ -82,8 +100,12 @@ def raised_in_confidence() -> ColumnElement[bool]:
     return exists().where(*raised, col(Confidence.raised)).correlate(ReadEntry)
 
 
-def _note(connection: Connection, line: dict[str, Any]) -> None:
+def _note(connection: Connection, line: dict[str, Any], referral_id: int | None = None) -> None:
     connection.execute(_INSERT, line)
+    if line["what"] == "referral" and referral_id is not None:
+        told = {"who": line["person_id"], "which": referral_id, "now": line["at"]}
+        connection.execute(_REFERRAL_NO_LONGER_WAITS, told)
+        return
     # Whoever has the case before them need not be told any more that it waits.
     if line["what"] in OPENINGS and line["person_id"] is not None:
         connection.execute(_NO_LONGER_WAITS, {"who": line["person_id"], "which": line["case_id"], "now": line["at"]})

@@ -14,12 +14,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from service.cases.replay_rows import Rows, differences, read_rows
+from service.cases.replay_rows import differences, read_rows
 from service.core.database import is_sqlite
 from service.records.cases import Case
+from service.records.referrals import Referral
 from service.records.timeline import TimelineEntry, TimelineHead, TimelineValues
+from service.referrals import replay as referred
 from service.timeline import chain
 from service.timeline.confidence import REPORTER
+from service.timeline.entries import of_referral
 from service.timeline.proof import value_faults
 
 CASES_AT_ONCE = 200
@@ -34,7 +37,8 @@ def verify_log(db: Session, progress: Callable[[int], object] | None = None) -> 
     """
     if not is_sqlite(db) and not db.in_transaction():
         db.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-    return [*_faults_of_positions(db), *_faults_of_loose_rows(db), *_faults_of_cases(db, progress)]
+    by_record = (*_faults_of_cases(db, progress), *_faults_of_referrals(db))
+    return [*_faults_of_positions(db), *_faults_of_loose_rows(db), *by_record]
 
 
 def _faults_of_positions(db: Session) -> Iterator[str]:
@@ -69,11 +73,12 @@ def _faults_of_loose_rows(db: Session) -> Iterator[str]:
     entries = (
         select(TimelineEntry.position)
         .outerjoin(Case, col(Case.id) == col(TimelineEntry.case_id))
-        .where(col(Case.id).is_(None))
+        .outerjoin(Referral, col(Referral.id) == col(TimelineEntry.referral_id))
+        .where(col(Case.id).is_(None), col(Referral.id).is_(None))
         .limit(LINES_OF_ONE_KIND)
     )
     for position in db.execute(entries).scalars():
-        yield f"position {position}: the entry belongs to no case"
+        yield f"position {position}: the entry belongs to no case and no referral"
 
 
 def _faults_of_cases(db: Session, progress: Callable[[int], object] | None) -> Iterator[str]:
@@ -92,7 +97,14 @@ def _faults_of_batch(db: Session, ids: list[int]) -> list[str]:
     try:
         cases = list(db.execute(select(Case).where(col(Case.id).in_(ids)).order_by(col(Case.id))).scalars())
         told, rows = _entries_of(db, ids), read_rows(db, cases)
-        return [fault for case in cases if case.id for fault in _faults_of_case(case, told[case.id], rows[case.id])]
+        return [
+            fault
+            for case in cases
+            for fault in (
+                *_faults_of_chain(case, told[case.id]),
+                *(f"{case.reference}: {each}" for each in differences(told[case.id], rows[case.id])),
+            )
+        ]
     except (LookupError, ValueError, TypeError, AttributeError) as unreadable:
         # A word that no version of Amends writes, or JSON of another shape: read one by one to say whose it is.
         if len(ids) > 1:
@@ -126,45 +138,58 @@ def _entries_of(db: Session, case_ids: list[int]) -> dict[int, list[Any]]:
     return found
 
 
-def _faults_of_case(case: Case, entries: list[Any], rows: Rows) -> Iterator[str]:
+def _faults_of_referrals(db: Session) -> Iterator[str]:
+    """The same for referrals, one by one: there are few. Those that came before they had a timeline have no entry."""
+    last = 0
+    following = select(Referral).order_by(col(Referral.id)).limit(1)
+    while (referral := db.execute(following.where(col(Referral.id) > last)).scalar()) is not None:
+        last = referral.id
+        told = of_referral(db, referral.id)
+        if told or referral.entries:
+            yield from _faults_of_chain(referral, told)
+        yield from (f"{referral.reference}: {each}" for each in referred.differences(db, referral, told))
+        db.expunge_all()
+
+
+def _faults_of_chain(record: Case | Referral, entries: list[Any]) -> Iterator[str]:
     previous, position = chain.FIRST, 0
     for place, entry in enumerate(entries, 1):
-        where = f"{case.reference} entry {entry.sequence}"
+        where = f"{record.reference} entry {entry.sequence}"
         if entry.sequence != place:
             yield f"{where}: it should be number {place}"
         if entry.previous != previous:
             yield f"{where}: it does not follow from the entry before it"
         if entry.position <= position:
             yield f"{where}: it stands before an earlier one in the log"
-        if _hash(case, entry) != entry.hash:
+        if _hash(record, entry) != entry.hash:
             yield f"{where}: its hash is not the hash of what it says"
         if entry.fields is None:
             yield f"{where}: the row of its values is gone"
-        elif not _did(case, entry):
+        elif not _did(record, entry):
             yield f"{where}: it was not done by whom the row names"
         yield from (f"{where}: {fault}" for fault in value_faults(entry.commitments, entry.fields or {}))
         previous, position = entry.hash, entry.position
     if not entries:
-        yield f"{case.reference}: it has no entries"
-    if (case.entries, case.last_hash) != (len(entries), previous if entries else ""):
-        yield f"{case.reference}: its timeline does not end as the case says, at entry {case.entries}"
-    yield from (f"{case.reference}: {fault}" for fault in differences(entries, rows))
+        yield f"{record.reference}: it has no entries"
+    if (record.entries, record.last_hash) != (len(entries), previous if entries else ""):
+        kind = "case" if isinstance(record, Case) else "referral"
+        yield f"{record.reference}: its timeline does not end as the {kind} says, at entry {record.entries}"
 
 
-def _did(case: Case, entry: Any) -> bool:
+def _did(record: Case | Referral, entry: Any) -> bool:
     """Whether the row names who the entry says did it.
 
-    It names nobody where Amends did it, or a confidential reporter; and where that was destroyed with the case.
+    It names nobody where Amends did it, or a confidential reporter; and where that was destroyed with the record.
     """
     if chain.ACTOR not in entry.fields:
-        return case.disposed_at is not None and entry.actor_id is None
+        return isinstance(record, Case) and record.disposed_at is not None and entry.actor_id is None
     said = entry.fields[chain.ACTOR]["after"]
     return bool(said == (entry.actor_id or (REPORTER if said == REPORTER else None)))
 
 
-def _hash(case: Case, entry: Any) -> str:
+def _hash(record: Case | Referral, entry: Any) -> str:
     return chain.entry_hash(
-        reference=case.reference,
+        reference=record.reference,
         position=entry.position,
         sequence=entry.sequence,
         kind=entry.kind,

@@ -19,6 +19,7 @@ from service.people.identity import Me
 from service.records.enums import Resolution, StepKind
 from service.records.people import Person
 from service.referrals.decide import decide_referral
+from service.referrals.spill import destroy_copied
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
 from service.routing.conflict import name_conflict, require_keeping_away
@@ -167,6 +168,7 @@ def do_open(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime
 def do_purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime) -> None:
     """Destroy content that should not be here."""
     files = guarding.purge(db, me, here.case, fields=sent.fields, reason=sent.reason, at=at)
+    destroy_copied(db, here.case, sent.fields)
     house, body = current().house, {"evidence": [file.id for file in files], "prefix": f"pdf/{here.case.id}"}
 
     def destroy_bytes(_: Session) -> None:

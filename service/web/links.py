@@ -8,19 +8,21 @@ from sqlmodel import col
 
 from service.cases.queries import find_case
 from service.core.errors import NotFound
-from service.notifications.links import read_go
+from service.notifications.links import TO_A_REFERRAL, read_go
 from service.records.cases import Case
-from service.referrals.room import referral_of
+from service.referrals.room import reference_of, referral_of
 from service.web.given import Db, House, Me
 from service.web.pages import go_to
 
 
 @get("/go/{opaque:str}", sync_to_thread=True)
 def go(db: Db, house: House, me: Me, opaque: FromPath[str]) -> Response[bytes]:
-    """To the case that a mail spoke of, or to its referral for HR, who do not see the case.
+    """To the case or the referral that a mail spoke of.
 
     The link permits nothing: an unseen case is as absent as a wrong link.
     """
+    if (room := read_go(house.settings.secret_key, opaque, TO_A_REFERRAL)) is not None:
+        return go_to(f"/referrals/{reference_of(db, me, room[0])}")
     told = read_go(house.settings.secret_key, opaque)
     reference = db.execute(select(col(Case.reference)).where(col(Case.id) == told[0])).scalar() if told else None
     if told is None or reference is None:

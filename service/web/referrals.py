@@ -1,17 +1,28 @@
-"""What HR sees of referrals."""
+"""The HR room on pages: the list, a referral, and every deed on it as a form."""
 
+from datetime import datetime
 from typing import Any
 
-from litestar import get
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
 from litestar.response import Response
+from sqlmodel import Session
 
+from service.cases.sentences import by_day
+from service.core.database import Database
+from service.core.errors import NotFound, NotPermitted, Refusal
+from service.people.identity import Me as Person
 from service.records.enums import DeskName
-from service.referrals.room import list_referrals, read_referral
+from service.referrals.find import Found, find_referral
+from service.referrals.room import list_referrals
+from service.referrals.view import referral_view, timeline
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_of, place_or_start
-from service.web.given import Db, Me, Now
-from service.web.pages import page
+from service.web.forms import Sent as Body
+from service.web.given import Data, Db, Me, Now, Sent
+from service.web.pages import by_field, go_to, page
+from service.web.room_deeds import DEEDS, Deed, found
 
 PAGE = 50
 
@@ -21,8 +32,7 @@ def referrals(db: Db, me: Me, cursor: FromQuery[str | None] = None) -> Response[
     """Referrals, newest first."""
     place = place_or_start("referrals", cursor)
     rows = list_referrals(db, me, before=place[-1] if place else None, limit=PAGE + 1)
-    shown = [{"reference": row.reference, "stage": row.stage, "received_at": row.received_at} for row in rows[:PAGE]]
-    return page("referrals.html", me, rows=shown, next=cursor_after(rows, PAGE))
+    return page("referrals.html", me, rows=rows[:PAGE], next=cursor_after(rows, PAGE))
 
 
 def last_of(cursor: str | None) -> int | None:
@@ -39,11 +49,71 @@ def cursor_after(rows: list[Any], most: int) -> str | None:
 @get("/referrals/{reference:str}", sync_to_thread=True)
 def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
     """One referral."""
-    shown = read_referral(db, me, reference)
-    reads.log(
-        db, me.id, shown["case_id"], "referral", through="page", at=now, detail=reference[:20], seen_as=DeskName.HR
+    return show(db, me, now, reference)
+
+
+def show(
+    db: Session,
+    me: Person,
+    now: datetime,
+    reference: str,
+    *,
+    status: int = 200,
+    refusal: Refusal | None = None,
+    sent: Body | None = None,
+) -> Response[str]:
+    """The referral's page; after a refusal with its reasons and the words that were typed."""
+    here = find_referral(db, me, reference)
+    view = referral_view(db, me, here, now)
+    days = by_day(timeline(db, here), me.zone)
+    log_reading(db, me, here, now, "page")
+    return page(
+        "referral.html" if here.in_the_room else "told.html",
+        me,
+        status,
+        referral=view,
+        days=days,
+        errors=by_field(refusal) if refusal else {},
+        typed=sent.typed if sent and refusal else {},
+        open_form=sent.path if sent else "",
     )
-    return page("referral.html", me, referral=shown)
 
 
-routes = [referrals, referral]
+def log_reading(db: Session, me: Person, here: Found, at: datetime, through: str) -> None:
+    """Note that this referral was opened, before a byte of it leaves."""
+    reads.log(db, me.id, here.referral.case_id, "referral", through=through, at=at, **noted(here))
+
+
+def noted(here: Found) -> dict[str, Any]:
+    """What the read log says of a referral, beside its case."""
+    seen_as = DeskName.HR.value if here.in_the_room else "subject"
+    return {"detail": here.referral.reference, "seen_as": seen_as, "referral_id": here.referral.id}
+
+
+def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str) -> Response:
+    """Do a deed for a form, and go back to the referral; a refusal shows the page again with what was typed."""
+    try:
+        here = found(db, me, reference, deed.act, sent.if_match)
+        deed.do(db, me, here, sent.form(deed.body, me.zone), now)
+        db.flush()
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        db.rollback()
+        with database.read() as fresh:
+            return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
+    return go_to(f"/referrals/{reference}", deed.says)
+
+
+def _route(deed: Deed) -> HTTPRouteHandler:
+    make = post(
+        f"/referrals/{{reference:str}}/{deed.path}", name=f"page_room_{deed.name}", status_code=303, sync_to_thread=True
+    )
+
+    def form(db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
+        return do(deed, db, database, me, now, sent, reference)
+
+    return make(form)
+
+
+routes = [referrals, referral, *(_route(deed) for deed in DEEDS)]

@@ -49,6 +49,7 @@ def _group(house: Everything, me: Person, rows: list[Any]) -> dict[str, Any]:
     return {
         "key": rows[0].key,
         "case": items[0].get("case"),
+        "referral": rows[0].referral,
         "about": ELSEWHERE.get(rows[0].kind, ("", ""))[1],
         "link": _link(house, me, rows[0]),
         "urgent": any(item["waits"] and item["urgent"] for item in items),
@@ -68,7 +69,9 @@ def _lines(items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _link(house: Everything, me: Person, row: Any) -> str:
-    """To the case; for HR, who are told of a referral and not of its case, the same way as from a mail."""
+    """To the case, or to the referral."""
+    if row.referral is not None:
+        return f"/referrals/{row.referral}"
     if row.case_id is None:
         return ELSEWHERE.get(row.kind, ("",))[0]
     return f"/cases/{row.reference}" if row.content else go_link("", house.settings.secret_key, row.case_id, me.id)

@@ -8,6 +8,8 @@ from sqlmodel import col
 
 from service.core.database import Database
 from service.records.cases import Case
+from service.referrals.clocks import is_ripe
+from service.referrals.clocks import ring_ripe as ring_ripe_referrals
 from service.routing.alarms import TOGETHER, ring_ripe
 from service.worker.away import AWAY
 
@@ -34,6 +36,15 @@ def ring_due(database: Database, at: datetime) -> bool:
         raise
     except Exception:  # noqa: BLE001 - one case of the batch; each is tried by itself, and that one says why
         return _one_by_one(database, at)
+
+
+def ring_referrals(database: Database, at: datetime) -> bool:
+    """The same for referrals; returns whether there was any."""
+    with database.read() as db:
+        if not is_ripe(db, at):
+            return False
+    with database.write() as db:
+        return ring_ripe_referrals(db, at) > 0
 
 
 def _one_by_one(database: Database, at: datetime) -> bool:

@@ -21,7 +21,7 @@ from service.subject_access import asking
 from service.timeline import outbox
 from service.timeline.watching import watch_reads
 from service.worker import giving
-from service.worker.alarms import ring_due
+from service.worker.alarms import ring_due, ring_referrals
 from service.worker.away import AWAY
 from service.worker.bytes import SWEEP_EVERY, destroy_purged, sweep
 from service.worker.keeping import clear_reads, dispose
@@ -121,7 +121,8 @@ def ring_all(database: Database, at: datetime) -> bool:
     rang = 0
     while rang < RUNG_TOGETHER and ring_due(database, at):
         rang += 1
-    return rang > 0
+    referrals = ring_referrals(database, at)
+    return rang > 0 or referrals
 
 
 def tell_batch(database: Database, settings: Settings, clock: Clock) -> bool:

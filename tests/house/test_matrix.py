@@ -17,3 +17,10 @@ def test_every_act_has_its_addresses():
     assert needed - {"view", "papers", "words", "looks"} == set(MATRIX["acts"]) - {"name_conflict"}
     done = {act for acts in MATRIX["does"].values() for act in acts} - set(MATRIX["does"])
     assert done == set(MATRIX["acts"]), "somebody does each of them"
+
+
+def test_every_act_of_the_hr_room_has_its_addresses():
+    needed = {told["room"] for told in MATRIX["routes"].values() if "room" in told}
+    assert needed == set(MATRIX["rooms"]["acts"])
+    told = MATRIX["rooms"]["sees"].values()
+    assert {act for each in told for act in (*each["does"], *each.get("at_appeal", ()))} == needed

@@ -48,6 +48,7 @@ from service.records.enums import (
 from service.records.evidence import Evidence
 from service.records.people import DeskMember, Person
 from service.records.timeline import TimelineEntry, TimelineValues
+from service.referrals import replay as room
 from service.referrals.decide import decide_referral
 from service.routing.acknowledge import acknowledge
 from service.routing.assign import assign
@@ -621,6 +622,17 @@ NOT_REPLAYED: dict[str, str] = {
     "evidence.preview_height": "made from the bytes, whose hash is compared",
     "evidence.scanned": "said by the scanner about the bytes, whenever it is asked",
     "referral.reference": "HR's own: the desk that reads this timeline may not know it",
+    **dict.fromkeys(
+        (f"referral.{column}" for column in room.COLUMNS if column not in ("returned_at", "returned_because")),
+        "on the referral's own timeline, and held against that",
+    ),
+    "referral.returned_at": "the decision that it gave back has the same moment",
+    "referral.entries": "held against the referral's own chain",
+    "referral.last_hash": "held against the referral's own chain",
+    **dict.fromkeys(
+        ("referral.accept_by", "referral.next_due_at", "referral.next_due_what", "referral.ripe_at"),
+        "a clock that follows from the moments and the playbook",
+    ),
     "referral.stage": "what HR does with it is in HR's room",
     "referral.version": "what writers compare; it tells of no deed",
 }

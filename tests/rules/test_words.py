@@ -11,7 +11,7 @@ from service.cases.policy import EYES, VARIANTS
 from service.cases.read_log import PARTY, TOLD_OF
 from service.cases.relations import ADVISERS
 from service.core.telling import filters
-from service.records import enums, list_words, words
+from service.records import enums, list_words, room_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
 from service.retention.listing import Show
 from service.retention.rules import KEPT_BY
@@ -19,7 +19,7 @@ from service.routing.protect import Question
 from service.steps.cannot import REASONS
 from service.steps.find import ABLE
 from service.subject_access.asking import STANDS
-from service.timeline.entries import AUDIENCES
+from service.timeline.entries import AUDIENCES, AUDIENCES_OF_REFERRAL
 
 PARTS = {"reporter", "raiser", "asked", "subject"}
 """Whose part in a case auditors are not told."""
@@ -51,6 +51,11 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "engagements": (enums.Engagement, set()),
     "roles": (enums.Role, set()),
     "referral_stages": (enums.ReferralStage, set()),
+    "outcomes": (enums.Outcome, set()),
+    "appointed": (enums.Part, set()),
+    "findings": (enums.FindingKind, set()),
+    "papers": (enums.PaperKind, set()),
+    "closed_to": (enums.ReferralStage, set()),
     "instead": (enums.Instead, set()),
     "instead_mine": (enums.Instead, {"manager"}),
     "on_accounts": (enums.AccountType, set()),
@@ -83,6 +88,8 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.PARTS) == set(SHOWN)
     assert set(words.ASKABLE) == ABLE
     assert set(ENTRIES) == set(AUDIENCES)
+    assert set(room_words.ENTRIES_OF_REFERRAL) == set(AUDIENCES_OF_REFERRAL)
+    assert set(room_words.NOTIFIED_OF_REFERRAL) | set(room_words.ASKS_OF_REFERRAL) <= set(AUDIENCES_OF_REFERRAL)
     assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
     assert set(list_words.RETENTION) == set(list_words.RETENTION_EMPTY) == set(Show)
@@ -125,9 +132,11 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"exposure", "pause"}
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
+    room = {"gates", "checks", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
+    room |= {"notified_of_referral", "asks_of_referral"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
     kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}
-    assert set(TABLES) == set(SAYS) | others | filters | record | read_log | kept
+    assert set(TABLES) == set(SAYS) | others | filters | record | read_log | kept | room
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,10 @@ def test_the_walls_around_hr(token, sign_in, database):
         assert hr.get(f"/api/referrals/{odd}").status_code == 404, odd
     page = sign_in("hr").get(f"/referrals/{reference}")
     assert (page.status_code, CANARY in page.text) == (200, True)
-    assert token("hr3").get(f"/api/referrals/{reference}").status_code == 200
+    # Nor has anybody at HR who is not appointed: the lead alone takes it up.
+    hr3 = token("hr3")
+    assert hr3.get("/api/referrals").json() == {"items": [], "next": None}
+    assert hr3.get(f"/api/referrals/{reference}").content == hr3.get("/api/referrals/HR-2026-000000").content
     assert case_id(database, case)
 
 

@@ -22,6 +22,7 @@ from tests.makers import (
     DEMO,
     WORDS,
     at,
+    busy,
     case_id,
     everything_kept,
     faults,
@@ -262,7 +263,8 @@ def test_two_at_once_one_wins(token, clock, worked, database):
 
 @pytest.mark.parametrize("kind", ["mistake", "confidential", "disclosed", "held_by_fco_services"])
 def test_everything_it_held_is_gone_and_the_tombstone_verifies(kind, token, clock, worked, database, app):
-    case = MAKES[kind](token, database)
+    # What HR has keeps it: that rule has a story of its own.
+    case = busy(token, refer=False) if kind == "mistake" else MAKES[kind](token, database)
     clock.forward(days=1)
     number = case_id(database, case)
     with database.write() as db:
@@ -316,13 +318,7 @@ def _close_somehow(database, holder, case, token):
         press(holder, case, "advice", text="Use two devices.")
     if shown["hr"]["decision"] is None and shown["hr"]["suggested"]:
         holder.post(f"{at(case)}/referral-decision", json={"refer": False, "reason": "No."})
-    with database.write() as db:
-        # What HR has keeps it: that rule has a story of its own.
-        db.execute(text("UPDATE referral_decision SET refer = false"))
-        db.execute(delete(Referral))
     press(holder, case, "close", resolution="no_further_action")
-    with database.write() as db:
-        db.execute(text("UPDATE referral_decision SET refer = true WHERE counts"))
 
 
 def _nobody_is_named(database, number):

@@ -304,12 +304,14 @@ class LooksOut(TypedDict):
 
 
 class ReferralOut(TypedDict):
-    """A referral, as HR reads it."""
+    """A referral, as somebody in the HR room reads it; whom it is about reads what was disclosed to them."""
 
     reference: str
     stage: str
-    version: int
-    received_at: datetime
+    version: NotRequired[int]
+    received_at: NotRequired[datetime]
+    about: NotRequired[str | None]
+    accept_by: NotRequired[datetime | None]
     allegation: NotRequired[str]
     reason: NotRequired[str]
     rules: NotRequired[list[str]]
@@ -322,6 +324,31 @@ class ReferralOut(TypedDict):
     referred_by: NotRequired[PersonOut | None]
     subject: NotRequired[PersonOut | None]
     people: NotRequired[dict[str, str | None]]
+    appointments: NotRequired[list[dict[str, Any]]]
+    accepted_at: NotRequired[datetime | None]
+    returned: NotRequired[dict[str, Any] | None]
+    fact_finding_at: NotRequired[datetime | None]
+    informed: NotRequired[dict[str, Any] | None]
+    disclosed: NotRequired[list[str]]
+    findings: NotRequired[list[dict[str, Any]]]
+    informal: NotRequired[dict[str, Any] | None]
+    hearing: NotRequired[dict[str, Any] | None]
+    appeal_hearing: NotRequired[dict[str, Any] | None]
+    considered: NotRequired[dict[str, Any] | None]
+    outcome: NotRequired[str | None]
+    decision: NotRequired[dict[str, Any] | None]
+    appeal: NotRequired[dict[str, Any] | None]
+    suspension: NotRequired[dict[str, Any] | None]
+    paused: NotRequired[dict[str, Any] | None]
+    letters: NotRequired[list[dict[str, Any]]]
+    copied: NotRequired[list[dict[str, Any]]]
+    copyable: NotRequired[dict[str, list[dict[str, Any]]]]
+    papers: NotRequired[list[dict[str, Any]]]
+    notes: NotRequired[list[dict[str, Any]]]
+    earlier: NotRequired[list[dict[str, Any]]]
+    closed_at: NotRequired[datetime | None]
+    due: NotRequired[dict[str, Any] | None]
+    gates: NotRequired[list[dict[str, Any]]]
     may: NotRequired[list[str]]
 
 

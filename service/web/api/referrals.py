@@ -1,19 +1,34 @@
-"""Referrals to HR as JSON."""
+"""The HR room as JSON: the list, a referral, its timeline, and every deed of `web/room_deeds.py`."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from litestar import get
+from litestar import get, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery
+from litestar.response import Response
+from sqlmodel import Session
 
-from service.core.errors import invalid
-from service.records.enums import DeskName
-from service.referrals.room import list_referrals, read_referral
+from service.core.errors import NotFound, invalid
+from service.people.identity import Me as Person
+from service.referrals.find import Found, find_referral
+from service.referrals.room import list_referrals
+from service.referrals.view import referral_view
+from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
-from service.web.api.answers import ReferralOut, ReferralsOut
+from service.web.api.answers import ReferralOut, ReferralsOut, TimelineOut
+from service.web.api.cases import farewell, unless_replayed
 from service.web.filters import whole_number
-from service.web.given import Db, Me, Now
-from service.web.referrals import cursor_after, last_of
+from service.web.forms import Sent as Body
+from service.web.given import Db, Me, Now, Sent, keep_now
+from service.web.once import Replay, once_end, once_seen
+from service.web.referrals import cursor_after, last_of, log_reading, noted
+from service.web.room_deeds import DEEDS, Deed, found
+from service.web.sessions import ASKED_LATER
+from service.web.visit import current
 
+THROUGH = "api"
 LISTED = ("reference", "stage", "version", "received_at")
 
 
@@ -26,17 +41,80 @@ def referrals(
     if not 1 <= most <= 100:
         raise invalid("limit", "Choose a number from 1 to 100.")
     rows = list_referrals(db, me, before=last_of(cursor), limit=most + 1)
-    items = [{name: getattr(row, name) for name in LISTED} for row in rows[:most]]
-    return {"items": items, "next": cursor_after(rows, most)}
+    return {"items": [_listed(row) for row in rows[:most]], "next": cursor_after(rows, most)}
+
+
+def _listed(row: Any) -> dict[str, Any]:
+    """A row of the list; whom it is about hears when HR tells them, and not when it came."""
+    if row.told:
+        return {"reference": row.reference, "stage": row.stage, "version": row.version}
+    due = {"what": row.next_due_what, "at": row.next_due_at} if row.next_due_at else None
+    return {name: getattr(row, name) for name in LISTED} | {"about": row.about, "due": due}
 
 
 @get("/api/referrals/{reference:str}", opt={"answer": ReferralOut}, sync_to_thread=True)
-def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
-    """One referral."""
-    shown = read_referral(db, me, reference)
-    case, _ = shown.pop("case_id"), shown.pop("id")
-    reads.log(db, me.id, case, "referral", through="api", at=now, detail=reference[:20], seen_as=DeskName.HR)
-    return shown
+def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[dict[str, Any]]:
+    """One referral, as far as you may see it."""
+    here = find_referral(db, me, reference)
+    view = referral_view(db, me, here, now)
+    log_reading(db, me, here, now, THROUGH)
+    return Response(view, headers=etag(here))
 
 
-routes = [referrals, referral]
+@get("/api/referrals/{reference:str}/timeline", opt={"answer": TimelineOut}, sync_to_thread=True)
+def referral_timeline(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dict[str, Any]:
+    """The entries of a referral that you may see, oldest first."""
+    here = find_referral(db, me, reference)
+    seen = entries_seen(db, here)
+    log_reading(db, me, here, now, THROUGH)
+    return {"items": seen, "next": None}
+
+
+def etag(here: Found) -> dict[str, str]:
+    """What `If-Match` compares."""
+    return {"ETag": f'"{here.referral.version}"'}
+
+
+def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200) -> Response[dict[str, Any]]:
+    """A referral as its doer may see it now, once the deed is kept, and with it the line that notes the look."""
+    reads.log_in(db, me.id, here.referral.case_id, "referral", through=THROUGH, at=at, **noted(here))
+    keep_now(db)
+    with current().house.database.read() as after:
+        try:
+            now_here = find_referral(after, me, here.referral.reference)
+        except NotFound:
+            return farewell(here.referral.reference, status)
+        return Response(referral_view(after, me, now_here, at), status_code=status, headers=etag(now_here))
+
+
+def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, reference: str) -> Response[dict[str, Any]]:
+    """Find the referral, do the deed, show the referral. The same key again shows it as it is now."""
+    replay: list[Replay] = []
+    if (before := once_seen(db, me, sent)) is not None:
+        return shown(db, me, find_referral(db, me, reference), now, before.status)
+    here = found(db, me, reference, deed.act, unless_replayed(db, me, sent, replay))
+    if replay:
+        return shown(db, me, here, now, replay[0].status)
+    deed.do(db, me, here, sent.read(deed.body), now)
+    once_end(db, me, sent, 200, reference)
+    db.flush()
+    return shown(db, me, here, now)
+
+
+def _route(deed: Deed) -> HTTPRouteHandler:
+    make: Callable[..., Any] = post(
+        f"/api/referrals/{{reference:str}}/{deed.path}",
+        opt={"body": deed.body, "answer": ReferralOut, "once": True} | ASKED_LATER,
+        status_code=200,
+        operation_id=f"referral_{deed.name}",
+        summary=deed.do.__doc__,
+        sync_to_thread=True,
+    )
+
+    def referral_deed(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[dict[str, Any]]:
+        return done(deed, db, me, now, sent, reference)
+
+    return make(referral_deed)
+
+
+routes = [referrals, referral, referral_timeline, *(_route(deed) for deed in DEEDS)]

@@ -1,0 +1,191 @@
+"""The plain words of the HR room: gates and the rules they come from, what happened, what is owed.
+
+As in `words.py`: a word that people read is changed here, and only here.
+"""
+
+from collections.abc import Mapping
+
+from service.records.enums import FindingKind, Outcome, PaperKind, Part, ReferralStage
+
+OUTCOMES: Mapping[str, str] = {
+    Outcome.NO_CASE: "No case to answer",
+    Outcome.INFORMAL_ADVICE: "Informal advice",
+    Outcome.FIRST_WRITTEN_WARNING: "First written warning",
+    Outcome.FINAL_WRITTEN_WARNING: "Final written warning",
+    Outcome.OTHER: "Something else in place of dismissal",
+    Outcome.DISMISSAL: "Dismissal",
+}
+APPOINTED: Mapping[str, str] = {
+    Part.INVESTIGATOR: "Investigator",
+    Part.DECISION_MAKER: "Decision-maker",
+    Part.APPEAL_HEARER: "Appeal hearer",
+}
+FINDINGS: Mapping[str, str] = {
+    FindingKind.ESTABLISHED: "Established",
+    FindingKind.NOT_ESTABLISHED: "Not established",
+    FindingKind.MITIGATING: "Speaks for the person",
+}
+PAPERS: Mapping[str, str] = {
+    PaperKind.SERVED: "Handed over outside Amends",
+    PaperKind.REPLY: "Reply of the person",
+}
+
+# What is not met, and the rule that asks for it.
+GATES: Mapping[str, str] = {
+    "subject": "Nobody knows yet whose post it is. Return it, so that the desk can name them. (Acas code, paragraph 9)",
+    "paused": "This referral is paused. Go on with it first. (Our default)",
+    "informed": "Tell the person in writing what is alleged, before fact finding ends. (Acas code, paragraph 9)",
+    "findings": "Record which facts are established, or are not. (Acas code, paragraph 5)",
+    "both_sides": "Record what speaks for the person as well. (Acas guide: evidence on both sides)",
+    "investigator": "Appoint an investigator who has no other part in this. (Acas code, paragraph 6)",
+    "decision_maker": "Appoint somebody else to decide, who has no other part in this. (Acas code, paragraph 6)",
+    "appeal_hearer": "Appoint somebody who was not involved before to hear the appeal. (Acas code, paragraph 27)",
+    "invited": "Invite the person to the hearing in writing. (Acas code, paragraphs 9 to 11)",
+    "hearing_at": "The hearing has not begun yet. Record it once it was held. (Acas code, paragraph 12)",
+    "heard": "Hold the hearing, and record it. (Acas code, paragraph 12)",
+    "heard_already": "The hearing was held, and is recorded.",
+    "considered": "Confirm that you considered protected activity: whistleblowing, union work, belief and expression. "
+    "(Equality Act 2010 and Employment Rights Act 1996)",
+    "appeal_by": "The time for an appeal has passed. (Our default, as the decision said)",
+    "appeal_open": "The person may still appeal. Close it when their time is over. (Acas code, paragraph 26)",
+    "appeal_invited": "Invite the person to the hearing of their appeal. (Acas code, paragraph 27)",
+    "appeal_heard": "Hold the hearing of the appeal, and record it. (Acas code, paragraph 27)",
+    "appeal_decided": "Decide the appeal first. (Acas code, paragraph 29)",
+    "appeal_decided_already": "The appeal is decided.",
+    "suspended": "End the suspension first. (Acas guide: as short as possible)",
+}
+# The same as a checklist: what is to be true, and the rule.
+CHECKS: Mapping[str, str] = {
+    "subject": "It is known whose post it is (Acas code, paragraph 9)",
+    "paused": "It is not paused (our default)",
+    "informed": "The person was told in writing what is alleged (Acas code, paragraph 9)",
+    "findings": "Facts are established, or are not (Acas code, paragraph 5)",
+    "both_sides": "What speaks for the person is recorded too (Acas guide)",
+    "investigator": "An investigator with no other part in it (Acas code, paragraph 6)",
+    "decision_maker": "Somebody else decides, with no other part in it (Acas code, paragraph 6)",
+    "appeal_hearer": "Somebody new hears the appeal (Acas code, paragraph 27)",
+    "invited": "The person was invited in writing, with notice (Acas code, paragraphs 9 to 11)",
+    "heard": "The hearing was held and recorded (Acas code, paragraph 12)",
+    "considered": "Protected activity was considered (Equality Act 2010, Employment Rights Act 1996)",
+    "appeal_open": "The time for an appeal is over (Acas code, paragraph 26)",
+    "appeal_invited": "The person was invited to the hearing of their appeal (Acas code, paragraph 27)",
+    "appeal_heard": "The hearing of the appeal was held and recorded (Acas code, paragraph 27)",
+    "appeal_decided_already": "The appeal is not decided yet",
+    "suspended": "Nobody is suspended any more (Acas guide)",
+}
+# What is said of a referral where something is not open at its stage.
+CLOSED_TO: Mapping[ReferralStage, str] = {
+    ReferralStage.RECEIVED: "HR has not accepted this referral yet.",
+    ReferralStage.ACCEPTED: "This referral is accepted, and nobody investigates it yet.",
+    ReferralStage.RETURNED: "This referral was returned.",
+    ReferralStage.FACT_FINDING: "The facts of this referral are being found.",
+    ReferralStage.INFORMAL: "This referral was settled informally.",
+    ReferralStage.HEARING: "This referral waits for its hearing, or for the decision after it.",
+    ReferralStage.DECIDED: "This referral is decided.",
+    ReferralStage.APPEALED: "This referral is under appeal.",
+    ReferralStage.CLOSED: "This referral is closed.",
+}
+
+# What an invitation always says, whatever else is written in it.
+CONSEQUENCES = "The hearing can end in: {outcomes}."
+ACCOMPANIED = (
+    "You have the right to be accompanied by a colleague, or by a trade union representative or official. If they "
+    "cannot come at that time, the hearing can be put off by up to five working days."
+)
+ROOM_SAYS: Mapping[str, str] = {
+    "neutral": "A suspension is a neutral act, with full pay. It is no sign that anything has been decided.",
+}
+
+# What the person a referral is about can be told of it.
+DISCLOSED: Mapping[str, str] = {
+    "allegation": "What is alleged",
+    "rules": "The rules it may go against",
+    "reason": "Why it was referred",
+    "mitigation": "What counts in their favour",
+    "steps_taken": "What was done to put it right",
+    "evidence": "The list of evidence",
+    "findings": "What was found",
+    "hearing": "The hearing",
+    "outcome": "The outcome",
+    "appeal": "The appeal",
+    "suspension": "The suspension",
+}
+
+# The next thing to do, by what opens it; the first that is this reader's to do stands at the top.
+ROOM_NEXT: Mapping[str, str] = {
+    "accept": "Accept this referral, or return it",
+    "appoint": "Appoint people",
+    "inform_subject": "Tell the person in writing what is alleged",
+    "record_finding": "Record what you find, on both sides",
+    "invite": "Invite the person to the hearing",
+    "hear": "Record the hearing",
+    "consider": "Confirm that protected activity was considered",
+    "decide": "Decide",
+    "decide_appeal": "Decide the appeal",
+    "close": "Close the referral",
+}
+
+# What is owed in a referral, for the list and for reminders.
+OWED: Mapping[str, str] = {
+    "acceptance": "accept or return the referral",
+    "hearing": "hold the hearing",
+    "appeal_hearing": "hold the hearing of the appeal",
+    "appeal_window": "the time for an appeal ends",
+    "suspension": "review the suspension",
+    "warning": "the warning ends",
+}
+
+# What happened, by the kind of entry.
+ENTRIES_OF_REFERRAL: Mapping[str, str] = {
+    "room_received": "HR received it.",
+    "room_accepted": "Accepted.",
+    "room_returned": "Returned to the desk, with the reason.",
+    "room_appointed": "Appointed somebody.",
+    "room_informed": "Told the person in writing what is alleged.",
+    "room_finding": "Recorded a finding.",
+    "room_informal": "Settled it informally.",
+    "room_invited": "Invited the person to a hearing.",
+    "room_postponed": "Put off the hearing.",
+    "room_heard": "Recorded the hearing.",
+    "room_considered": "Confirmed that protected activity was considered.",
+    "room_decided": "Decided.",
+    "room_appealed": "An appeal came.",
+    "room_appeal_decided": "Decided the appeal.",
+    "room_closed": "Closed.",
+    "room_note": "Wrote a note.",
+    "room_paused": "Paused it.",
+    "room_resumed": "Went on with it.",
+    "room_suspended": "Suspended the person, on full pay.",
+    "room_suspension_ended": "Ended the suspension.",
+    "room_served": "Papers were handed over outside Amends.",
+    "room_replied": "Recorded a reply of the person.",
+    "room_copied": "Copied something from the case.",
+    "room_disclosed": "Told the person something of this.",
+    "room_reminded": "Amends reminded those who owe it: {due}.",
+    "room_late": "This was late: {due}. Amends told HR.",
+    "room_warning_expired": "The warning has ended.",
+}
+NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
+    "room_received": "A referral has arrived.",
+    "room_appointed": "You are appointed in a referral.",
+    "room_informed": "HR writes to you.",
+    "room_informal": "HR writes to you.",
+    "room_invited": "HR writes to you.",
+    "room_postponed": "A hearing was put off.",
+    "room_decided": "HR writes to you.",
+    "room_appealed": "An appeal has come.",
+    "room_appeal_decided": "HR writes to you.",
+    "room_suspended": "HR writes to you.",
+    "room_suspension_ended": "HR writes to you.",
+    "room_disclosed": "HR writes to you.",
+    "room_reminded": "Due soon: {due}.",
+    "room_late": "Late: {due}.",
+    "room_warning_expired": "A warning has ended.",
+}
+ASKS_OF_REFERRAL: Mapping[str, str] = {
+    "room_received": "Accept it, or return it with reasons.",
+    "room_appointed": "Open it, and see what is yours to do.",
+    "room_appealed": "Appoint somebody to hear it.",
+    "room_reminded": "See what is to be done.",
+    "room_late": "See that it is done.",
+}

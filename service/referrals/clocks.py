@@ -1,0 +1,159 @@
+"""The clocks that run in a referral, and what happens when one rings.
+
+As with cases, no list of them is kept: they follow from the rows as they stand, and only that one has rung is kept.
+While a referral is paused none runs, but for that of a warning.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.clocks import NOTHING_DUE
+from service.cases.deadlines import Within, deadline
+from service.cases.pinned import playbook_of
+from service.cases.playbook import Playbook
+from service.core.database import is_sqlite
+from service.records.enums import Part, ReferralStage
+from service.records.referrals import Hearing, Referral, ReferralAlarm
+from service.referrals.find import appointed, hearing_of, suspension_of
+from service.referrals.policy import keepers
+from service.timeline import entries
+
+TOGETHER = 20
+REMINDED, LATE = "reminded", "late"
+DAY_BEFORE = timedelta(days=1)
+RECORDED_WITHIN = Within(working_days=2)
+"""So long after a hearing its record is late (our default)."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One running clock; moments are UTC. `late_at` is None where nobody can be late with it."""
+
+    what: str
+    key: str
+    remind_at: datetime
+    due_at: datetime
+    late_at: datetime | None
+    to: Part | None = None
+
+
+def within(playbook: Playbook, start: datetime, stretch: Within) -> datetime:
+    """When a stretch of HR's working time that begins at `start` ends."""
+    hours = playbook.working_time
+    return deadline(start, Within.parse(stretch), hours.desk_zone, hours.desk_week, playbook)
+
+
+def running(db: Session, referral: Referral) -> Iterator[Clock]:
+    """The clocks that run now."""
+    book, stage = playbook_of(db, referral.playbook_version), ReferralStage(referral.stage)
+    if referral.warning_until is not None and referral.warning_expired_at is None:
+        until = referral.warning_until
+        yield Clock("warning", _key("warning", until), until, until, None)
+    if referral.paused_at is not None:
+        return
+    if stage is ReferralStage.RECEIVED and referral.accept_by is not None:
+        yield _part_way(book, "acceptance", referral.received_at, referral.accept_by)
+    hearing = hearing_of(db, referral, appeal=stage is ReferralStage.APPEALED)
+    if stage in (ReferralStage.HEARING, ReferralStage.APPEALED) and hearing is not None and hearing.held_at is None:
+        yield _for_hearing(book, hearing)
+    if stage is ReferralStage.DECIDED and referral.appeal_by is not None and referral.decided_at is not None:
+        at = referral.decided_at + (referral.appeal_by - referral.decided_at) * book.reminder_fraction
+        yield Clock("appeal_window", _key("appeal_window", referral.appeal_by), at, referral.appeal_by, None)
+        yield Clock("close", _key("close", referral.appeal_by), referral.appeal_by, referral.appeal_by, None)
+    suspension = suspension_of(db, referral)
+    if suspension is not None:
+        yield _part_way(book, "suspension", suspension.from_at, suspension.review_at)
+
+
+def _part_way(book: Playbook, what: str, start: datetime, due_at: datetime) -> Clock:
+    return Clock(what, _key(what, due_at), start + (due_at - start) * book.reminder_fraction, due_at, due_at)
+
+
+def _for_hearing(book: Playbook, hearing: Hearing) -> Clock:
+    what, part = ("appeal_hearing", Part.APPEAL_HEARER) if hearing.appeal else ("hearing", Part.DECISION_MAKER)
+    late = within(book, hearing.hearing_at, RECORDED_WITHIN)
+    return Clock(what, _key(what, hearing.hearing_at), hearing.hearing_at - DAY_BEFORE, hearing.hearing_at, late, part)
+
+
+def _key(what: str, due_at: datetime) -> str:
+    return f"{what}.{due_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+
+
+def keep_next_due(db: Session, referral: Referral) -> None:
+    """Keep what is owed next, and when the worker next has something to do."""
+    db.flush()
+    rung = set(
+        db.execute(
+            select(col(ReferralAlarm.clock), col(ReferralAlarm.ring)).where(
+                col(ReferralAlarm.referral_id) == referral.id
+            )
+        ).all()
+    )
+    clocks = list(running(db, referral))
+    owed = [(clock.due_at, clock.what) for clock in clocks if clock.what not in ("warning", "close")]
+    due = min(owed, default=(NOTHING_DUE, None))
+    referral.next_due_at, referral.next_due_what = due if due[1] else (None, None)
+    coming = [at for clock in clocks for at, _ in _rings(clock, rung)]
+    referral.ripe_at = min(coming, default=None)
+
+
+def _rings(clock: Clock, rung: set) -> Iterator[tuple[datetime, str]]:
+    if (clock.key, LATE) in rung:
+        return
+    if (clock.key, REMINDED) not in rung:
+        yield clock.remind_at, REMINDED
+    if clock.late_at is not None:
+        yield clock.late_at, LATE
+
+
+def ring_ripe(db: Session, at: datetime, *, most: int = TOGETHER) -> int:
+    """Ring whatever is to ring in referrals by now; returns in how many. What others work on is left to them."""
+    ripe = select(Referral).where(col(Referral.ripe_at) <= at).order_by(col(Referral.ripe_at)).limit(most)
+    if not is_sqlite(db):
+        ripe = ripe.with_for_update(skip_locked=True, key_share=True)
+    referrals = list(db.execute(ripe).scalars())
+    for referral in referrals:
+        _ring(db, referral, at)
+    return len(referrals)
+
+
+def is_ripe(db: Session, at: datetime) -> bool:
+    """Whether anything is to ring: looking takes no lock."""
+    return db.execute(select(col(Referral.id)).where(col(Referral.ripe_at) <= at).limit(1)).first() is not None
+
+
+def _ring(db: Session, referral: Referral, at: datetime) -> None:
+    known = select(col(ReferralAlarm.clock), col(ReferralAlarm.ring)).where(
+        col(ReferralAlarm.referral_id) == referral.id
+    )
+    rung = set(db.execute(known).all())
+    for clock in list(running(db, referral)):
+        due = [ring for moment, ring in _rings(clock, rung) if moment <= at]
+        if not due:
+            continue
+        # A reminder that comes too late is left out: that it is late says all there is to say.
+        ring = due[-1]
+        _say(db, referral, clock, ring, at)
+        db.add(ReferralAlarm(referral_id=referral.id, clock=clock.key, ring=ring, at=at))
+    keep_next_due(db, referral)
+
+
+def _say(db: Session, referral: Referral, clock: Clock, ring: str, at: datetime) -> None:
+    if clock.what == "warning":
+        # By itself: nobody has to do anything, and nobody can forget it.
+        referral.warning_expired_at = at
+        changes = {"warning_expired_at": (None, at)}
+        tell = tuple(person for person in (referral.subject_id,) if person)
+        entries.add(db, referral, "room_warning_expired", actor=None, at=at, changes=changes, tell=tell, moves=False)
+        return
+    mine = [each.person_id for each in appointed(db, referral) if each.part == clock.to]
+    told = keepers(db, referral) if ring == LATE or not mine else tuple(mine)
+    if clock.what == "appeal_window" and referral.subject_id is not None and referral.informed_at is not None:
+        told = (referral.subject_id,)
+    said = {entries.RINGS_FOR: (None, clock.what), "alarm.due_at": (None, clock.due_at)}
+    kind = "room_late" if ring == LATE else "room_reminded"
+    entries.add(db, referral, kind, actor=None, at=at, changes=said, tell=told, moves=False)

@@ -1,0 +1,114 @@
+"""Finds a referral for whoever may be let in, and reads from its rows what the gates look at."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.core.database import is_sqlite
+from service.core.errors import NotFound
+from service.people.identity import Me
+from service.records.enums import FindingKind, Outcome, Part, ReferralStage
+from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
+from service.referrals import policy
+from service.referrals.life import Standing
+from service.referrals.policy import Relation
+
+
+@dataclass(frozen=True)
+class Found:
+    """A referral, and how the person who asked stands to it."""
+
+    referral: Referral
+    held: frozenset[Relation]
+
+    @property
+    def in_the_room(self) -> bool:
+        """Whether they read all of it; else only what was disclosed."""
+        return not self.held.isdisjoint(policy.IN_THE_ROOM)
+
+    @property
+    def stage(self) -> ReferralStage:
+        """Where it stands."""
+        return ReferralStage(self.referral.stage)
+
+
+def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) -> Found:
+    """The only way from a reference to a referral. Raises NotFound when it is absent or not for these eyes.
+
+    `lock` takes its row, so that two deeds follow one another.
+    """
+    if len(reference) > 20 or "\x00" in reference:
+        raise NotFound
+    if lock and not is_sqlite(db):
+        # Whoever does not see it must not wait where somebody else works on it; then look again once the row is ours.
+        find_referral(db, me, reference)
+        mine = select(col(Referral.id)).where(col(Referral.reference) == reference)
+        db.execute(mine.with_for_update(key_share=True))
+    known = policy.relations(me)
+    query = select(Referral, *(predicate.label(relation.value) for relation, predicate in known)).where(
+        col(Referral.reference) == reference, policy.finds(frozenset(me.desks))
+    )
+    # What was read before the row was ours may be old.
+    row = db.execute(query, {"me": me.id}, execution_options={"populate_existing": lock}).one_or_none()
+    if row is None:
+        raise NotFound
+    return Found(row[0], frozenset(relation for relation, _ in known if getattr(row, relation.value)))
+
+
+def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:
+    """What the gates look at, read from the referral's rows."""
+    hearing, again = hearing_of(db, referral), hearing_of(db, referral, appeal=True)
+    appeal = appeal_of(db, referral)
+    kinds = db.execute(select(col(Finding.kind)).where(col(Finding.referral_id) == referral.id)).scalars()
+    return Standing(
+        at=at,
+        informed=referral.informed_at is not None,
+        people={Part(each.part): each.person_id for each in appointed(db, referral)},
+        apart=policy.apart_from(db, referral),
+        findings=frozenset(FindingKind(kind) for kind in kinds),
+        invited_for=hearing.hearing_at if hearing else None,
+        heard=bool(hearing and hearing.held_at),
+        considered=referral.considered_at is not None,
+        outcome=Outcome(referral.outcome) if referral.outcome else None,
+        appeal_by=appeal_ends(referral, at),
+        appeal_invited_for=again.hearing_at if again else None,
+        appeal_heard=bool(again and again.held_at),
+        appeal_decided=bool(appeal and appeal.decided_at),
+        paused=referral.paused_at is not None,
+        suspended=suspension_of(db, referral) is not None,
+        subject_known=referral.subject_id is not None,
+    )
+
+
+def appeal_ends(referral: Referral, at: datetime) -> datetime | None:
+    """Until when an appeal may come; while the referral is paused its time does not run."""
+    if referral.appeal_by is None or referral.paused_at is None:
+        return referral.appeal_by
+    return referral.appeal_by + (at - referral.paused_at)
+
+
+def appointed(db: Session, referral: Referral, *, ever: bool = False) -> list[Appointment]:
+    """Who is appointed now; or who `ever` was."""
+    mine = select(Appointment).where(col(Appointment.referral_id) == referral.id)
+    if not ever:
+        mine = mine.where(col(Appointment.until_at).is_(None))
+    return list(db.execute(mine.order_by(col(Appointment.id))).scalars())
+
+
+def hearing_of(db: Session, referral: Referral, *, appeal: bool = False) -> Hearing | None:
+    """The hearing, or that of the appeal, as it was last called."""
+    mine = select(Hearing).where(col(Hearing.referral_id) == referral.id, col(Hearing.appeal).is_(appeal))
+    return db.execute(mine.order_by(col(Hearing.id).desc()).limit(1)).scalar()
+
+
+def appeal_of(db: Session, referral: Referral) -> Appeal | None:
+    """The appeal, if one came."""
+    return db.execute(select(Appeal).where(col(Appeal.referral_id) == referral.id)).scalar()
+
+
+def suspension_of(db: Session, referral: Referral) -> Suspension | None:
+    """The suspension that runs, if any."""
+    running = (col(Suspension.referral_id) == referral.id, col(Suspension.ended_at).is_(None))
+    return db.execute(select(Suspension).where(*running)).scalar()

@@ -1,0 +1,174 @@
+"""What goes on beside the life of a referral: notes, pauses, suspension, papers, copies from the case, disclosure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.pinned import playbook_of
+from service.cases.view import timeline_view
+from service.core.errors import Refusal, invalid
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.enums import PaperKind
+from service.records.evidence import Evidence
+from service.records.referrals import Copied, Paper, Referral, ReferralNote, Suspension
+from service.records.room_words import DISCLOSED
+from service.referrals.changes import Changes, add_row, put, put_row
+from service.referrals.clocks import keep_next_due, within
+from service.referrals.find import Found, standing_of, suspension_of
+from service.referrals.life import Act, after
+from service.referrals.take_up import tell_subject
+from service.timeline import entries
+from service.timeline.chain import plain
+
+HR_EYES = frozenset({"hr"})
+
+
+def note(db: Session, me: Me, here: Found, *, text: str, at: datetime) -> None:
+    """Keep a note in the room."""
+    row = ReferralNote(referral_id=here.referral.id, text=text, by_id=me.id, at=at)
+    entries.add(db, here.referral, "room_note", actor=me.id, at=at, changes=add_row(db, row))
+
+
+def pause(db: Session, me: Me, here: Found, *, reason: str, at: datetime) -> None:
+    """Stop all clocks, for sickness or an adjustment. Raises a Refusal (409) when it is paused already."""
+    referral = here.referral
+    after(Act.PAUSE, here.stage, standing_of(db, referral, at))
+    changes = put(referral, paused_at=at, paused_because=reason)
+    entries.add(db, referral, "room_paused", actor=me.id, at=at, changes=changes)
+    keep_next_due(db, referral)
+
+
+def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
+    """Go on: what was owed by a moment is owed later by as long as it was paused."""
+    referral = here.referral
+    if referral.paused_at is None:
+        raise Refusal("This referral is not paused.")
+    longer = at - referral.paused_at
+    changes = put(referral, paused_at=None, paused_because=None)
+    if referral.appeal_by is not None and referral.appeal_by + longer > at:
+        changes |= put(referral, appeal_by=referral.appeal_by + longer)
+    if (suspension := suspension_of(db, referral)) is not None:
+        changes |= put_row(db, suspension, review_at=suspension.review_at + longer)
+    entries.add(db, referral, "room_resumed", actor=me.id, at=at, changes=changes)
+    keep_next_due(db, referral)
+
+
+def suspend(db: Session, me: Me, here: Found, *, reason: str, review_at: datetime, at: datetime) -> None:
+    """Suspend the person on full pay, or review that they are: with a reason and the next review, soon enough.
+
+    Raises Invalid for a review that is not ahead, or further away than the playbook's 10 working days (our default; the
+    Acas guide asks for regular reviews).
+    """
+    referral = here.referral
+    after(Act.SUSPEND, here.stage, standing_of(db, referral, at))
+    book = playbook_of(db, referral.playbook_version)
+    if not at < review_at <= within(book, at, book.referrals.suspension_review):
+        said = book.referrals.suspension_review
+        raise invalid("review_at", f"Review it within {said.working_days} working days. (Acas guide: regular reviews)")
+    changes: Changes = {}
+    if (before := suspension_of(db, referral)) is not None:
+        changes |= put_row(db, before, ended_at=at)
+    row = Suspension(referral_id=referral.id, reason=reason, from_at=at, review_at=review_at, by_id=me.id)
+    changes |= add_row(db, row) | put(referral, disclosed=sorted({*referral.disclosed, "suspension"}))
+    tell_subject(db, me, referral, "room_suspended", changes, at)
+    keep_next_due(db, referral)
+
+
+def end_suspension(db: Session, me: Me, here: Found, *, at: datetime) -> None:
+    """End the suspension. Raises a Refusal (409) when nobody is suspended."""
+    referral = here.referral
+    suspension = suspension_of(db, referral)
+    if suspension is None:
+        raise Refusal("Nobody is suspended.")
+    tell_subject(db, me, referral, "room_suspension_ended", put_row(db, suspension, ended_at=at), at)
+    keep_next_due(db, referral)
+
+
+def record_paper(
+    db: Session, me: Me, here: Found, kind: PaperKind, *, how: str, text: str, when: datetime | None, at: datetime
+) -> None:
+    """Record what was served outside Amends, or what came back. Raises Invalid for a moment to come."""
+    referral = here.referral
+    if when is not None and when > at:
+        raise invalid("at", "This moment is still to come.")
+    after(Act.SERVE if kind is PaperKind.SERVED else Act.REPLY, here.stage, standing_of(db, referral, at))
+    row = Paper(referral_id=referral.id, kind=kind, how=how, text=text, at=when or at, recorded_at=at, by_id=me.id)
+    said = "room_served" if kind is PaperKind.SERVED else "room_replied"
+    entries.add(db, referral, said, actor=me.id, at=at, changes=add_row(db, row))
+
+
+def case_of(db: Session, referral: Referral) -> Case:
+    """The case that a referral came from."""
+    return db.execute(select(Case).where(col(Case.id) == referral.case_id)).scalar_one()
+
+
+def copyable(db: Session, referral: Referral) -> dict[str, list[dict[str, Any]]]:
+    """What of the case HR can choose to copy: by kind and moment, without what it says."""
+    told = entries_for_hr(db, case_of(db, referral))
+    files = select(Evidence).where(col(Evidence.case_id) == referral.case_id, col(Evidence.destroyed_at).is_(None))
+    there = db.execute(files.order_by(col(Evidence.added_at), col(Evidence.id))).scalars()
+    return {
+        "entries": [{"entry": number, "kind": said["kind"], "at": said["at"]} for number, said in told.items()],
+        "evidence": [{"id": file.id, "filename": file.filename, "at": file.added_at} for file in there],
+    }
+
+
+def entries_for_hr(db: Session, case: Case) -> dict[int, dict[str, Any]]:
+    """The entries that HR may read, by their number, as HR reads them."""
+    rows = [row for row in entries.of_case(db, case.id) if "hr" in row.audience.split()]
+    return dict(zip((row.sequence for row in rows), timeline_view(db, case, HR_EYES), strict=True))
+
+
+def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str], *, at: datetime) -> None:
+    """Copy entries (by number) and files (by id) of the case, each as it stands now and with where it came from.
+
+    Raises Invalid for what is not there for HR. What was copied before is not copied twice.
+    """
+    referral = here.referral
+    after(Act.COPY, here.stage, standing_of(db, referral, at))
+    told = entries_for_hr(db, case_of(db, referral))
+    mine = select(Evidence).where(col(Evidence.case_id) == referral.case_id, col(Evidence.destroyed_at).is_(None))
+    files = {file.id: file for file in db.execute(mine).scalars()}
+    before = {
+        row.entry or row.evidence_id
+        for row in db.execute(select(Copied).where(col(Copied.referral_id) == referral.id)).scalars()
+    }
+    changes: Changes = {}
+    for piece in dict.fromkeys(pieces):
+        # A form sends numbers as words; a file's id has 32 of its own.
+        number = int(piece) if isinstance(piece, int) or (piece.isdigit() and len(piece) < 10) else None
+        if number is not None and number in told:
+            said: dict[str, Any] = {name: told[number][name] for name in ("kind", "at", "changes", "words")}
+            row = Copied(referral_id=referral.id, entry=number, said=_plain(said), at=at, by_id=me.id)
+        elif piece in files:
+            file = files[str(piece)]
+            kept: dict[str, Any] = {
+                name: getattr(file, name) for name in ("filename", "media_type", "size", "sha256", "description")
+            }
+            row = Copied(referral_id=referral.id, evidence_id=file.id, said=_plain(kept), at=at, by_id=me.id)
+        else:
+            raise invalid("from_case", f"There is nothing in the case under {str(piece)[:40]}.")
+        if (number or piece) not in before:
+            changes |= add_row(db, row)
+    if changes:
+        entries.add(db, referral, "room_copied", actor=me.id, at=at, changes=changes)
+
+
+def _plain(said: dict[str, Any]) -> dict[str, Any]:
+    return dict(plain(said))
+
+
+def disclose(db: Session, me: Me, here: Found, facts: Sequence[str], *, at: datetime) -> None:
+    """Let the person read these parts of the referral. Raises Invalid for what has no such part."""
+    referral = here.referral
+    for place, fact in enumerate(facts):
+        if fact not in DISCLOSED:
+            raise invalid(f"facts.{place}", f"Choose from: {', '.join(DISCLOSED)}.")
+    after(Act.DISCLOSE, here.stage, standing_of(db, referral, at))
+    changes = put(referral, disclosed=sorted({*referral.disclosed, *facts}))
+    if changes:
+        tell_subject(db, me, referral, "room_disclosed", changes, at)

@@ -1,0 +1,177 @@
+"""Who is let into a referral, and who may do what there, said once: the list's WHERE, the single read, the buttons.
+
+The person is always the bound parameter `me`, as in `cases/relations.py`. Whoever has a part in what is alleged is let
+in by none of this: the subject, whoever reported it, whoever referred it or proposed to, and anybody conflicted. The
+subject reads what HR disclosed, and nothing else.
+"""
+
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col
+
+from service.cases.relations import ME, Desks
+from service.core.errors import NotPermitted
+from service.people.identity import Me
+from service.records.cases import Case, Confidence, Conflict, ReferralDecision
+from service.records.enums import DeskName, Part, Scope
+from service.records.people import DeskMember, Person
+from service.records.referrals import Appointment, Referral
+from service.referrals.life import Act
+
+
+class Relation(StrEnum):
+    """How somebody stands to a referral."""
+
+    KEEPER = "keeper"
+    INVESTIGATOR = "investigator"
+    DECISION_MAKER = "decision_maker"
+    APPEAL_HEARER = "appeal_hearer"
+    SUBJECT = "subject"
+
+
+R = Relation
+IN_THE_ROOM = (R.KEEPER, R.INVESTIGATOR, R.DECISION_MAKER, R.APPEAL_HEARER)
+APPOINTED: dict[Relation, Part] = {
+    R.INVESTIGATOR: Part.INVESTIGATOR,
+    R.DECISION_MAKER: Part.DECISION_MAKER,
+    R.APPEAL_HEARER: Part.APPEAL_HEARER,
+}
+
+MAY: dict[Act, tuple[Relation, ...]] = {
+    Act.VIEW: (*IN_THE_ROOM, R.SUBJECT),
+    Act.ACCEPT: (R.KEEPER,),
+    Act.RETURN: (R.KEEPER,),
+    Act.APPOINT: (R.KEEPER,),
+    Act.INFORM: (R.INVESTIGATOR,),
+    Act.FIND: (R.INVESTIGATOR,),
+    Act.INFORMAL: (R.KEEPER, R.INVESTIGATOR),
+    Act.INVITE: (R.INVESTIGATOR, R.APPEAL_HEARER),
+    Act.POSTPONE: (R.KEEPER, R.INVESTIGATOR, R.DECISION_MAKER, R.APPEAL_HEARER),
+    Act.HEAR: (R.DECISION_MAKER, R.APPEAL_HEARER),
+    Act.CONSIDER: (R.KEEPER, R.INVESTIGATOR, R.DECISION_MAKER),
+    Act.DECIDE: (R.DECISION_MAKER,),
+    Act.APPEAL: (R.SUBJECT, R.KEEPER),
+    Act.DECIDE_APPEAL: (R.APPEAL_HEARER,),
+    Act.CLOSE: (R.KEEPER,),
+    Act.NOTE: IN_THE_ROOM,
+    Act.PAUSE: (R.KEEPER,),
+    Act.RESUME: (R.KEEPER,),
+    Act.SUSPEND: (R.KEEPER,),
+    Act.END_SUSPENSION: (R.KEEPER,),
+    Act.SERVE: IN_THE_ROOM,
+    Act.REPLY: IN_THE_ROOM,
+    Act.COPY: (R.KEEPER, R.INVESTIGATOR),
+    Act.DISCLOSE: (R.KEEPER, R.INVESTIGATOR),
+}
+# Of two hearings, each is for those who decide after it.
+ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
+
+
+def apart(person: Any) -> ColumnElement[bool]:
+    """Whether somebody (a column or a parameter) has a part in what a referral is about, and so none in the room."""
+    case_id = col(Referral.case_id)
+    named = (
+        select(col(Conflict.person_id)).where(col(Conflict.case_id) == case_id),
+        select(col(Confidence.person_id)).where(col(Confidence.case_id) == case_id),
+        select(col(Case.reporter_id)).where(col(Case.id) == case_id, col(Case.reporter_id).is_not(None)),
+        # Whoever decided to refer it, and a manager who proposed that.
+        select(col(ReferralDecision.by_id)).where(
+            col(ReferralDecision.case_id) == case_id, col(ReferralDecision.refer)
+        ),
+    )
+    own = (col(Referral.subject_id).is_not_distinct_from(person), col(Referral.referred_by_id) == person)
+    return or_(*own, *(person.in_(each.correlate(Referral).scalar_subquery()) for each in named))
+
+
+def _keeps(desks: Desks) -> ColumnElement[bool]:
+    """The lead of HR; where every lead is apart from it, anybody at HR who is not."""
+    if DeskName.HR not in desks:
+        return false()
+    leads = exists().where(col(DeskMember.person_id) == ME, col(DeskMember.desk) == DeskName.HR, col(DeskMember.lead))
+    seat, lead = aliased(DeskMember), aliased(Person)
+    another = (
+        exists()
+        .where(
+            col(seat.desk) == DeskName.HR,
+            col(seat.lead),
+            col(lead.id) == col(seat.person_id),
+            col(lead.active),
+            ~apart(lead.id),
+        )
+        .correlate(Referral)
+    )
+    return and_(~apart(ME), or_(leads, ~another))
+
+
+def _is_appointed(*parts: Part) -> ColumnElement[bool]:
+    """Appointed now to one of these parts, or to any."""
+    now = exists().where(
+        col(Appointment.referral_id) == col(Referral.id),
+        col(Appointment.person_id) == ME,
+        col(Appointment.part).in_(parts or tuple(Part)),
+        col(Appointment.until_at).is_(None),
+    )
+    return and_(now.correlate(Referral), ~apart(ME))
+
+
+def is_told() -> ColumnElement[bool]:
+    """Whom it is about, once HR disclosed something of it."""
+    return and_(col(Referral.subject_id) == ME, col(Referral.informed_at).is_not(None))
+
+
+def relations(me: Me) -> list[tuple[Relation, ColumnElement[bool]]]:
+    """Every relation this person could have, each as a column for the single read. Needs the parameter `me`."""
+    found: list[tuple[Relation, ColumnElement[bool]]] = [(R.KEEPER, _keeps(frozenset(me.desks)))]
+    found += [(relation, _is_appointed(part)) for relation, part in APPOINTED.items()]
+    return [*found, (R.SUBJECT, is_told())]
+
+
+def finds(desks: Desks) -> ColumnElement[bool]:
+    """The WHERE of lists and single reads: every referral that is there for somebody. Needs the parameter `me`."""
+    return or_(_keeps(desks), _is_appointed(), is_told())
+
+
+def apart_from(db: Session, referral: Referral) -> frozenset[int]:
+    """Everybody who may have no part in the room of a referral, by number."""
+    found = {referral.subject_id, referral.referred_by_id}
+    found |= set(db.execute(select(col(Case.reporter_id)).where(col(Case.id) == referral.case_id)).scalars())
+    for table in (Conflict, Confidence):
+        found |= set(db.execute(select(col(table.person_id)).where(col(table.case_id) == referral.case_id)).scalars())
+    deciders = select(col(ReferralDecision.by_id)).where(
+        col(ReferralDecision.case_id) == referral.case_id, col(ReferralDecision.refer)
+    )
+    found |= set(db.execute(deciders).scalars())
+    return frozenset(person for person in found if person is not None)
+
+
+def keepers(db: Session, referral: Referral) -> tuple[int, ...]:
+    """Whom to tell of a referral as HR: its leads, or all of HR where every lead is apart from it."""
+    seats = (
+        select(col(Person.id), col(DeskMember.lead))
+        .join(DeskMember, col(DeskMember.person_id) == col(Person.id))
+        .where(col(DeskMember.desk) == DeskName.HR, col(Person.active))
+        .order_by(col(Person.id))
+    )
+    out = apart_from(db, referral)
+    there = [(person, lead) for person, lead in db.execute(seats) if person not in out]
+    leads = tuple(person for person, lead in there if lead)
+    return leads or tuple(person for person, _ in there)
+
+
+def permitted(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> bool:
+    """Whether somebody who stands so to a referral may do this, whatever its stage."""
+    if act is not Act.VIEW and Scope.WRITE not in me.scopes:
+        return False
+    may = frozenset(MAY[act])
+    if act in (Act.INVITE, Act.HEAR):
+        may = may & ONLY_AT_THE_APPEAL if at_appeal else may - ONLY_AT_THE_APPEAL
+    return not held.isdisjoint(may)
+
+
+def require(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> None:
+    """Raise NotPermitted unless this relation carries the act."""
+    if not permitted(act, held, me, at_appeal=at_appeal):
+        raise NotPermitted("This is for somebody else to do.")

@@ -1,0 +1,35 @@
+"""What a purge of the case destroys in the HR room as well: copies outlast a change, and never a purge."""
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.records.cases import Case
+from service.records.evidence import Evidence
+from service.records.referrals import Copied, Hearing, Referral
+from service.referrals.keep import entries_for_hr
+from service.timeline import entries
+
+ALLEGED = "referral.allegation"
+
+
+def destroy_copied(db: Session, case: Case, fields: list[str]) -> None:
+    """Empty each copied piece of which something was destroyed in the case just now, and invitations that repeat it.
+
+    The referral's entries keep their commitments, so that its timeline still verifies. Copies are emptied as a whole.
+    """
+    told = entries_for_hr(db, case)
+    files = select(col(Evidence.id)).where(col(Evidence.case_id) == case.id, col(Evidence.destroyed_at).is_not(None))
+    gone = set(db.execute(files).scalars())
+    for referral in db.execute(select(Referral).where(col(Referral.case_id) == case.id)).scalars().all():
+        lost: set[str] = set()
+        for piece in db.execute(select(Copied).where(col(Copied.referral_id) == referral.id)).scalars():
+            now = told.get(piece.entry or 0, {}).get("changes", ())
+            if piece.said and (piece.evidence_id in gone or any(change["erased"] for change in now)):
+                piece.said = {}
+                lost.add(f"copied.{piece.id}.said")
+        for hearing in db.execute(select(Hearing).where(col(Hearing.referral_id) == referral.id)).scalars():
+            if hearing.states and any(field == ALLEGED or field.startswith("evidence.") for field in fields):
+                hearing.states = {}
+                lost.add(f"hearings.{hearing.id}.states")
+        if lost:
+            entries.erase_of_referral(db, referral, lost)

@@ -1,0 +1,159 @@
+"""The life of a referral: no way leads past an unmet gate, and every gate and stage has its words."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.core.errors import Refusal
+from service.records.enums import FindingKind, Outcome, Part, ReferralStage
+from service.records.room_words import CHECKS, CLOSED_TO, GATES
+from service.referrals import life
+from service.referrals.life import MOVES, Act, Standing, after, gates, harsher, open_at, unmet
+from service.referrals.outcome import months_later
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+MOMENTS = st.none() | st.integers(-100, 100).map(lambda hours: NOW + timedelta(hours=hours))
+PEOPLE = st.dictionaries(st.sampled_from(Part), st.integers(1, 5))
+STANDINGS = st.builds(
+    Standing,
+    at=st.just(NOW),
+    informed=st.booleans(),
+    people=PEOPLE,
+    apart=st.frozensets(st.integers(1, 5)),
+    findings=st.frozensets(st.sampled_from(FindingKind)),
+    invited_for=MOMENTS,
+    heard=st.booleans(),
+    considered=st.booleans(),
+    outcome=st.none() | st.sampled_from(Outcome),
+    appeal_by=MOMENTS,
+    appeal_invited_for=MOMENTS,
+    appeal_heard=st.booleans(),
+    appeal_decided=st.booleans(),
+    paused=st.booleans(),
+    suspended=st.booleans(),
+    subject_known=st.booleans(),
+)
+READY = Standing(
+    at=NOW,
+    informed=True,
+    people={Part.INVESTIGATOR: 1, Part.DECISION_MAKER: 2, Part.APPEAL_HEARER: 3},
+    findings=frozenset({FindingKind.ESTABLISHED, FindingKind.MITIGATING}),
+    invited_for=NOW - timedelta(days=1),
+    heard=True,
+    considered=True,
+)
+# What a fair decision needs, said once more and apart from the code: each is broken by itself.
+BREAKS: dict[str, Callable[[Standing], Standing]] = {
+    "informed": lambda now: replace(now, informed=False),
+    "findings": lambda now: replace(now, findings=frozenset({FindingKind.MITIGATING})),
+    "both_sides": lambda now: replace(now, findings=frozenset({FindingKind.ESTABLISHED})),
+    "investigator": lambda now: replace(now, people={**now.people, Part.INVESTIGATOR: 2}),
+    "decision_maker": lambda now: replace(now, apart=frozenset({2})),
+    "invited": lambda now: replace(now, invited_for=None),
+    "heard": lambda now: replace(now, heard=False),
+    "considered": lambda now: replace(now, considered=False),
+    "paused": lambda now: replace(now, paused=True),
+}
+
+
+MAIN = st.sampled_from([Act.ACCEPT, Act.APPOINT, Act.INVITE, Act.DECIDE])
+NEARLY = st.lists(st.sampled_from(sorted(BREAKS)), max_size=2).map(
+    lambda names: functools.reduce(lambda now, name: BREAKS[name](now), names, READY)
+)
+"""Most ways end early where everything is drawn; these come close."""
+
+
+def test_the_straight_way_leads_there() -> None:
+    """So that the walks below are not all in vain."""
+    stage = ReferralStage.RECEIVED
+    for act in (Act.ACCEPT, Act.APPOINT, Act.INVITE, Act.DECIDE):
+        stage = after(act, stage, READY)
+        stage = life.after_appointing(stage, frozenset(Part)) if act is Act.APPOINT else stage
+    assert stage is ReferralStage.DECIDED
+
+
+@given(st.lists(st.tuples(MAIN | st.sampled_from(Act), NEARLY | STANDINGS), max_size=30))
+def test_no_path_reaches_decided_past_an_unmet_gate(steps: list[tuple[Act, Standing]]) -> None:
+    """Whatever is tried in whatever order: only a standing that is fair in all its parts is decided."""
+    stage = ReferralStage.RECEIVED
+    for act, now in steps:
+        before = stage
+        try:
+            stage = after(act, stage, now)
+            if act is Act.APPOINT:
+                stage = life.after_appointing(stage, frozenset(now.people))
+        except Refusal:
+            assert stage is before
+        if before is not ReferralStage.DECIDED and stage is ReferralStage.DECIDED:
+            three = [now.people[part] for part in (Part.INVESTIGATOR, Part.DECISION_MAKER)]
+            assert now.informed
+            assert now.heard
+            assert now.considered
+            assert now.invited_for
+            assert not now.paused
+            assert len({*three}) == 2
+            assert not now.apart & {*three}
+            assert now.findings & {FindingKind.ESTABLISHED, FindingKind.NOT_ESTABLISHED}
+            assert now.findings != {FindingKind.ESTABLISHED}
+        if before is not ReferralStage.HEARING and stage is ReferralStage.HEARING:
+            assert now.informed
+
+
+@pytest.mark.parametrize("gate", BREAKS)
+def test_each_gate_before_a_decision_stands_by_itself(gate: str) -> None:
+    """All is there but for one thing, and that one is named, with its rule."""
+    assert unmet(Act.DECIDE, ReferralStage.HEARING, READY) == []
+    named = {fault.field for fault in unmet(Act.DECIDE, ReferralStage.HEARING, BREAKS[gate](READY))}
+    assert gate in named
+    assert named <= {gate, "decision_maker"}
+
+
+@given(STANDINGS)
+def test_decided_is_reached_from_the_hearing_alone(now: Standing) -> None:
+    """By deciding; and no act leads to it from anywhere else."""
+    to = {(stage, act) for (stage, act), move in MOVES.items() if move.stage is ReferralStage.DECIDED is not stage}
+    assert to == {(ReferralStage.HEARING, Act.DECIDE)}
+    for act in Act:
+        assert open_at(act, ReferralStage.RETURNED) == (act in (Act.NOTE, Act.VIEW))
+
+
+@given(STANDINGS, st.sampled_from(ReferralStage))
+def test_the_checklist_says_what_the_next_move_says(now: Standing, stage: ReferralStage) -> None:
+    """What it ticks off is met, and what it leaves open is refused; every line has its words."""
+    ahead = life.CHECKLIST.get(stage)
+    listed = gates(stage, now)
+    assert {name for name, _ in listed} <= set(CHECKS) & set(GATES)
+    if ahead is not None:
+        assert all(met for _, met in listed) == (unmet(ahead, stage, now) == [])
+
+
+@given(STANDINGS, st.sampled_from(sorted(MOVES)))
+def test_every_refusal_names_its_rule(now: Standing, move: tuple[ReferralStage, Act]) -> None:
+    """In a sentence, with where the rule stands."""
+    stage, act = move
+    for fault in unmet(act, stage, now):
+        assert fault.message == GATES[fault.field]
+    assert set(CLOSED_TO) == set(ReferralStage)
+
+
+@given(st.sampled_from(Outcome), st.sampled_from(Outcome))
+def test_harsher_is_an_order(one: Outcome, other: Outcome) -> None:
+    """One of two is harsher, unless they are the same."""
+    assert harsher(one, other) + harsher(other, one) == (one is not other)
+    assert not harsher(Outcome.NO_CASE, other)
+    assert not harsher(one, Outcome.DISMISSAL)
+
+
+@given(st.integers(0, 25_000).map(lambda days: NOW + timedelta(days=days)), st.integers(1, 120))
+def test_months_later(start: datetime, months: int) -> None:
+    """The same day so many months on, or the last one of a shorter month."""
+    later = months_later(start, months)
+    assert (later.year * 12 + later.month) - (start.year * 12 + start.month) == months
+    assert later.day <= start.day
+    assert later.time() == start.time()
+    assert later.day == start.day or (later + timedelta(days=1)).day == 1

@@ -1,0 +1,459 @@
+"""The HR room: a referral from receipt to appeal, with every gate in its way, and nobody let in but those appointed."""
+
+from datetime import timedelta
+
+import pytest
+
+from service.worker.run import work_once
+from tests.makers import (
+    DEMO,
+    at,
+    faults,
+    fields,
+    people,
+    picture,
+    press,
+    put_right,
+    refuses,
+    report,
+    room,
+    upload,
+)
+from tests.makers import referred as refer
+from tests.matrix import MATRIX
+
+
+@pytest.fixture
+def worker(app, database, settings, clock):
+    """Let the worker do everything that is due."""
+
+    def work():
+        while work_once(database, settings, clock):
+            pass
+
+    return work
+
+
+INVESTIGATOR, DECISION_MAKER, APPEAL_HEARER = (f"{name}{DEMO}" for name in ("hr2", "head", "services"))
+CANARY = "Quince-Lantern"
+
+
+def moment(clock, **later):
+    """A moment from now, as it is sent."""
+    return (clock() + timedelta(**later)).isoformat()
+
+
+def begin(token, **facts):
+    """A referral whose facts are being found, and those in its room: its lead, and the three."""
+    reference = refer(token, **facts)
+    hr, hr2, head, services = people(token, "hr hr2 head services")
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    return reference, hr, hr2, head, services
+
+
+def find_facts(investigator, reference):
+    """The person is told, and both sides are looked for."""
+    room(investigator, reference, "inform-subject", text="This is what is alleged.")
+    room(investigator, reference, "record-finding", kind="established", text="It was posted at nine.")
+    room(investigator, reference, "record-finding", kind="mitigating", text="It was gone within minutes.")
+
+
+def hear(clock, reference, by, recorded_by):
+    """Invite with due notice, wait, and record the hearing."""
+    told = {"hearing_at": moment(clock, days=3), "place": "Room 4", "text": "Please come."}
+    room(by, reference, "invite", **told)
+    clock.forward(days=3, hours=1)
+    room(
+        recorded_by, reference, "hear", held_at=moment(clock, minutes=-30), present=["The three of us"], notes="Heard."
+    )
+
+
+def decide(clock, token, outcome="final_written_warning", **facts):
+    """A referral that is decided."""
+    reference, hr, hr2, head, services = begin(token, **facts)
+    find_facts(hr2, reference)
+    hear(clock, reference, hr2, head)
+    room(head, reference, "consider", text="No protected activity.")
+    room(head, reference, "decide", outcome=outcome, reason="Because of the harm.")
+    return reference, hr, hr2, head, services
+
+
+def test_from_receipt_to_appeal(token, clock, database):
+    reference, hr, hr2, head, services = begin(token)
+    staff = token("staff")
+    assert staff.get(f"/api/referrals/{reference}").status_code == 404
+    find_facts(hr2, reference)
+    told = staff.get(f"/api/referrals/{reference}").json()
+    assert (told["allegation"], told["informed"]["text"], told["may"]) == (
+        "A post that harmed our name.",
+        "This is what is alleged.",
+        ["view"],
+    )
+    assert not {"findings", "reason", "people", "notes", "referred_by"} & set(told)
+    hear(clock, reference, hr2, head)
+    assert refuses(head, reference, "decide", outcome="dismissal", reason="x") == (409, {"considered"})
+    room(hr2, reference, "consider", text="Not whistleblowing, no union work, no belief.")
+    decided = room(head, reference, "decide", outcome="final_written_warning", reason="Because of the harm.")
+    assert (decided["stage"], decided["outcome"], decided["decision"]["live"]) == (
+        "decided",
+        "final_written_warning",
+        True,
+    )
+    seen = staff.get(f"/api/referrals/{reference}").json()
+    assert (seen["outcome"], seen["decision"]["reason"], seen["may"]) == (
+        "final_written_warning",
+        "Because of the harm.",
+        ["view", "appeal"],
+    )
+    assert seen["decision"]["appeal_by"] == decided["decision"]["appeal_by"]
+    appealed = room(staff, reference, "appeal", grounds="Too hard.")
+    assert appealed["stage"] == "appealed"
+    assert refuses(services, reference, "decide-appeal", upheld=True, reason="x")[0] == 404
+    room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
+    assert refuses(services, reference, "decide-appeal", upheld=True, reason="x") == (
+        409,
+        {"appeal_invited", "appeal_heard"},
+    )
+    hear(clock, reference, services, services)
+    worse = refuses(services, reference, "decide-appeal", upheld=True, outcome="dismissal", reason="x")
+    assert worse == (422, {"outcome"})
+    milder = room(services, reference, "decide-appeal", upheld=True, outcome="first_written_warning", reason="Fairer.")
+    assert (milder["stage"], milder["outcome"], milder["appeal"]["upheld"]) == (
+        "appealed",
+        "first_written_warning",
+        True,
+    )
+    assert milder["decision"]["warning_until"] < decided["decision"]["warning_until"]
+    assert room(hr, reference, "close")["stage"] == "closed"
+    kinds = [entry["kind"] for entry in hr.get(f"/api/referrals/{reference}/timeline").json()["items"]]
+    assert kinds[0] == "room_received"
+    assert kinds[-1] == "room_closed"
+    shown = staff.get(f"/api/referrals/{reference}/timeline").json()["items"]
+    assert {*shown[0]} == {"kind", "at", "words"}
+    assert "room_finding" not in {entry["kind"] for entry in shown}
+    assert faults(database) == []
+
+
+def test_each_unmet_gate_is_named(token, clock, database):
+    reference, hr, hr2, head, _ = begin(token)
+    invitation = {"hearing_at": moment(clock, days=3), "place": "Room 4", "text": "Please come."}
+    assert refuses(hr2, reference, "invite", **invitation) == (409, {"informed", "findings", "both_sides"})
+    assert refuses(hr2, reference, "informal", reason="A talk.") == (409, {"informed"})
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    room(hr2, reference, "record-finding", kind="established", text="It was posted.")
+    assert refuses(hr2, reference, "invite", **invitation) == (409, {"both_sides"})
+    room(hr2, reference, "record-finding", kind="not_established", text="That it was meant.")
+    early = {**invitation, "hearing_at": moment(clock, hours=47)}
+    refused = hr2.post(f"/api/referrals/{reference}/invite", json=early)
+    assert (refused.status_code, fields(refused)) == (422, {"hearing_at"})
+    assert "48 hours" in refused.text
+    # Not open at this stage, whoever asks: before it is told that it is not theirs.
+    for who in (hr, head):
+        assert refuses(who, reference, "decide", outcome="no_case", reason="x") == (409, set())
+    assert refuses(head, reference, "invite", **invitation)[0] == 403
+    invited = room(hr2, reference, "invite", **invitation)
+    assert invited["stage"] == "hearing"
+    states = invited["hearing"]["states"]
+    assert states["allegation"] == "A post that harmed our name."
+    assert "accompanied by a colleague" in states["accompanied"]
+    assert "dismissal" in states["consequences"]
+    assert refuses(head, reference, "decide", outcome="no_case", reason="x") == (409, {"heard", "considered"})
+    held = {"held_at": moment(clock), "present": ["Us"], "notes": "Early."}
+    assert refuses(head, reference, "hear", **held) == (422, {"held_at"})
+    clock.forward(days=4)
+    assert refuses(head, reference, "hear", **{**held, "held_at": moment(clock, hours=1)}) == (422, {"held_at"})
+    assert refuses(head, reference, "hear", **{**held, "present": []})[0] == 422
+    assert faults(database) == []
+
+
+def test_three_different_people_with_no_part_in_it(token, database):
+    reference = refer(token)
+    hr = token("hr")
+    assert refuses(hr, reference, "appoint", investigator=INVESTIGATOR)[0] == 409
+    room(hr, reference, "accept")
+    for name in ("staff", "digital"):
+        refused = refuses(hr, reference, "appoint", investigator=f"{name}{DEMO}")
+        assert refused == (422, {"investigator"}), name
+    twice = refuses(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=INVESTIGATOR)
+    assert twice == (422, {"investigator", "decision_maker"})
+    assert refuses(hr, reference, "appoint") == (422, {"investigator"})
+    assert refuses(hr, reference, "appoint", investigator=f"nobody{DEMO}") == (422, {"investigator"})
+    assert room(hr, reference, "appoint", investigator=INVESTIGATOR)["stage"] == "fact_finding"
+    room(hr, reference, "appoint", investigator=f"hr3{DEMO}")
+    # Whoever had a part before has no other one later, and is let in no more.
+    assert refuses(hr, reference, "appoint", decision_maker=INVESTIGATOR) == (422, {"decision_maker"})
+    assert token("hr2").get(f"/api/referrals/{reference}").status_code == 404
+    assert token("hr3").get(f"/api/referrals/{reference}").status_code == 200
+    assert faults(database) == []
+
+
+def test_a_conflict_named_later_closes_the_door(token, clock, database):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    hr, hr2, head = people(token, "hr hr2 head")
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    find_facts(hr2, reference)
+    press(digital, case, "conflict", person=DECISION_MAKER, reason="A cousin.")
+    assert head.get(f"/api/referrals/{reference}").status_code == 404
+    invitation = {"hearing_at": moment(clock, days=3), "place": "Room 4", "text": "Please come."}
+    assert refuses(hr2, reference, "invite", **invitation) == (409, {"decision_maker"})
+    assert faults(database) == []
+
+
+def test_where_every_lead_is_conflicted_hr_stands_in(token, database):
+    staff, digital, hr, hr2, hr3 = people(token, "staff digital hr hr2 hr3")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    press(digital, case, "conflict", person=f"hr{DEMO}", reason="A neighbour.")
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    assert hr.get("/api/referrals").json()["items"] == []
+    reference = hr2.get("/api/referrals").json()["items"][0]["reference"]
+    assert hr.get(f"/api/referrals/{reference}").status_code == 404
+    assert "accept" in hr3.get(f"/api/referrals/{reference}").json()["may"]
+    assert room(hr2, reference, "accept")["stage"] == "accepted"
+    assert faults(database) == []
+
+
+def test_returned_to_the_desk(token, sign_in, database):
+    staff, manager, digital, hr = people(token, "staff manager digital hr")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert manager.post(f"{at(case)}/referral-decision", json=told).status_code == 200
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    assert refuses(hr, reference, "return") == (422, {"reason"})
+    assert room(hr, reference, "return", reason=CANARY)["stage"] == "returned"
+    assert refuses(hr, reference, "accept") == (409, set())
+    for who in (digital, manager):
+        seen = who.get(at(case)).json()["hr"]
+        assert (seen["decision"], seen["passed_on"], seen["returned"]["reason"]) == (None, None, CANARY)
+    assert CANARY in sign_in("digital").get(f"/cases/{case['reference']}").text
+    assert CANARY not in staff.get(at(case)).text + staff.get(f"{at(case)}/timeline").text
+    again = {**told, "allegation": "Once more, with the rule."}
+    assert digital.post(f"{at(case)}/referral-decision", json=again).status_code == 201
+    assert len(hr.get("/api/referrals").json()["items"]) == 2
+    assert faults(database) == []
+
+
+def test_suspension_pause_and_papers(token, clock, database):
+    reference, hr, hr2, head, _ = begin(token)
+    assert refuses(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=30)) == (422, {"review_at"})
+    assert refuses(hr2, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))[0] == 403
+    suspended = room(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))
+    assert (suspended["suspension"]["paid"], suspended["due"]["what"]) == (True, "suspension")
+    assert refuses(hr2, reference, "serve", how="By hand", text="The letter") == (409, {"informed"})
+    find_facts(hr2, reference)
+    room(hr2, reference, "serve", how="By hand", text="The letter", at=moment(clock, hours=-2))
+    room(hr, reference, "reply", how="By post", text="I did not mean it.")
+    assert refuses(hr, reference, "reply", how="By post", text="x", at=moment(clock, hours=2)) == (422, {"at"})
+    paused = room(hr, reference, "pause", reason="Ill.")
+    assert (paused["paused"]["reason"], paused["due"]) == ("Ill.", None)
+    assert refuses(hr, reference, "pause", reason="Ill.") == (409, {"paused"})
+    invitation = {"hearing_at": moment(clock, days=6), "place": "Room 4", "text": "Please come."}
+    assert refuses(hr2, reference, "invite", **invitation) == (409, {"paused"})
+    clock.forward(days=2)
+    resumed = room(hr, reference, "resume")
+    assert resumed["suspension"]["review_at"] > suspended["suspension"]["review_at"]
+    assert refuses(hr, reference, "resume") == (409, set())
+    invited = room(hr2, reference, "invite", **invitation)
+    first = invited["hearing"]["first_at"]
+    late = {"hearing_at": moment(clock, days=14), "reason": "The companion is away."}
+    assert refuses(head, reference, "postpone", **late) == (422, {"hearing_at"})
+    put_off = room(head, reference, "postpone", **{**late, "hearing_at": moment(clock, days=6)})
+    assert put_off["hearing"]["hearing_at"] > first
+    room(hr, reference, "end-suspension")
+    assert refuses(hr, reference, "end-suspension") == (409, set())
+    assert {paper["kind"] for paper in put_off["papers"]} == {"served", "reply"}
+    assert faults(database) == []
+
+
+def test_an_appeal_comes_in_its_time_and_nothing_ends_before(token, clock, database):
+    reference, hr, *_ = decide(clock, token)
+    assert refuses(hr, reference, "close") == (409, {"appeal_open"})
+    clock.forward(days=21)
+    assert refuses(token("staff"), reference, "appeal", grounds="Late.") == (409, {"appeal_by"})
+    assert room(hr, reference, "close")["stage"] == "closed"
+    assert faults(database) == []
+
+
+def test_earlier_warnings_are_shown_at_decision_and_end_by_themselves(token, clock, database, worker):
+    first, hr, hr2, *_ = decide(clock, token, outcome="first_written_warning")
+    second, _, _, head, _ = begin(token)
+    find_facts(hr2, second)
+    told = {"hearing_at": moment(clock, days=3), "place": "Room 4", "text": "Please come."}
+    room(hr2, second, "invite", **told)
+    assert "earlier" not in head.get(f"/api/referrals/{second}").json()
+    clock.forward(days=3, hours=1)
+    held = room(head, second, "hear", held_at=moment(clock, minutes=-30), present=["Us"], notes="Heard.")
+    assert [one["outcome"] for one in held["earlier"]] == ["first_written_warning"]
+    assert "earlier" not in hr2.get(f"/api/referrals/{second}").json()
+    clock.forward(days=190)
+    worker()
+    hr, head = people(token, "hr head")
+    assert head.get(f"/api/referrals/{second}").json()["earlier"] == []
+    seen = hr.get(f"/api/referrals/{first}").json()
+    assert (seen["outcome"], seen["decision"]["live"]) == ("first_written_warning", False)
+    kinds = [entry["kind"] for entry in hr.get(f"/api/referrals/{first}/timeline").json()["items"]]
+    assert kinds.count("room_warning_expired") == 1
+    assert faults(database) == []
+
+
+def test_what_is_copied_says_where_it_came_from_and_stays(token, database):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, codes=["disrepute"], narrative=CANARY)
+    file = upload(staff, case, picture()).json()
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    hr = token("hr")
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    before = hr.get(f"/api/referrals/{reference}")
+    # A self-report does not silently become the allegation: what can be copied is named, and not shown.
+    assert CANARY not in before.text
+    number = next(each["entry"] for each in before.json()["copyable"]["entries"] if each["kind"] == "reported")
+    assert refuses(hr, reference, "copy", from_case=[number, 99_999]) == (422, {"from_case"})
+    copied = room(hr, reference, "copy", from_case=[number, file["id"]])["copied"]
+    assert [one["from"] for one in copied] == [{"entry": number}, {"evidence": file["id"]}]
+    assert CANARY in str(copied[0]["said"])
+    assert staff.patch(at(case), json={"narrative": "Something else."}).status_code == 200
+    again = room(hr, reference, "copy", from_case=[number])["copied"]
+    assert again == copied
+    assert faults(database) == []
+
+
+def test_an_opening_is_noted_and_one_key_does_a_thing_once(token, database):
+    reference = refer(token)
+    hr = token("hr")
+    seen = hr.get(f"/api/referrals/{reference}")
+    stale = hr.post(f"/api/referrals/{reference}/accept", json={}, headers={"If-Match": '"99"'})
+    assert stale.status_code == 412
+    headers = {"If-Match": seen.headers["etag"], "Idempotency-Key": "once"}
+    for _ in range(2):
+        done = hr.post(f"/api/referrals/{reference}/accept", json={}, headers=headers)
+        assert (done.status_code, done.json()["stage"]) == (200, "accepted")
+    assert refuses(hr, reference, "accept") == (409, set())
+    reads = token("auditor").get(f"/api/audit/reads?person=hr{DEMO}").json()["items"]
+    assert {line["what"] for line in reads} == {"referral"}
+    assert faults(database) == []
+
+
+def test_who_may_do_what(token, sign_in, clock, database):
+    """Each cell of `rooms` in the matrix: what is not theirs is refused, and what is not seen is not there."""
+    rooms, wrong = MATRIX["rooms"], []
+    reference, hr, _, _, _ = decide(clock, token)
+    room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
+    absent = token("hr3").get("/api/referrals/HR-2026-000000").content
+    paths = {told["room"]: address for address, told in MATRIX["routes"].items() if "room" in told}
+    for name in rooms["unseen"]:
+        who = token(name)
+        answers = [who.get(f"/api/referrals/{reference}"), who.get(f"/api/referrals/{reference}/timeline")]
+        answers += [who.post(paths[act].split()[1].format(reference=reference), json={}) for act in rooms["acts"]]
+        wrong += [(name, answer.url, answer.status_code) for answer in answers if answer.content != absent]
+        page = sign_in(name)
+        if page.get(f"/referrals/{reference}").status_code != 404:
+            wrong.append((name, "page"))
+    for relation, told in rooms["sees"].items():
+        who, page = token(told["who"]), sign_in(told["who"])
+        assert page.get(f"/referrals/{reference}").status_code == 200, relation
+        for act in rooms["acts"]:
+            path = paths[act].split()[1].format(reference=reference)
+            status = who.post(path, json={"odd": 1}).status_code
+            # Open acts read the body, and refuse it; what is not open at this stage is 409 for everybody.
+            wanted = {422} if act in told["does"] else {403}
+            if status not in wanted | {409}:
+                wrong.append((relation, act, status))
+    assert wrong == []
+
+
+def test_hr_is_told_through_the_room(token, database, worker):
+    reference = refer(token)
+    worker()
+    hr, hr2 = people(token, "hr hr2")
+    waits = hr.get("/api/notifications").json()["items"]
+    assert [(each["words"], each["referral"]["reference"]) for each in waits] == [
+        ("A referral has arrived.", reference)
+    ]
+    assert hr2.get("/api/notifications").json()["items"] == []
+    hr.get(f"/api/referrals/{reference}")
+    assert hr.get("/api/notifications").json()["items"][0]["read_at"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR)
+    worker()
+    assert hr2.get("/api/notifications").json()["items"][0]["words"] == "You are appointed in a referral."
+    assert faults(database) == []
+
+
+@pytest.mark.parametrize("odd", ["%00", "x" * 500, "hr-2026-000001"])
+def test_what_is_no_reference_is_not_there(token, odd):
+    assert token("hr").post(f"/api/referrals/{odd}/accept", json={}).status_code == 404
+
+
+def test_the_pages_do_the_same(token, sign_in, clock, database):
+    """Every deed of the way by a form, and each page opens for whoever is on it."""
+    reference = refer(token)
+    here = f"/referrals/{reference}"
+    hr, hr2, head, services, staff = (sign_in(name) for name in ("hr", "hr2", "head", "services", "staff"))
+
+    def fill(who, deed, **told):
+        who.get(here)
+        answer = who.fill_in(f"{here}/{deed}", told)
+        assert answer.status_code == 303, (deed, answer.status_code, answer.text[-3000:])
+        page = who.get(here)
+        assert page.status_code == 200, deed
+        return page.text
+
+    def local(**later):
+        return (clock() + timedelta(**later)).strftime("%Y-%m-%dT%H:%M")
+
+    assert "Accept this referral" in hr.get(here).text
+    fill(hr, "accept")
+    empty = hr.fill_in(f"{here}/return", {"reason": "Too late for that."})
+    assert (empty.status_code, "Too late for that." in empty.text) == (409, True)
+    fill(hr, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    wrong = hr.fill_in(f"{here}/appoint", {"appeal_hearer": f"staff{DEMO}"})
+    assert (wrong.status_code, f"staff{DEMO}" in wrong.text) == (422, True)
+    fill(hr2, "inform-subject", text=CANARY)
+    assert CANARY in staff.get(here).text
+    fill(hr2, "record-finding", kind="established", text="It was posted.")
+    refused = hr2.fill_in(f"{here}/invite", {"hearing_at": local(days=3), "place": "Room 4", "text": CANARY})
+    assert (refused.status_code, "what speaks for the person" in refused.text) == (409, True)
+    fill(hr2, "record-finding", kind="mitigating", text="It was gone within minutes.")
+    number = token("hr").get(f"/api{here}").json()["copyable"]["entries"][0]["entry"]
+    assert "Copied from the case" in fill(hr, "copy", from_case=str(number))
+    fill(hr, "notes", text="A note.")
+    fill(hr, "suspend", reason="Calm.", review_at=local(days=3))
+    fill(hr, "end-suspension")
+    fill(hr, "serve", how="By hand", text="The letter.")
+    fill(hr, "pause", reason="Ill.")
+    fill(hr, "resume")
+    fill(hr, "disclose", facts="reason")
+    fill(hr2, "invite", hearing_at=local(days=3), place="Room 4", text="Please come.")
+    assert "You are invited to a hearing" in staff.get(here).text
+    clock.forward(days=3, hours=1)
+    hr, hr2, head, services, staff = (sign_in(name) for name in ("hr", "hr2", "head", "services", "staff"))
+    fill(head, "hear", held_at=local(minutes=-30), present="The three of us", notes="Heard.")
+    fill(head, "consider", text="No protected activity.")
+    assert "Warnings that live" in head.get(here).text
+    fill(head, "decide", outcome="first_written_warning", reason="Because of the harm.")
+    assert "You may appeal until" in staff.get(here).text
+    fill(staff, "appeal", grounds="Too hard.")
+    fill(hr, "appoint", appeal_hearer=APPEAL_HEARER)
+    fill(services, "invite", hearing_at=local(days=3), place="Room 5", text="Please come.")
+    clock.forward(days=3, hours=1)
+    hr, services, staff = (sign_in(name) for name in ("hr", "services", "staff"))
+    fill(services, "hear", held_at=local(minutes=-30), present="Us", notes="Heard.")
+    fill(services, "decide-appeal", upheld="false", reason="It stays.")
+    assert "Closed" in fill(hr, "close")
+    assert staff.get(here).status_code == 200
+    for who in (hr, services, staff):
+        assert reference in who.get("/referrals").text
+    assert faults(database) == []
