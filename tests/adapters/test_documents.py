@@ -426,6 +426,14 @@ def test_a_document_that_takes_too_long_is_stopped() -> None:
         assert one.submit(small).result(timeout=60).startswith(b"%PDF-")
 
 
+@pytest.mark.parametrize("different", [1, 700])
+def test_a_text_of_emoji_is_made_in_time(pool: Pool, different: int) -> None:
+    """As long as a text may be: each picture is read once, not 20,000 times, which took longer than a document may."""
+    text = "".join(chr(0x1F300 + place % different) for place in range(20_000))
+    made = pool.submit(document(full_view() | {"narrative": text})).result(timeout=30)
+    assert text_of(made).count("\U0001f300") >= 20_000 // different - 5
+
+
 def test_a_document_that_wants_too_much_memory_is_stopped() -> None:
     with Pool(workers=1, memory=500 * 1024**2) as one:
         small = document({"reference": "SM-2026-000001", "kind": "advice"})
