@@ -165,6 +165,24 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_late": "This was late: {due}. Amends told HR.",
     "room_warning_expired": "The warning has ended.",
 }
+# The same to the person it is about, where it would speak of them as of somebody else.
+ENTRIES_TO_SUBJECT: Mapping[str, str] = {
+    "room_informed": "HR told you in writing what is alleged.",
+    "room_informal": "HR settled it informally.",
+    "room_invited": "You were invited to a hearing.",
+    "room_postponed": "The hearing was put off.",
+    "room_heard": "The hearing was recorded.",
+    "room_decided": "HR decided.",
+    "room_appealed": "Your appeal came in.",
+    "room_appeal_decided": "Your appeal was decided.",
+    "room_closed": "HR closed it.",
+    "room_suspended": "You were suspended, on full pay.",
+    "room_suspension_ended": "Your suspension ended.",
+    "room_served": "HR noted that papers were handed to you.",
+    "room_replied": "HR recorded a reply of yours.",
+    "room_disclosed": "HR told you more.",
+    "room_warning_expired": "Your warning has ended.",
+}
 NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_received": "A referral has arrived.",
     "room_appointed": "You are appointed in a referral.",

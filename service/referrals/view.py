@@ -22,7 +22,7 @@ from service.records.referrals import (
     ReferralNote,
     Suspension,
 )
-from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, GATES, OWED
+from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import life, policy
 from service.referrals.find import Found, appeal_ends, standing_of
 from service.referrals.hear import evidence_of
@@ -208,7 +208,7 @@ def _entry(row: Any, people: People, *, whole: bool) -> dict[str, Any]:
     due = OWED.get(fields.get(RINGS_FOR, {}).get("after"), "something")
     told = {"kind": row.kind, "at": row.at, "words": ENTRIES_OF_REFERRAL[row.kind].format(due=due)}
     if not whole:
-        return told
+        return told | {"words": ENTRIES_TO_SUBJECT[row.kind]}
     changes = [
         {"field": name, "before": fields[name]["before"], "after": fields[name]["after"], "erased": False}
         if name in fields

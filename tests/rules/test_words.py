@@ -89,6 +89,8 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.ASKABLE) == ABLE
     assert set(ENTRIES) == set(AUDIENCES)
     assert set(room_words.ENTRIES_OF_REFERRAL) == set(AUDIENCES_OF_REFERRAL)
+    theirs = {kind for kind, readers in AUDIENCES_OF_REFERRAL.items() if "subject" in readers}
+    assert set(room_words.ENTRIES_TO_SUBJECT) == theirs
     assert set(room_words.NOTIFIED_OF_REFERRAL) | set(room_words.ASKS_OF_REFERRAL) <= set(AUDIENCES_OF_REFERRAL)
     assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
@@ -133,7 +135,7 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     room = {"gates", "checks", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
-    room |= {"notified_of_referral", "asks_of_referral"}
+    room |= {"entries_to_subject", "notified_of_referral", "asks_of_referral"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
     kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}
     assert set(TABLES) == set(SAYS) | others | filters | record | read_log | kept | room

@@ -1,0 +1,117 @@
+"""From referral to decision and appeal in a browser: the room on a phone and at a desk, and what the person is told."""
+
+from datetime import UTC, timedelta
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import update
+
+from service.core.clock import now
+from service.records.referrals import Hearing
+from tests.browser.seeing import sound
+from tests.makers import DEMO, at, press, put_right, report, room
+
+THREE = {"investigator": f"hr2{DEMO}", "decision_maker": f"head{DEMO}"}
+
+
+def local(**later: float) -> str:
+    """A moment from now, as an input for London takes it."""
+    return (now().astimezone(UTC) + timedelta(**later)).strftime("%Y-%m-%dT%H:%M")
+
+
+def next_thing(page: Page) -> str:
+    """What stands under *Next*."""
+    return page.locator("#now-title").inner_text()
+
+
+def test_from_referral_to_appeal(desk, phone, api, underneath):
+    staff, digital, hr = api("staff"), api("digital"), api("hr")
+    case = report(staff, codes=["disrepute"], narrative="I used the wrong telephone.")
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name.", "mitigation": "It was gone within minutes."}
+    made = digital.post(f"{at(case)}/referral-decision", json=told | {"allegation": "A post about a minister."})
+    assert made.status_code == 201, made.text
+    press(digital, case, "close", resolution="referred")
+
+    lead = desk("hr")
+    lead.goto("/referrals")
+    sound(lead)
+    lead.get_by_role("link", name="HR-").click()
+    assert next_thing(lead) == "Next: accept this referral, or return it"
+    sound(lead)
+    lead.get_by_role("button", name="Accept this referral").click()
+    expect(lead.locator("#now-title")).to_have_text("Next: appoint people")
+    lead.get_by_label("Investigator").fill(THREE["investigator"])
+    lead.get_by_label("Decision-maker").fill(f"staff{DEMO}")
+    lead.get_by_role("button", name="Appoint").click()
+    summary = lead.locator("#error-summary")
+    expect(summary).to_contain_text("no part in it")
+    expect(lead.get_by_label("Investigator")).to_have_value(THREE["investigator"])
+    sound(lead)
+    lead.get_by_label("Decision-maker").fill(THREE["decision_maker"])
+    lead.get_by_role("button", name="Appoint").click()
+    expect(lead.locator("#now-title")).to_contain_text("tell the person in writing")
+    reference = lead.url.rpartition("/")[2]
+    here = f"/referrals/{reference}"
+
+    looks = phone("hr2")
+    looks.goto(here)
+    looks.locator("#now").get_by_label("What do you write to the person?").fill("We look at your post of Friday.")
+    sound(looks)
+    looks.get_by_role("button", name="Tell the person").click()
+    expect(looks.locator("#now-title")).to_contain_text("record what you find")
+    investigator = api("hr2")
+    room(investigator, reference, "record-finding", kind="established", text="It was posted at nine.")
+    room(investigator, reference, "record-finding", kind="mitigating", text="It was gone within minutes.")
+    number = investigator.get(f"/api{here}").json()["copyable"]["entries"][0]["entry"]
+    room(investigator, reference, "copy", from_case=[number])
+    room(investigator, reference, "notes", text="Both were asked.")
+    room(hr, reference, "suspend", reason="Everybody needs calm.", review_at=(now() + timedelta(days=4)).isoformat())
+    looks.goto(here)
+    invite = looks.locator("#now")
+    invite.get_by_label("When is the hearing?").fill(local(hours=5))
+    invite.get_by_label("Where is it?").fill("Room 4, King Charles Street")
+    invite.get_by_label("What else do you write?").fill("Please come.")
+    looks.get_by_role("button", name="Invite the person").click()
+    expect(looks.locator("#error-summary")).to_contain_text("48 hours")
+    expect(looks.locator("#now").get_by_label("Where is it?")).to_have_value("Room 4, King Charles Street")
+    looks.locator("#now").get_by_label("When is the hearing?").fill(local(days=3))
+    looks.get_by_role("button", name="Invite the person").click()
+    expect(looks.locator("#now")).to_contain_text("Room 4, King Charles Street")
+    sound(looks)
+
+    theirs = phone("staff")
+    theirs.goto(here)
+    expect(theirs.locator("#now")).to_contain_text("You are invited to a hearing")
+    expect(theirs.get_by_text("It was posted at nine.")).to_have_count(0)
+    sound(theirs)
+
+    # Three days pass.
+    with underneath.write() as db:
+        db.execute(update(Hearing).values(hearing_at=now() - timedelta(hours=2)))
+    decides = desk("head")
+    decides.goto(here)
+    decides.locator("#now").get_by_label("When did it begin?").fill(local(hours=-1))
+    decides.locator("#now").get_by_label("Who was there?").fill("The three of us")
+    decides.locator("#now").get_by_label("What was said?").fill("They are sorry.")
+    decides.get_by_role("button", name="Record the hearing").click()
+    decides.locator("#now").get_by_label("What did you consider?").fill("None of the four.")
+    decides.get_by_role("button", name="Confirm this").click()
+    expect(decides.get_by_role("heading", name="Warnings that live")).to_be_visible()
+    sound(decides)
+    decides.locator("#now").get_by_label("First written warning").check(force=True)
+    decides.locator("#now").get_by_label("Why?").fill("Because of the harm.")
+    decides.get_by_role("button", name="Record the decision").click()
+    expect(decides.get_by_role("heading", name="The outcome")).to_be_visible()
+    sound(decides)
+
+    theirs.goto(here)
+    theirs.get_by_text("Appeal against the outcome").click()
+    theirs.get_by_label("Why do you appeal?").fill("It was gone within minutes.")
+    theirs.get_by_role("button", name="Appeal").click()
+    expect(theirs.locator("#now")).to_contain_text("somebody who was not involved before")
+    sound(theirs)
+    lead.goto(here)
+    assert next_thing(lead) == "Next: appoint people"
+    sound(lead)
+    lead.goto("/referrals")
+    sound(lead)
