@@ -32,7 +32,7 @@ def part_view(case: Case, through: frozenset[str], rows: Mapping[str, Any], me: 
     view: dict[str, Any] = {
         "reference": case.reference,
         "kind": case.kind,
-        "version": case.version,
+        "version": 1 + sum(not through.isdisjoint(entry.audience.split()) for entry in rows["timeline"]),
         "guarded": case.guarded,
         "pdf_audiences": policy.variants(through, case),
     }

@@ -37,6 +37,7 @@ from service.records.enums import DeskName, Kind, StepKind, StepState
 from service.records.people import Person
 from service.records.timeline import ReadEntry
 from service.records.words import PARTS, STATUSES
+from service.timeline.entries import number_read
 
 ORDERS = ("worst", "newest", "oldest")
 MOST = 100
@@ -87,6 +88,10 @@ def list_cases(
         query = query.where(_beyond(filters.order, after))
     rows = _rows(db, query, me, at, limit + 1, filters.typed(is_sqlite(db)))
     page = [_row(row, at) for row in rows[:limit]]
+    for row, shown in zip(rows, page, strict=False):
+        if row.part:
+            # As on its page (`queries.version_of`): those are few, and a list of others' cases has none.
+            shown["version"] = 1 + number_read(db, row.id, {row.part})
     return page, _place(rows[limit - 1]) if len(rows) > limit else None
 
 

@@ -9,11 +9,13 @@ from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
 from service.cases import policy
+from service.cases.in_part import EYES
 from service.cases.relations import Desks, Relation, Roles
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.queue import Looking
 from service.records.timeline import TimelineEntry, TimelineHead
+from service.timeline.entries import number_read
 
 MOST_CASES = 500
 """How many changed cases are told apart; after more the whole list is looked at again."""
@@ -82,5 +84,6 @@ def heard_of(db: Session, me: Me, changed: Changed, looked: Collection[int]) -> 
         reads = changed.get(row.id, frozenset()) & policy.eyes(held)
         told = reads or (row.id in changed and Relation.AUDITOR in held)
         if told or (row.id in looked and not held.isdisjoint(policy.DESKS)):
-            heard[row.reference] = row.version
+            through = policy.eyes(held)
+            heard[row.reference] = 1 + number_read(db, row.id, through) if through <= EYES else row.version
     return heard

@@ -9,6 +9,7 @@ from sqlalchemy import Select, bindparam, or_, select
 from sqlmodel import Session, col
 
 from service.cases import policy
+from service.cases.in_part import EYES
 from service.cases.policy import Act
 from service.cases.relations import Desks, Relation, Roles
 from service.core.database import is_sqlite
@@ -16,6 +17,7 @@ from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import DeskName, Kind, Stage, StepKind, StepState
+from service.timeline import entries
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,14 @@ class Found:
     def seen_as(self) -> str | None:
         """How the read log names that."""
         return policy.seen_as(self.held)
+
+
+def version_of(db: Session, here: Found) -> int:
+    """What `If-Match` compares. Of a concern that is read in part it counts the entries of that part, and begins at 1:
+    how often the desk does something is not for its parties.
+    """
+    through = policy.eyes(here.held)
+    return 1 + entries.number_read(db, here.case.id, through) if through <= EYES else here.case.version
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,12 @@
 """The only writer of the timeline, and so the only way anything changes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, event, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, event, func, insert, literal, or_, select, update
 from sqlmodel import Session, col
 
 from service.records.cases import Case
@@ -350,6 +350,18 @@ _ENTRIES = (
 )
 _OF_CASE = _ENTRIES.where(col(TimelineEntry.case_id) == bindparam("case"))
 _OF_REFERRAL = _ENTRIES.where(col(TimelineEntry.referral_id) == bindparam("referral"))
+
+
+def read_through(eye: Any) -> ColumnElement[bool]:
+    """Whether an entry is read through an eye, which may be a column."""
+    return (" " + col(TimelineEntry.audience) + " ").contains(literal(" ").concat(eye).concat(" "))
+
+
+def number_read(db: Session, case_id: int, eyes: Collection[str]) -> int:
+    """How many entries of a case are read through any of these eyes."""
+    write_pending(db)
+    read = or_(*(read_through(literal(eye)) for eye in sorted(eyes)))
+    return db.execute(select(func.count()).where(col(TimelineEntry.case_id) == case_id, read)).scalar_one()
 
 
 def of_case(db: Session, case_id: int) -> list[Any]:

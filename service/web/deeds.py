@@ -16,7 +16,7 @@ from service.cases import policy
 from service.cases.intake import Report, open_case
 from service.cases.playbook import Playbook
 from service.cases.policy import Act
-from service.cases.queries import Found, find_case, is_seen, lock_cases, lock_family
+from service.cases.queries import Found, find_case, is_seen, lock_cases, lock_family, version_of
 from service.cases.relations import ADVISERS
 from service.core.errors import FieldError, Invalid, NotFound, invalid
 from service.people.identity import Me, require_confirmed
@@ -123,7 +123,7 @@ def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int
         require_naming(here.case, here.held)
     if act is Act.REVEAL:
         require_confirmed(me, current().at)
-    if_match(here.case.version)
+    if_match(version_of(db, here))
     return here
 
 

@@ -13,7 +13,7 @@ from service.cases import policy
 from service.cases.facts import refuse_closed
 from service.cases.moments import zone_told_in
 from service.cases.policy import Act, require_stage
-from service.cases.queries import Found, find_case
+from service.cases.queries import Found, find_case, version_of
 from service.cases.relations import Relation
 from service.cases.view import visible
 from service.core.database import Database
@@ -70,7 +70,7 @@ def _take_in(
     with database.read() as db:
         here = find_case(db, me, reference)
         policy.require(Act.ADD_EVIDENCE, here.held, me)
-        sent.if_match(here.case.version)
+        sent.if_match(version_of(db, here))
         told = sent.form(EvidenceIn, zone)
         file = sent.files.get("file")
         if file is None:

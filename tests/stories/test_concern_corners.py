@@ -149,6 +149,35 @@ def test_one_of_the_desk_who_was_asked_answers_the_desk(token):
     assert staff.get(at(case)).json()["messages"] == []
 
 
+def test_how_often_the_desk_does_something_is_not_for_the_parties(token):
+    """`version`, in the list, on the page and as the tag, moves with what somebody reads, and with nothing else."""
+    staff, services, digital = people(token, "staff services digital")
+    case = raise_it(staff)
+    press(digital, case, "ask", steps=["delete"], of="services@demo.example", reason="It names a child.")
+
+    def versions(who):
+        one = who.get(at(case))
+        (row,) = (each for each in who.get("/api/cases").json()["items"] if each["reference"] == case["reference"])
+        assert one.headers["etag"] == f'"{one.json()["version"]}"'
+        assert row["version"] == one.json()["version"]
+        return row["version"]
+
+    before, whole = (versions(staff), versions(services)), versions(digital)
+    press(digital, case, "triage", severity="critical")
+    press(digital, case, "notes", text="Dab", audience="digital_unit")
+    press(digital, case, "send", desk="media_office", reason="Look.")
+    press(digital, case, "messages", text="Thank you.", to="services@demo.example")
+    assert (versions(staff), versions(services)) == before
+    assert versions(digital) > whole
+    press(digital, case, "messages", text="We look at it.")
+    assert (versions(staff), versions(services)) == (before[0] + 1, before[1])
+    told = {"json": {"narrative": "More."}, "headers": {"If-Match": f'"{before[0]}"'}}
+    assert staff.patch(at(case), **told).status_code == 412
+    told["headers"]["If-Match"] = f'"{versions(staff)}"'
+    changed = staff.patch(at(case), **told)
+    assert (changed.status_code, changed.headers["etag"]) == (200, f'"{before[0] + 2}"')
+
+
 def test_no_note_is_for_whoever_raised_it(token, sign_in):
     """They would never read it: the desk is told to write a message, its manager to choose other readers."""
     staff, digital, manager = people(token, "staff digital manager")

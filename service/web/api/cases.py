@@ -15,12 +15,11 @@ from service.cases.duplicates import alike
 from service.cases.lists import list_cases, summary
 from service.cases.narrowing import Filters
 from service.cases.policy import Act
-from service.cases.queries import Found, find_case, open_acts
+from service.cases.queries import Found, find_case, open_acts, version_of
 from service.cases.relations import Relation
 from service.cases.view import case_view, timeline_view
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
-from service.records.cases import Case
 from service.records.enums import DeskName, Kind, Role
 from service.timeline import reads
 from service.web import schemas as shape
@@ -47,7 +46,7 @@ def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200)
     keep_now(db)
     with current().house.database.read() as after:
         now_here = find_case(after, me, case.reference)
-        return Response(as_json(after, me, now_here, at), status_code=status, headers=etag(now_here.case))
+        return Response(as_json(after, me, now_here, at), status_code=status, headers=etag(db, now_here))
 
 
 def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
@@ -56,9 +55,9 @@ def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any
     return view | {"may": open_acts(here, me, view)}
 
 
-def etag(case: Case) -> dict[str, str]:
+def etag(db: Session, here: Found) -> dict[str, str]:
     """What `If-Match` compares."""
-    return {"ETag": f'"{case.version}"'}
+    return {"ETag": f'"{version_of(db, here)}"'}
 
 
 @post("/api/cases", opt={"body": shape.ReportIn, "answer": CaseOut, "once": True}, status_code=201, sync_to_thread=True)
@@ -103,7 +102,7 @@ def one_case(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[dic
     here = find_case(db, me, reference)
     shown_case = as_json(db, me, here, now)
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now, seen_as=here.seen_as)
-    return Response(shown_case, headers=etag(here.case))
+    return Response(shown_case, headers=etag(db, here))
 
 
 @get("/api/cases/{reference:str}/timeline", opt={"answer": TimelineOut}, sync_to_thread=True)
@@ -219,7 +218,7 @@ def add_file(
         file = enter(db, me, here, taken, now)
         once_end(db, me, sent, 201, file.id)
         db.flush()
-    return Response(file_json(db, me, here, now, file.id), status_code=201, headers=etag(here.case))
+    return Response(file_json(db, me, here, now, file.id), status_code=201, headers=etag(db, here))
 
 
 def file_json(db: Session, me: Person, here: Found, at: datetime, evidence_id: str) -> dict[str, Any]:
