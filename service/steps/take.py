@@ -21,6 +21,9 @@ from service.timeline import entries
 
 SPOKEN = frozenset({StepKind.APOLOGISE, StepKind.CORRECT})
 
+SHOULD_NOT_HAVE = "Say that it should not have been posted, or, if that is so, that it was posted by mistake."
+"""To whoever was asked for an apology: they told nobody that it was a mistake, and may not say so untruly."""
+
 NOT_NOW = {
     StepState.TAKEN: "This step is already done.",
     StepState.WAIVED: "This step was waived, so there is nothing to do.",
@@ -53,7 +56,7 @@ def take_step(
         refuse_closed(case, {"link": link, "note": note, "public_text": None if step.released_at else public_text})
     check_taken_at("taken_at", taken_at, case.posted_at, at)
     if step.state == StepState.DUE:
-        _check_words(db, case, kind, public_text, confirmed)
+        _check_words(db, case, step, public_text, confirmed)
     require_stage(Act.TAKE_STEP, case)
     if kind not in ABLE and step.state == StepState.DUE:
         raise Refusal("Amends does this step for you, as soon as somebody is named.")
@@ -81,17 +84,18 @@ def take_step(
     return step
 
 
-def _check_words(db: Session, case: Case, kind: StepKind, public_text: str | None, confirmed: bool) -> None:
-    if kind not in SPOKEN:
+def _check_words(db: Session, case: Case, step: Step, public_text: str | None, confirmed: bool) -> None:
+    if step.kind not in SPOKEN:
         return
     if not public_text:
         raise invalid("public_text", "Paste the words you posted, so that the record shows them.")
     playbook = playbook_of(db, case.playbook_version)
-    if kind is StepKind.APOLOGISE:
+    if step.kind == StepKind.APOLOGISE:
         hacked = Code.ACCOUNT_COMPROMISED in case.codes
         lacking = apology_lacks(playbook, public_text, hacked=hacked, confirmed=confirmed)
     else:
         lacking = correction_lacks(playbook, public_text, confirmed=confirmed)
     if lacking:
-        words = [tell(playbook, element) for element in lacking]
+        asked = {"by_mistake": SHOULD_NOT_HAVE} if step.asked_of_id is not None else {}
+        words = [asked.get(element) or tell(playbook, element) for element in lacking]
         raise Invalid(" ".join(words), [FieldError("public_text", sentence) for sentence in words])

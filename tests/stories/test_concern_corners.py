@@ -194,3 +194,27 @@ def test_no_note_is_for_whoever_raised_it(token, sign_in):
         assert 'name="audience" type="radio" value="reporter"' not in page
     mistake = sign_in("digital").get(f"/cases/{report(staff)['reference']}").text
     assert 'name="audience" type="radio" value="reporter"' in mistake
+
+
+def test_an_asked_apology_need_not_call_it_a_mistake(token, sign_in):
+    """Whoever was asked may have meant it: they are not made to say something untrue in public."""
+    staff, services, digital = people(token, "staff services digital")
+    case = raise_it(staff)
+    press(digital, case, "ask", steps=["apologise"], of="services@demo.example", reason="It hurt people.")
+    here = f"/cases/{case['reference']}"
+    page = sign_in("services").get(here).text
+    assert "it should not have been posted, and it is not an official view" in page
+    assert "Say only what is true" in page
+    take = f"{at(case)}/steps/apologise/take"
+    refused = services.post(
+        take, json={"public_text": "We are sorry for what we wrote, which is not an official view."}
+    )
+    assert [error["message"] for error in refused.json()["errors"]] == [
+        "Say that it should not have been posted, or, if that is so, that it was posted by mistake."
+    ]
+    told = "We are sorry. This should not have been posted here, and it is not an official view."
+    assert services.post(take, json={"public_text": told}).status_code == 200
+    # Of a mistake that somebody reports themselves, the policy's own words are asked for.
+    mine = report(staff)
+    refused = staff.post(f"{at(mine)}/steps/apologise/take", json={"public_text": "We are sorry, it was not official."})
+    assert refused.json()["errors"][0]["message"] == "Say that it was posted by mistake."
