@@ -35,7 +35,7 @@ from service.web.cursors import cursor_of, place_or_start
 from service.web.exporting import as_file, moment_cell, one_of_few
 from service.web.filters import LONGEST_NAME, moment_in
 from service.web.given import Asked, Db, Me, Now
-from service.web.pages import by_field, page
+from service.web.pages import by_field, go_to, page
 
 NAMES = ("person", "case", "from", "to")
 LONGEST = 300
@@ -86,6 +86,9 @@ def note(db: Session, me: Person, said: Mapping[str, str], now: datetime, throug
 def audit(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None) -> Response[str]:
     """Who looked at what, the latest first; and above it who read very many cases."""
     require_auditor(me)
+    if any(asked.get(name) == "" for name in NAMES):
+        # As in the queue: the empty boxes of the form make an address that nobody can read or pass on.
+        return go_to("/audit?" + urlencode({name: value for name, value in asked.items() if value}))
     said = said_in(asked)
     try:
         sought = read_sought(db, me, said)

@@ -291,3 +291,15 @@ def test_what_a_desk_read_before_it_was_merged_stays_under_their_name(token, sig
     after = [line for line in lines(auditor, "person=digital2@demo.example") if line["what"] == "case"]
     assert after == before
     assert [line["case"] for line in after] == [older["reference"]]
+
+
+def test_empty_boxes_do_not_stand_in_the_address(token, sign_in):
+    report(token("staff"))
+    auditor = sign_in("auditor")
+    sent = auditor.get("/audit", params={"person": "staff@demo.example", "case": "", "from": "", "to": ""})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/audit?person=staff%40demo.example")
+    shown = auditor.get(sent.headers["location"])
+    assert shown.status_code == 200
+    assert 'href="/audit/export.csv?person=staff%40demo.example"' in shown.text
+    assert auditor.get("/audit?person=&case=").headers["location"] == "/audit?"
+    assert auditor.get("/audit?").status_code == 200
