@@ -53,6 +53,8 @@ def _to_raiser(case: Case, rows: Mapping[str, Any], me: Me | None) -> dict[str, 
     if me is not None and case.assigned_to_id == me.id:
         # The desk could not know that it gave it to whoever raised it, and nobody there may be told.
         told["given_to_me"] = True
+    if shown := {_asked_by(entry) for entry in rows["timeline"] if entry.kind == "revealed"}:
+        told["shown_to"] = sorted(shown)
     return told | {
         "status": STATUSES[case.stage],
         "reported_at": case.reported_at,
@@ -106,10 +108,13 @@ def _revealed(entries: Iterable[Any]) -> list[dict[str, Any]]:
         if entry.kind == "revealed":
             kept = entry.fields or {}
             reason = kept["reason"]["after"] if "reason" in kept else None
-            said = REVEALED["hr" if kept.get("revealed", {}).get("after") == "hr" else "desk"]
-            text = f"{said}\n{reason or DESTROYED}"
+            text = f"{REVEALED[_asked_by(entry)]}\n{reason or DESTROYED}"
             lines.append({"text": text, "from_me": False, "from_reporter": False, "at": entry.at})
     return lines
+
+
+def _asked_by(entry: Any) -> str:
+    return "hr" if (entry.fields or {}).get("revealed", {}).get("after") == "hr" else "desk"
 
 
 SHOWN = {"raiser": _to_raiser, "asked": _to_asked, "subject": _to_subject}

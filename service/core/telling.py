@@ -26,7 +26,7 @@ def upper_first(said: str) -> str:
 
 
 def filters(tables: Tables) -> dict[str, Callable[..., str]]:
-    """`words`, `told`, `called` and `why`, which speak by these tables."""
+    """`words`, `told`, `called`, `asked` and `why`, which speak by these tables."""
 
     def words(value: Any, what: str) -> str:
         """The plain words for a value, from the table `what`; a value it lacks loses its underscores."""
@@ -60,6 +60,10 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
         whose = tables["whose"].get(area, {}).get(rest.partition(".")[0])
         return f"{whose}: {lower_first(name)}" if whose else upper_first(name)
 
+    def asked(path: str) -> str:
+        """What the box of a form asks for: in the question's own words where it has some, or as it is recorded."""
+        return tables["boxes"].get(path) or called(path)
+
     def why(because: str, instead: str | None = None) -> str:
         """Why somebody was told, by the playbook's rule; one that a department has added is named as it is.
 
@@ -68,7 +72,7 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
         rule = tables["because"].get(because) or f"By the playbook’s rule “{because}”."
         return f"{rule} {tables['instead'][instead]}" if instead else rule
 
-    return {each.__name__: each for each in (words, told, called, why, lower_first, upper_first)}
+    return {each.__name__: each for each in (words, told, called, asked, why, lower_first, upper_first)}
 
 
 def _moment_in(value: Any, zone: str) -> datetime | None:

@@ -315,6 +315,18 @@ HAPPENED: Mapping[str, str] = {
 
 DECISIONS: Mapping[str, str] = {"referred": "Passed to HR", "not_referred": "Not referred to HR"}
 
+# What a box of a form asks for, where a person would not know it by what the field is called in the record.
+BOXES: Mapping[str, str] = {
+    "reason": "Why",
+    "text": "Your words",
+    "steps": "What should they do",
+    "ask_for": "What should they do",
+    "of": "Whom do you ask",
+    "ask_of": "Whom do you ask",
+    "ask_because": "Why do you ask them",
+    "facts": "What should they be told",
+}
+
 # Which of the tables speaks for the values of a field: by its whole path, else by its last word.
 SPOKEN: Mapping[str, Mapping[str, str]] = {
     "kind": {**room_words.FINDINGS, **room_words.PAPERS, **words.KINDS},

@@ -66,6 +66,12 @@ REVEALED: Mapping[str, str] = {
     "hr": "Somebody in HR was told that it was you who raised this. They gave this reason:",
     "desk": "The lead of the desk that looks at this was told that it was you who raised it. They gave this reason:",
 }
+# The same on their page, in a line; by who was told.
+KNOWS_WHO: Mapping[str, str] = {
+    "desk": "The lead of the desk knows.",
+    "hr": "Somebody in HR knows.",
+    "desk hr": "The lead of the desk and somebody in HR know.",
+}
 DESTROYED = "These words were destroyed."
 # Who did something in a concern, where they are not named: who works on it is not for its parties.
 WHO_DID: Mapping[str, str] = {"desk": "The desk that looks at it", "raiser": "The person who raised it"}

@@ -95,7 +95,9 @@ def ask(db: Db, me: Me, now: Now, sent: Sent, rules: Rules) -> Response:
 
 def _require_enough(told: ReportIn, *, guarded: bool) -> None:
     """Raise Invalid for a safety question left open, for another kind of report, and where nothing is asked."""
-    faults = [FieldError(question, ANSWER) for question in SAFETY if getattr(told, question) is None]
+    faults = [
+        FieldError(name, f"{question} {ANSWER}") for name, question in SAFETY.items() if getattr(told, name) is None
+    ]
     if told.kind is not Kind.ADVICE:
         faults.append(FieldError("kind", "Only a question is asked here."))
     if not faults and not guarded and not (told.narrative or (told.post and told.post.text)):

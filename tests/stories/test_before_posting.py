@@ -90,7 +90,7 @@ def test_nobody_ticked_asks_the_digital_unit(sign_in, token):
 @pytest.mark.parametrize(
     ("told", "names"),
     [
-        ({}, "Answer yes, no or not sure"),
+        ({}, "Could it put someone at risk? Answer yes, no or not sure."),
         (NO_DANGER, "Write your question"),
         ({**NO_DANGER, "narrative": "  "}, "Write your question"),
         ({**NO_DANGER, "narrative": "May I?", "ask": "hr"}, "Choose from: line_manager"),

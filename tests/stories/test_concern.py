@@ -29,6 +29,22 @@ RAISER |= {"codes", "narrative", "messages", "evidence", "guarded", "closed_fiel
 RAISER |= {"pdf_audiences", "safety_risk", "possibly_classified", "personal_data"}
 
 
+def test_what_is_missing_is_named_as_the_form_asks_for_it(token, sign_in):
+    case = raise_it(token("staff"), confidential=True)
+    press(token("digital"), case, "triage")
+    desk, here = sign_in("digital"), f"/cases/{case['reference']}"
+    for deed, said in {
+        "ask": ["What should they do: this is needed", "Whom do you ask: this is needed", "Why: this is needed"],
+        "disclose": ["What should they be told: this is needed"],
+        "messages": ["Your words: this is needed"],
+        "reveal": ["Why: this is needed"],
+    }.items():
+        desk.get(here)
+        refused = desk.fill_in(f"{here}/{deed}", {})
+        assert refused.status_code == 422
+        assert [each for each in said if f">{each}</a>" not in refused.text] == []
+
+
 def raise_it(who, **facts):
     """A concern about a colleague's post on an official account."""
     told = {

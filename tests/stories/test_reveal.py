@@ -58,6 +58,18 @@ def test_the_lead_is_shown_who_raised_it_and_whoever_raised_it_is_told(token, si
     assert faults(database) == []
 
 
+def test_whoever_raised_it_reads_who_knows_now(token, sign_in, case):
+    staff, here = sign_in("staff"), PAGE_OF.format(case["reference"])
+    assert "Nobody who works on this sees your name." in staff.get(here).text
+    assert "shown_to" not in token("staff").get(at(case)).json()
+    assert reveal(sign_in("digital"), case).status_code == 303
+    page = staff.get(here).text
+    assert "The lead of the desk knows." in page
+    assert "Nobody who works on this sees your name." not in page
+    assert "shown_to" not in token("digital").get(at(case)).json()
+    assert token("staff").get(at(case)).json()["shown_to"] == ["desk"]
+
+
 def test_it_is_shown_nowhere_else(token, sign_in, case):
     lead = sign_in("digital")
     reveal(lead, case)

@@ -134,6 +134,7 @@ class CaseOut(TypedDict):
     disclosed: NotRequired[list[dict[str, Any]]]
     disclosed_at: NotRequired[datetime | None]
     given_to_me: NotRequired[bool]
+    shown_to: NotRequired[list[str]]
     title: NotRequired[str]
     reporter: NotRequired[PersonOut]
     subject: NotRequired[PersonOut | None]
