@@ -89,6 +89,7 @@ REFERRAL: dict[str, str] = {
     "subject_told": "subject_told",
     "evidence": "evidence_ids",
     "self_reported": "self_reported",
+    "conflict_checked_at": "conflict_checked_at",
     "reason": "reason",
     "playbook": "playbook_version",
     "referred_by_id": "referred_by_id",

@@ -110,6 +110,8 @@ FIELDS: Mapping[str, str] = {
     "referral.subject_told": "What the person has been told",
     "referral.evidence": "Evidence copied",
     "referral.self_reported": "Reported by themselves",
+    "referral.conflict_checked_at": "Conflicts checked at",
+    "conflict_check": "Conflicts checked",
     "data_protection.aware_at": "Known since",
     "data_protection.decide_by": "To be decided by",
     "tell": "Decided",

@@ -36,6 +36,7 @@ class Referral(Table, table=True):
     subject_told: str | None = Field(default=None, sa_type=Text)
     evidence_ids: list[str] = Field(default_factory=list, sa_type=json_list())
     steps_taken: list[dict] = Field(default_factory=list, sa_type=json_list())
+    conflict_checked_at: datetime | None = None
     received_at: datetime
 
     accepted_at: datetime | None = None

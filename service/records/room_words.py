@@ -111,6 +111,17 @@ DISCLOSED: Mapping[str, str] = {
     "suspension": "The suspension",
 }
 
+# What a referral lacks before HR can take it up, by field.
+READY: Mapping[str, str] = {
+    "steps": "{step}: this is not done yet. What was put right counts in their favour.",
+    "allegation": "Say what is alleged, in one or two sentences.",
+    "rules": "Choose the rules it may go against.",
+    "mitigation": "Say what counts in their favour, or that nothing is known.",
+    "subject_told": "Say what the person has been told.",
+    "evidence": "Choose the evidence that HR should have.",
+    "conflict_check": "Check that nobody who handles this has a part in it.",
+}
+
 # The next thing to do, by what opens it; the first that is this reader's to do stands at the top.
 ROOM_NEXT: Mapping[str, str] = {
     "accept": "Accept this referral, or return it",

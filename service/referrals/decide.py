@@ -38,6 +38,7 @@ def decide_referral(
     mitigation: str | None = None,
     subject_told: str | None = None,
     evidence: Sequence[str] = (),
+    conflict_check: bool = False,
 ) -> Referral | None:
     """Decide, or as a manager propose, whether HR should look at a case. Returns the referral when one is made.
 
@@ -74,6 +75,7 @@ def decide_referral(
             "subject_told": subject_told,
             "evidence": list(evidence),
             "self_reported": case.reporter_id is not None and case.reporter_id == case.subject_id,
+            "conflict_checked_at": at if conflict_check else None,
         }
         changes |= {f"referral.{name}": (None, value) for name, value in copied.items() if value is not None}
     entries.add(db, case, "referral_decided", actor=me.id, at=at, changes=changes)
@@ -93,6 +95,7 @@ def decide_referral(
         subject_told=subject_told,
         evidence_ids=list(evidence),
         steps_taken=_steps_taken(db, case),
+        conflict_checked_at=at if conflict_check else None,
         received_at=at,
     )
     book = playbook_of(db, case.playbook_version)

@@ -29,6 +29,7 @@ from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
 from service.referrals.life import Act, Standing
 from service.referrals.policy import Relation
+from service.referrals.readiness import missing_in
 from service.timeline import entries
 from service.timeline.chain import ACTOR
 from service.timeline.entries import RINGS_FOR
@@ -158,6 +159,8 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
             for name, met in life.gates(stage, now)
         ],
     }
+    if stage is ReferralStage.RECEIVED:
+        view["missing"] = [{"field": each.field, "message": each.message} for each in missing_in(referral)]
     if life.open_at(Act.COPY, stage):
         view["copyable"] = copyable(db, referral)
     return view

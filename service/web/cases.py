@@ -28,7 +28,7 @@ from service.cases.sentences import by_day
 from service.cases.view import case_view
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import Database
-from service.core.errors import NotFound, NotPermitted, Refusal
+from service.core.errors import FieldError, NotFound, NotPermitted, Refusal
 from service.core.saying import moment
 from service.evidence.download import preview_headers
 from service.people.directory import at_desk
@@ -36,8 +36,10 @@ from service.people.identity import Me as Person
 from service.records.enums import DeskName, Kind
 from service.routing.disclose import left_to_tell
 from service.timeline import reads
+from service.web import schemas as shape
 from service.web.cursors import cursor_of, place_or_start
 from service.web.deeds import DEEDS, Deed, found, step_kind
+from service.web.doing import still_missing
 from service.web.evidence import enter, file_of, streamed, taken_in, where_kept
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
@@ -80,8 +82,12 @@ def show(
     status: int = 200,
     refusal: Refusal | None = None,
     sent: Body | None = None,
+    lacking: list[FieldError] | None = None,
 ) -> Response[str]:
-    """The case's page; after a refusal with its reasons and the words that were typed."""
+    """The case's page; after a refusal with its reasons and the words that were typed.
+
+    `lacking` is what a referral that is being built still lacks: its form then stands open with what was typed.
+    """
     here = find_case(db, me, reference)
     view = case_view(db, here.case, policy.eyes(here.held), at=now, me=me, timeline=True) | alike(db, me, here)
     view["may"] = open_acts(here, me, view)
@@ -108,9 +114,10 @@ def show(
         looking=looking,
         disclosable=left_to_tell(view) if Act.DISCLOSE in view["may"] else [],
         purgeable=paths_held(view) if Act.PURGE in view["may"] else [],
-        errors=by_field(refusal) if refusal else {},
+        errors=by_field(refusal) if refusal else {error.field: error.message for error in lacking or ()},
         typed=_echo(view, sent, refusal) if sent else {},
-        open_form=sent.path if sent else "",
+        open_form=(sent.path if lacking is None else f"/cases/{reference}/referral-decision") if sent else "",
+        ready=None if lacking is None else not lacking,
     )
 
 
@@ -190,6 +197,21 @@ def do(
         return go_to("/queue" if me.desks else "/", YOU_ARE_OUT)
     # What was merged is closed: its doer goes on where the case does.
     return back_to(sent.reference(deed.other) if deed.act is Act.MERGE else reference, deed.says)
+
+
+@post("/cases/{reference:str}/referral-readiness", status_code=200, sync_to_thread=True)
+def referral_readiness(db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[str]:
+    """The case again, with what the referral that is being built still lacks, and what was typed."""
+    try:
+        here = found(db, me, reference, Act.DECIDE_REFERRAL, sent.if_match)
+        lacking = still_missing(db, here, sent.form(shape.ReferralDraftIn, me.zone))
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        return refused(db, database, me, now, reference, refusal, sent)
+    db.rollback()
+    with database.read() as fresh:
+        return show(fresh, me, now, reference, sent=sent, lacking=lacking)
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:
@@ -323,6 +345,7 @@ routes = [
     my_cases,
     case_page,
     *(_route(deed) for deed in DEEDS),
+    referral_readiness,
     add_file,
     read_file,
     file_preview,

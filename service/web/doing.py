@@ -12,12 +12,13 @@ from service.cases.changing import change_exposure, change_facts
 from service.cases.facts import reason_kept
 from service.cases.queries import Found, find_case
 from service.cases.relations import Relation
-from service.core.errors import NotFound, invalid
+from service.core.errors import FieldError, NotFound, invalid
 from service.evidence import destroy
 from service.people import directory
 from service.people.identity import Me
 from service.records.enums import Resolution, StepKind
 from service.records.people import Person
+from service.referrals import readiness
 from service.referrals.decide import decide_referral
 from service.referrals.spill import destroy_copied
 from service.routing.acknowledge import acknowledge
@@ -202,8 +203,24 @@ def do_refer(db: Session, me: Me, here: Found, sent: shape.ReferralDecisionIn, a
         mitigation=sent.mitigation,
         subject_told=told if isinstance(told, str) else {True: "yes", False: "no", None: None}[told],
         evidence=sent.evidence or (),
+        conflict_check=bool(sent.conflict_check),
     )
     return 201 if made else None
+
+
+def still_missing(db: Session, here: Found, sent: shape.ReferralDraftIn) -> list[FieldError]:
+    """What a referral that is being built still lacks; nothing of it is kept."""
+    parts = readiness.Parts(
+        allegation=sent.allegation,
+        rules=sent.rules or (),
+        mitigation=sent.mitigation,
+        # That nothing was told is an answer too.
+        subject_told=None if sent.subject_told is None else str(sent.subject_told),
+        evidence=sent.evidence or (),
+        conflict_check=bool(sent.conflict_check),
+        open_steps=readiness.open_steps(db, here.case),
+    )
+    return readiness.missing(parts)
 
 
 def do_protect(db: Session, me: Me, here: Found, sent: shape.ProtectionIn, at: datetime) -> None:

@@ -255,6 +255,14 @@ class ReferralDecisionIn(Words):
     mitigation: Long | None = None
     subject_told: Long | StrictBool | None = None
     evidence: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=20)] | None = None
+    conflict_check: StrictBool | None = None
+
+
+class ReferralDraftIn(ReferralDecisionIn):
+    """The same while it is being built: nothing has to be there yet."""
+
+    refer: StrictBool | None = None  # type: ignore[assignment]  # what is not decided yet
+    reason: Long | None = None  # type: ignore[assignment]  # as above
 
 
 class ProtectionIn(Words):

@@ -501,3 +501,50 @@ def test_every_column_of_the_room_is_held_against_its_timeline(token, clock, dat
                     set_committed_value(row, name, value)
                     seen.add(area)
     assert seen == {"", *replay.AREAS}
+
+
+def test_a_referral_is_built_with_a_list_of_what_is_missing(token, sign_in, database):
+    staff, digital, manager, hr = people(token, "staff digital manager hr")
+    case = report(staff, codes=["disrepute"])
+    file = upload(staff, case, picture()).json()
+    press(digital, case, "triage")
+    check = f"{at(case)}/referral-readiness"
+    told = digital.post(check, json={}).json()
+    lacks = {"allegation", "rules", "mitigation", "subject_told", "evidence", "conflict_check"}
+    assert (told["ready"], {each["field"] for each in told["missing"]}) == (
+        False,
+        lacks | {"steps.delete", "steps.apologise"},
+    )
+    for who in (staff, hr):
+        assert who.post(check, json={}).status_code in (403, 404)
+    assert manager.post(check, json={"allegation": "A post."}).status_code == 200
+    press(staff, case, "steps/delete/take")
+    press(digital, case, "steps/apologise/waive", reason="Nobody read it.")
+    whole = {
+        "allegation": "A post that harmed our name.",
+        "rules": ["disrepute"],
+        "mitigation": "It was gone within minutes.",
+        "subject_told": False,
+        "evidence": [file["id"]],
+        "conflict_check": True,
+    }
+    assert digital.post(check, json=whole).json() == {"ready": True, "missing": []}
+    page = sign_in("digital")
+    here = f"/cases/{case['reference']}"
+    page.get(here)
+    seen = page.fill_in(f"{here}/referral-readiness", {"refer": "true", "allegation": CANARY})
+    assert (seen.status_code, CANARY in seen.text) == (200, True)
+    assert "What the referral still lacks" in seen.text
+    assert "Choose the rules it may go against." in seen.text
+    # It refuses nothing: HR sees what is missing, and may return it.
+    half = {"refer": True, "reason": "It harmed our name.", "rules": ["disrepute"]}
+    assert digital.post(f"{at(case)}/referral-decision", json=half).status_code == 201
+    [listed] = hr.get("/api/referrals").json()["items"]
+    received = hr.get(f"/api/referrals/{listed['reference']}").json()
+    assert {each["field"] for each in received["missing"]} == lacks - {"allegation", "rules"}
+    room(hr, listed["reference"], "return", reason="Say what counts in their favour.")
+    again = {"refer": True, "reason": "It harmed our name.", **whole}
+    assert digital.post(f"{at(case)}/referral-decision", json=again).status_code == 201
+    newest = hr.get("/api/referrals").json()["items"][0]["reference"]
+    assert hr.get(f"/api/referrals/{newest}").json()["missing"] == []
+    assert faults(database) == []

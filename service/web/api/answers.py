@@ -304,6 +304,13 @@ class LooksOut(TypedDict):
     next: str | None
 
 
+class ReadinessOut(TypedDict):
+    """What a referral that is being built still lacks."""
+
+    ready: bool
+    missing: list[dict[str, str]]
+
+
 class ReferralOut(TypedDict):
     """A referral, as somebody in the HR room reads it; whom it is about reads what was disclosed to them."""
 
@@ -350,6 +357,7 @@ class ReferralOut(TypedDict):
     closed_at: NotRequired[datetime | None]
     due: NotRequired[dict[str, Any] | None]
     gates: NotRequired[list[dict[str, Any]]]
+    missing: NotRequired[list[dict[str, str]]]
     may: NotRequired[list[str]]
 
 

@@ -23,9 +23,10 @@ from service.people.identity import Me as Person
 from service.records.enums import DeskName, Kind, Role
 from service.timeline import reads
 from service.web import schemas as shape
-from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, FarewellOut, TimelineOut
+from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, FarewellOut, ReadinessOut, TimelineOut
 from service.web.cursors import cursor_of, place_of
 from service.web.deeds import DEEDS, Deed, found, report, step_kind
+from service.web.doing import still_missing
 from service.web.evidence import enter, streamed, taken_in
 from service.web.filters import NAMES, read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
@@ -163,6 +164,19 @@ def farewell(reference: str, status: int) -> Response[dict[str, Any]]:
     return Response({"reference": reference, "may": []}, status_code=status)
 
 
+@post(
+    "/api/cases/{reference:str}/referral-readiness",
+    opt={"body": shape.ReferralDraftIn, "answer": ReadinessOut},
+    status_code=200,
+    sync_to_thread=True,
+)
+def referral_readiness(db: Db, me: Me, sent: Sent, reference: FromPath[str]) -> dict[str, Any]:
+    """What a referral that is being built still lacks; nothing of it is kept."""
+    here = found(db, me, reference, Act.DECIDE_REFERRAL, sent.if_match)
+    left = still_missing(db, here, sent.read(shape.ReferralDraftIn))
+    return {"ready": not left, "missing": [{"field": each.field, "message": each.message} for each in left]}
+
+
 def _route(deed: Deed) -> HTTPRouteHandler:
     options: dict[str, Any] = {"body": deed.body, "answer": CaseOut, "once": True} | ASKED_LATER
     if deed.path == "referral-decision":
@@ -256,6 +270,7 @@ routes = [
     change_case,
     timeline,
     *(_route(deed) for deed in DEEDS if deed.path != "facts"),
+    referral_readiness,
     add_file,
     read_file,
     summary_pdf,
