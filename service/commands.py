@@ -141,7 +141,7 @@ def people_password(asked: argparse.Namespace) -> int:
     from getpass import getpass
 
     from service.people.directory import end_access, find
-    from service.people.identity import set_password
+    from service.people.passwords import set_password
 
     database = _database(_settings())
     with database.read() as db:

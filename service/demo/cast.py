@@ -8,7 +8,7 @@ from functools import cache
 from sqlmodel import Session
 
 from service.core.clock import LONDON
-from service.people.identity import set_password
+from service.people.passwords import set_password
 from service.records.enums import DeskName, Employer, Role
 from service.records.people import DeskMember, Person, PersonRole, Shift, Unit
 

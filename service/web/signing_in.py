@@ -13,7 +13,7 @@ from sqlmodel import Session, col
 
 from service.core.database import Database
 from service.core.errors import NotSignedIn, TooMany
-from service.people import identity
+from service.people import identity, passwords
 from service.people.identity import Me as Person
 from service.records.people import Person as Record
 from service.records.people import SignInTry
@@ -69,25 +69,25 @@ def who_signs_in(database: Database, email: str, password: str, address: str, no
     """
     keys = (f"account {email.lower()}", f"address {address}")
     with database.read() as db:
-        identity.refuse_while_backing_off(db, keys, now)
+        passwords.refuse_while_backing_off(db, keys, now)
     before = None
     for last in (False, True):
         try:
             with database.write() as db:
                 _wait_for(db, keys)
-                identity.refuse_while_backing_off(db, keys, now)
-                before = identity.count_try(db, keys, now)
+                passwords.refuse_while_backing_off(db, keys, now)
+                before = passwords.count_try(db, keys, now)
             break
         except IntegrityError:
             # The same first try from two places at once: the other one has made the row.
             if last:
                 raise
     with database.read() as db:
-        person = identity.check_password(db, email, password)
+        person = passwords.check_password(db, email, password)
     if person is not None:
         with database.write() as db:
             _wait_for(db, keys)
-            identity.forget_tries(db, keys, now, before)
+            passwords.forget_tries(db, keys, now, before)
     return person
 
 

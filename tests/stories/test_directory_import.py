@@ -13,7 +13,8 @@ from service.cli import main
 from service.core.database import Database, open_database
 from service.core.errors import Invalid
 from service.people.directory import Imported, find, import_csv
-from service.people.identity import begin_session, by_session, by_token, check_password, make_token
+from service.people.identity import begin_session, by_session, by_token, make_token
+from service.people.passwords import check_password
 from service.records.enums import DeskName, Employer, Engagement, Role, Scope
 from service.records.people import DeskMember, Person, PersonRole
 from tests.conftest import START

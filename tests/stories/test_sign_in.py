@@ -12,7 +12,7 @@ from sqlmodel import col
 
 from service.app import create_app
 from service.demo.cast import PASSWORD
-from service.people.identity import set_password
+from service.people.passwords import set_password
 from service.records.people import BrowserSession, Person
 
 STAFF = "staff@demo.example"
