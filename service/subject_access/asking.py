@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_,
 from sqlmodel import Session, col
 
 from service.cases.relations import walled
+from service.core.database import insert_on
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.people.directory import find
 from service.people.identity import Me
@@ -66,12 +67,23 @@ def ask(db: Session, me: Me, email: str | None, identity: str | None, *, at: dat
     )
     db.add(request)
     db.flush()
-    remind_at = at + (request.due_at - at) * REMINDER
-    rows = [outbox.to_do(outbox.GATHER, request.reference, at, request=request.id)]
-    rows += _to_tell(request, "access_asked", at) + _to_tell(request, "access_due", remind_at)
-    rows += _to_tell(request, "access_late", request.due_at)
-    db.execute(insert(Outbox), rows)
+    db.execute(insert(Outbox), [outbox.to_do(outbox.GATHER, request.reference, at, request=request.id)])
+    _remind(db, request)
     return request
+
+
+def to_review(db: Session, request: AccessRequest, at: datetime) -> None:
+    """Tell those who look it through that they can, be it once more; and remind them from now on."""
+    whom, about = (REVIEWERS,), {"entry": "access_asked", "urgent": False}
+    name = f"access_asked-{request.reference}-{int(at.timestamp())}"
+    db.execute(insert(Outbox), outbox.to_tell(None, name, whom, at, about))
+    _remind(db, request)
+
+
+def _remind(db: Session, request: AccessRequest) -> None:
+    remind_at = request.asked_at + (request.due_at - request.asked_at) * REMINDER
+    rows = _to_tell(request, "access_due", remind_at) + _to_tell(request, "access_late", request.due_at)
+    db.execute(insert_on(db)(Outbox).on_conflict_do_nothing(), rows)
 
 
 def _person(db: Session, me: Me, email: str | None, identity: str | None) -> Person:

@@ -28,7 +28,7 @@ from service.records.cases import (
     Route,
     Step,
 )
-from service.records.enums import DeskName, Kind, NoteAudience, Stage
+from service.records.enums import Day, DeskName, Kind, NoteAudience, Stage
 from service.records.evidence import Evidence
 from service.records.field_words import HAPPENED, TABLES
 from service.records.list_words import ACCESS_TITLES, LOOKED_AS, READ_THROUGH, READ_WHAT
@@ -65,7 +65,9 @@ def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
     for case_id in db.execute(cases_of(person.id).order_by(col(Case.id))).scalars().all():
         case = db.get_one(Case, case_id)
         yield from _of_case(db, person, case, _within(db, redactor, case), at)
+        # One case after another, and no long read: a purge waits for whoever reads.
         db.expunge_all()
+        db.rollback()
     yield from _done_at_work(db, person)
     yield from _notified(db, person)
     yield from _opened(db, person)
@@ -125,7 +127,7 @@ def _about(db: Session, person: Person, redact: Redactor) -> Iterator[Item]:
         "Work e-mail address": person.email,
         "Unit": unit.name if unit else None,
         "Time zone": person.zone,
-        "Working days": ", ".join(str(day + 1) for day in person.working_days) + " (1 is Monday)",
+        "Working days": ", ".join(TABLES["days"][list(Day)[day]] for day in person.working_days),
         "Employer": TABLES["employers"][person.employer],
         "Engagement": TABLES["engagements"][person.engagement],
         "Line manager": _called(db, person.manager_id),
@@ -237,7 +239,7 @@ def _looked(db: Session, person: Person, case: Case, through: frozenset[str]) ->
         (
             [
                 when(row.at, person),
-                f"{READ_WHAT[row.what]}: {LOOKED_AS.get(row.seen_as) or desk}",
+                f"{READ_WHAT.get(row.what, row.what)}: {LOOKED_AS.get(row.seen_as) or desk}",
             ]
             for row in db.execute(lines.order_by(col(ReadEntry.at), col(ReadEntry.id)))
         ),

@@ -3,12 +3,11 @@
 Each may be done again from its start: whoever is killed has changed nothing that the next does not begin anew.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlmodel import Session, col
@@ -19,7 +18,7 @@ from service.records.enums import AccessStage
 from service.records.people import Person
 from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import TimelineEntry
-from service.subject_access.asking import move, ready
+from service.subject_access.asking import move, ready, to_review
 from service.subject_access.gathering import cases_of, gather
 from service.subject_access.lines import Item
 from service.subject_access.packing import Packed, write_zip
@@ -30,12 +29,18 @@ FOLDER = "access"
 DESTROYS = ("purged", "disposed")
 
 
-def gather_request(database: Database, request_id: int, at: datetime) -> bool:
+Mine = Callable[[Session], bool]
+"""Whether what is done here is still this worker's to do; asked in each transaction."""
+
+
+def gather_request(database: Database, request_id: int, at: datetime, *, mine: Mine) -> bool:
     """Gather what is held about whoever a request is about; False when that was done before.
 
-    Raises Changed where something of it was destroyed meanwhile: it may have been read before that.
+    Raises Changed where something of it was destroyed meanwhile: it may have been read before that; and where another
+    worker has begun anew.
     """
     with database.write() as db:
+        _require(db, mine)
         request = db.get_one(AccessRequest, request_id)
         if request.stage != AccessStage.GATHERING:
             return False
@@ -48,27 +53,35 @@ def gather_request(database: Database, request_id: int, at: datetime) -> bool:
         seen: set[int | None] = {None}
         while some := list(islice(items, TOGETHER)):
             seen |= {item.case_id for _, item in some}
-            _keep(database, request_id, some, len(seen) - 1)
+            _keep(database, request_id, some, len(seen) - 1, mine)
     with database.write() as db:
+        _require(db, mine)
         request = db.get_one(AccessRequest, request_id)
         if _destroyed_since(db, last or 0):
             raise Changed
         move(request, "gathered")
         request.gathered_at, request.done = at, request.total
+        to_review(db, request, at)
     return True
 
 
+def _require(db: Session, mine: Mine) -> None:
+    if not mine(db):
+        raise Changed
+
+
 class Changed(Exception):
-    """Something of what was gathered was destroyed meanwhile; it is gathered again."""
+    """What was gathered is not what is to be given: it is gathered again."""
 
 
-def _keep(database: Database, request_id: int, items: list[tuple[int, Item]], done: int) -> None:
+def _keep(database: Database, request_id: int, items: list[tuple[int, Item]], done: int, mine: Mine) -> None:
     rows = [
         {"request_id": request_id, "number": number, "part": item.part, "case_id": item.case_id}
         | {"title": item.title[:300], "lines": item.lines, "file_id": item.file_id, "withheld": item.withheld}
         for number, item in items
     ]
     with database.write() as db:
+        _require(db, mine)
         db.execute(insert(AccessItem), rows)
         db.execute(update(AccessRequest).where(col(AccessRequest.id) == request_id).values(done=done))
 
@@ -79,40 +92,51 @@ def _destroyed_since(db: Session, position: int) -> bool:
     return bool(db.execute(select(exists().where(*since))).scalar())
 
 
-def pack_request(database: Database, store: Store, request_id: int, tries: int, at: datetime) -> bool:
-    """Make the file of a request that was released; False when that was done before. Raises Unavailable.
+def pack_request(database: Database, store: Store, request_id: int, tries: int, at: datetime, *, mine: Mine) -> bool:
+    """Make the file of a request that was released; False when that was done before, or is not wanted any more.
 
-    It is written to a folder of its own and then kept, outside any transaction; the key is new at each try.
+    It is written to a folder of its own and then kept, outside any transaction; the key is new at each try. One that
+    was made of what is gathered again meanwhile does not stay. Raises Unavailable.
     """
+    with database.write() as db:
+        _require(db, mine)
     with database.read() as db:
         request = db.get_one(AccessRequest, request_id)
         if request.stage != AccessStage.PACKING:
+            if request.file_key is None:
+                _destroy_files(store, request_id)
             return False
         person = db.get_one(Person, request.person_id)
         packed = Packed(request.reference, person.name, person.zone, request.asked_at, request.released_at or at)
     key = f"{FOLDER}/{request_id}/{tries}-{int(at.timestamp())}.zip"
     with TemporaryDirectory(prefix="amends-access-") as folder:
         file = Path(folder) / "file.zip"
-        with database.read() as db:
-            write_zip(file, packed, _kept_items(db, request_id), store)
+        write_zip(file, packed, _kept_items(database, request_id), store)
         store.keep(key, file)
         size = file.stat().st_size
     with database.write() as db:
         request = db.get_one(AccessRequest, request_id)
-        if request.stage != AccessStage.PACKING:
-            return False
-        request.done = request.total
-        ready(db, request, key, size, at)
-    return True
+        if packed_now := request.stage == AccessStage.PACKING and mine(db):
+            request.done = request.total
+            ready(db, request, key, size, at)
+    if not packed_now:
+        store.destroy(key)
+    return packed_now
 
 
-def _kept_items(db: Session, request_id: int) -> Iterator[Item]:
-    """What is given, read as it is asked for."""
-    query = select(AccessItem.__table__.columns).where(col(AccessItem.request_id) == request_id)  # type: ignore[attr-defined]
-    rows: Any = db.execute(query.order_by(col(AccessItem.number)), execution_options={"yield_per": 100})
-    for row in rows:
-        if row.withheld is None:
-            yield Item(row.part, row.title, row.lines, row.case_id, row.file_id)
+def _kept_items(database: Database, request_id: int) -> Iterator[Item]:
+    """What is given, a few at a time in short reads: a purge waits for whoever reads."""
+    last = 0
+    while True:
+        with database.read() as db:
+            query = select(AccessItem).where(col(AccessItem.request_id) == request_id, col(AccessItem.number) > last)
+            rows = db.execute(query.order_by(col(AccessItem.number)).limit(TOGETHER)).scalars().all()
+        if not rows:
+            return
+        last = rows[-1].number
+        for row in rows:
+            if row.withheld is None:
+                yield Item(row.part, row.title, row.lines, row.case_id, row.file_id)
 
 
 def delete_given(database: Database, store: Store, request_id: int, at: datetime) -> bool:
@@ -128,7 +152,11 @@ def delete_given(database: Database, store: Store, request_id: int, at: datetime
             db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request_id))
         elif request.stage != AccessStage.DELETED:
             return False
-    for kept in list(store.list(f"{FOLDER}/{request_id}")):
-        store.destroy(kept.key)
+    _destroy_files(store, request_id)
     fold_in(database)
     return True
+
+
+def _destroy_files(store: Store, request_id: int) -> None:
+    for kept in list(store.list(f"{FOLDER}/{request_id}")):
+        store.destroy(kept.key)

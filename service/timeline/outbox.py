@@ -236,6 +236,12 @@ def give_up(db: Session, row: Any, error: str, at: datetime) -> None:
     _set(db, *_mine(row), error=error[:1000], failed_at=at, leased_until=None)
 
 
+def hold_longer(db: Session, row: Any, until: datetime) -> bool:
+    """Keep a leased row for what takes long; False when it had passed to somebody else, who does it now."""
+    longer = update(Outbox).where(*_mine(row), *WAITING).values(leased_until=until).returning(col(Outbox.id))
+    return bool(db.execute(longer, execution_options={"synchronize_session": False}).all())
+
+
 def give_back(db: Session, rows: Sequence[Any]) -> None:
     """Let others have at once what was claimed and not begun."""
     for tries in {row.tries for row in rows}:

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zipfile
 from io import StringIO
 from pathlib import Path
 
@@ -343,3 +344,20 @@ def test_a_worker_ends_when_it_is_told(shell):
     with Process([AMENDS, "worker"], shell.settings, shell.folder) as process:
         process.hears(signal.SIGTERM)
         assert (process.end(), process.words) == (0, "")
+
+
+# ---- What is held about somebody --------------------------------------------------------------------------------
+
+
+def test_what_is_held_about_somebody_as_a_file(prompt: Prompt, tmp_path: Path):
+    """For whoever runs the service; it says that nobody has looked it through."""
+    file = tmp_path / "staff.zip"
+    told = prompt.done("person-export", "staff@demo.example", "--out", str(file))
+    assert "parts about staff@demo.example" in told
+    with zipfile.ZipFile(file) as made:
+        page = made.read("index.html").decode()
+    assert "Nobody has looked it through yet" in page
+    assert "manager@demo.example" not in page
+    code, _, err = prompt.run("person-export", "nobody@demo.example", "--out", str(file))
+    assert code == 1
+    assert "nobody@demo.example" in err

@@ -193,6 +193,11 @@ def test_a_guarded_case(phone, desk, api):
         ("outsider", "/cases", "You have no cases."),
         ("admin", "/people", "This list comes from the directory."),
         ("admin", "/settings", ""),
+        ("digital", "/retention", "Nothing may go yet."),
+        ("hr", "/retention?show=held", "Nothing is kept for legal reasons."),
+        ("digital", "/retention?dispose=SM-2020-000000", "It cannot be undone."),
+        ("outsider", "/subject-access", "Nothing was asked for yet."),
+        ("data", "/subject-access", "Ask for somebody else"),
     ],
 )
 def test_pages_with_nothing_to_do(desk, who, path, says):

@@ -287,6 +287,37 @@ def test_a_reviewer_takes_more_out_and_it_is_gone_from_the_data(token, worked, d
     assert other["reference"]
 
 
+def test_a_file_of_what_was_purged_while_it_was_packed_does_not_stay(token, worked, database, app, monkeypatch):
+    staff, digital = people(token, "staff digital")
+    case = report(staff, narrative="Kestrel", safety_risk="no")
+    request = ask(staff)
+    worked()
+    token("data").post(f"{where(request)}/release", json={})
+    assert staff.patch(at(case), json={"safety_risk": "unsure"}).status_code == 200
+    write = making.write_zip
+
+    def slowly(*told):
+        made = write(*told)
+        press(digital, case, "purge", fields=["narrative"], reason="It names somebody at risk.")
+        return made
+
+    monkeypatch.setattr(making, "write_zip", slowly)
+    worked()
+    assert list(app.state.house.store.list("access")) == []
+    assert token("staff").get(where(request)).json()["stage"] == "review"
+    assert "Kestrel" not in everything_kept(database)
+
+
+def test_a_worker_whose_lease_has_passed_keeps_nothing(token, database, clock):
+    staff = token("staff")
+    report(staff)
+    ask(staff)
+    with pytest.raises(making.Changed):
+        making.gather_request(database, 1, clock(), mine=lambda _: False)
+    with database.read() as db:
+        assert db.execute(select(AccessItem)).first() is None
+
+
 def test_what_is_purged_meanwhile_is_in_no_file(token, worked, database, app):
     staff, digital = people(token, "staff digital")
     case = report(staff, narrative="Kestrel")
