@@ -176,7 +176,8 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
         "mitigation": referral.mitigation,
         "steps_taken": _steps(referral),
         "evidence": [
-            {"filename": file["filename"], "sha256": file["sha256"]} for file in _files(db, evidence_of(db, referral))
+            {name: file[name] for name in ("id", "filename", "sha256")}
+            for file in _files(db, evidence_of(db, referral))
         ],
         "findings": [{"kind": row.kind, "text": row.text} for row in _rows(db, Finding, referral)],
         "hearing": _hearing(_rows(db, Hearing, referral), appeal=False, told=True),

@@ -25,7 +25,10 @@ from service.evidence.places import new_id, original_key, preview_key
 from service.evidence.receive import Examined, add_evidence, examine, require_room, store_files
 from service.evidence.sniff import JPEG
 from service.people.identity import Me
+from service.records.cases import Case
 from service.records.evidence import Evidence
+from service.referrals.find import find_referral
+from service.referrals.hear import evidence_of
 from service.timeline import reads
 from service.web.forms import Sent
 from service.web.schemas import EvidenceIn
@@ -150,7 +153,12 @@ def streamed(db: Session, store: Store, me: Me, now: datetime, reference: str, f
     here = find_case(db, me, reference)
     file = file_of(db, here, file_id)
     reads.log(db, me.id, here.case.id, "evidence", through=through, at=now, detail=file.id, seen_as=here.seen_as)
-    if tells_who(here, file) and file.preview is not None:
+    return sent_out(store, file, pixels_alone=tells_who(here, file))
+
+
+def sent_out(store: Store, file: Evidence, *, pixels_alone: bool) -> Response:
+    """A file to be saved, whose reading is noted; of a picture, where asked for, nothing but the pixels."""
+    if pixels_alone and file.preview is not None:
         # Only now: what decodes pictures is large, and a start should not wait for it.
         from service.evidence.preview import bare
 
@@ -160,6 +168,26 @@ def streamed(db: Session, store: Store, me: Me, now: datetime, reference: str, f
         return Response(content, headers=headers, media_type=media_type)
     headers = download_headers(file)
     return Stream(store.stream(where_kept(file, preview=False)), headers=headers, media_type=headers["Content-Type"])
+
+
+def streamed_in_room(
+    db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str
+) -> Response:
+    """A file of a referral, for those in its room; for whom it is about once the evidence was disclosed."""
+    here = find_referral(db, me, reference)
+    told = here.in_the_room or "evidence" in here.referral.disclosed
+    if not told or file_id not in evidence_of(db, here.referral):
+        raise NotFound
+    there = (col(Evidence.id) == file_id, col(Evidence.destroyed_at).is_(None))
+    row = db.execute(
+        select(Evidence, col(Case.confidential)).join(Case, col(Case.id) == Evidence.case_id).where(*there)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    file, confidential = row
+    seen_as = "hr" if here.in_the_room else "subject"
+    reads.log(db, me.id, file.case_id, "evidence", through=through, at=now, detail=file.id, seen_as=seen_as)
+    return sent_out(store, file, pixels_alone=confidential and file.added_by_id is None)
 
 
 def tells_who(here: Found, file: Evidence) -> bool:

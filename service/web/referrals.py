@@ -19,8 +19,9 @@ from service.referrals.room import list_referrals
 from service.referrals.view import referral_view, timeline
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_of, place_or_start
+from service.web.evidence import streamed_in_room
 from service.web.forms import Sent as Body
-from service.web.given import Data, Db, Me, Now, Sent
+from service.web.given import Data, Db, Me, Now, Sent, Store
 from service.web.pages import by_field, go_to, page
 from service.web.room_deeds import DEEDS, Deed, found
 
@@ -116,4 +117,10 @@ def _route(deed: Deed) -> HTTPRouteHandler:
     return make(form)
 
 
-routes = [referrals, referral, *(_route(deed) for deed in DEEDS)]
+@get("/referrals/{reference:str}/evidence/{file_id:str}", sync_to_thread=True)
+def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Response:
+    """A file of a referral, to be saved."""
+    return streamed_in_room(db, store, me, now, reference, file_id, "page")
+
+
+routes = [referrals, referral, referral_file, *(_route(deed) for deed in DEEDS)]

@@ -126,7 +126,7 @@ def test_no_table_is_for_nothing() -> None:
         "cannot_reasons",
         "cannot_reasons_mine",
         "pdf_audiences",
-        *("parts", "revealed", "who_did", "askable", "details", "safety", "dues_mine"),
+        *("parts", "knows_who", "boxes", "revealed", "who_did", "askable", "details", "safety", "dues_mine"),
         *("guide", "guide_concern", "afterwards", "afterwards_concern", "help", "outbox_kinds"),
     }
     filters = {"assigned", "orders", "orders_full", "exported"}

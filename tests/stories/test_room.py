@@ -332,6 +332,22 @@ def test_what_is_copied_says_where_it_came_from_and_stays(token, database):
     assert staff.patch(at(case), json={"narrative": "Something else."}).status_code == 200
     again = room(hr, reference, "copy", from_case=[number])["copied"]
     assert again == copied
+    path = f"/api/referrals/{reference}/evidence/{file['id']}"
+    assert hr.get(path).content == picture()
+    for name in ("staff", "hr2", "digital", "outsider"):
+        assert token(name).get(path).status_code == 404, name
+    other = upload(digital, case, picture("red")).json()["id"]
+    assert hr.get(f"/api/referrals/{reference}/evidence/{other}").status_code == 404
+    assert hr.get(f"/api{at(case).removeprefix('/api')}/evidence/{file['id']}").status_code == 404
+    hr2 = token("hr2")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR)
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    assert hr2.get(path).status_code == 200
+    assert staff.get(path).status_code == 404
+    room(hr, reference, "disclose", facts=["evidence"])
+    assert staff.get(path).content == picture()
+    lines = token("auditor").get(f"/api/audit/reads?person=staff{DEMO}").json()["items"]
+    assert "evidence" in {line["what"] for line in lines}
     assert faults(database) == []
 
 

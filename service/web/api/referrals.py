@@ -19,9 +19,10 @@ from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
 from service.web.api.answers import ReferralOut, ReferralsOut, TimelineOut
 from service.web.api.cases import farewell, unless_replayed
+from service.web.evidence import streamed_in_room
 from service.web.filters import whole_number
 from service.web.forms import Sent as Body
-from service.web.given import Db, Me, Now, Sent, keep_now
+from service.web.given import Db, Me, Now, Sent, Store, keep_now
 from service.web.once import Replay, once_end, once_seen
 from service.web.referrals import cursor_after, last_of, log_reading, noted
 from service.web.room_deeds import DEEDS, Deed, found
@@ -68,6 +69,12 @@ def referral_timeline(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dic
     seen = entries_seen(db, here)
     log_reading(db, me, here, now, THROUGH)
     return {"items": seen, "next": None}
+
+
+@get("/api/referrals/{reference:str}/evidence/{file_id:str}", opt={"bytes": "*/*"}, sync_to_thread=True)
+def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Response:
+    """A file of a referral, byte for byte as it came."""
+    return streamed_in_room(db, store, me, now, reference, file_id, THROUGH)
 
 
 def etag(here: Found) -> dict[str, str]:
@@ -117,4 +124,4 @@ def _route(deed: Deed) -> HTTPRouteHandler:
     return make(referral_deed)
 
 
-routes = [referrals, referral, referral_timeline, *(_route(deed) for deed in DEEDS)]
+routes = [referrals, referral, referral_timeline, referral_file, *(_route(deed) for deed in DEEDS)]
