@@ -72,6 +72,16 @@ def test_keys_move_open_read_and_take(desk, api, three):
     expect(page.locator("#queue .row").nth(1).get_by_role("link")).to_be_focused()
 
 
+def test_nothing_of_a_row_is_cut_off(desk, api):
+    report(api("staff"), codes=["policy_interpretation"], account=PERSONAL)
+    page = desk("digital")
+    page.goto("/queue")
+    cut = "each => each.filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.className)"
+    assert page.locator("#queue .row td").evaluate_all(cut) == []
+    tick, severity = (page.locator(f"#queue .row {part}").first.bounding_box() for part in (".row__tick", ".sev"))
+    assert severity["y"] < tick["y"] + tick["height"], "the word stands beside its box, not under it"
+
+
 def test_what_arrives_moves_nothing_until_it_is_asked_for(desk, api, three):
     page = desk("digital")
     page.goto("/queue")
