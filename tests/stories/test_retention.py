@@ -1,6 +1,7 @@
 """Records are kept as long as the playbook says: held for legal reasons, let go by whoever leads the desk."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,11 +11,13 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, col
 
+from service.cases import playbook
 from service.cases.tombstone import COLUMNS
 from service.evidence.places import original_key, preview_key
 from service.records.cases import Case
 from service.records.referrals import Referral
 from service.records.timeline import Outbox, ReadEntry, TimelineEntry
+from service.retention.disposing import dispose
 from service.retention.rules import years_after, years_before
 from service.worker.keeping import clear_reads
 from service.worker.run import work_once
@@ -232,6 +235,26 @@ def test_what_came_to_keep_it_meanwhile_is_found_by_the_worker(token, clock, wor
     with database.write() as db:
         db.execute(delete(Referral))
     assert due(token("digital"))[case["reference"]]["approved"] is None
+    assert faults(database) == []
+
+
+def test_a_hold_and_the_worker_at_the_same_moment(token, clock, database):
+    """Whichever takes the case's row first: what was held stands whole, and what was destroyed was not held."""
+    cases = [ended(token) for _ in range(6)]
+    clock.forward(days=DAYS_OF_TWO_YEARS)
+    digital, rules = token("digital"), playbook.load()
+    for case in cases:
+        assert let_go(digital, case).status_code == 200
+    with ThreadPoolExecutor(2) as together:
+        for case in cases:
+            number = case_id(database, case)
+            gone = together.submit(dispose, database, rules, number, clock())
+            held = together.submit(keep, digital, case).result()
+            assert gone.result() == (held.status_code != 200), held.text
+            assert held.status_code in (200, 422), held.text
+            with database.read() as db:
+                row = db.get_one(Case, number)
+                assert (row.narrative == NARWHAL) == (row.held_at is not None) == (row.disposed_at is None)
     assert faults(database) == []
 
 
