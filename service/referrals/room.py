@@ -1,23 +1,67 @@
-"""Lists of referrals: the rows somebody may open, and what waits to be taken up."""
+"""Lists of referrals: the rows somebody may open, narrowed and in order, and what waits to be taken up."""
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, literal, select, tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from service.cases.clocks import NOTHING_DUE
+from service.cases.narrowing import type_of
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
-from service.records.enums import DeskName, ReferralStage
+from service.records.enums import DeskName, Part, ReferralStage
 from service.records.people import Person
-from service.records.referrals import Referral
+from service.records.referrals import Appointment, Referral
 from service.referrals.policy import finds, is_told
 
 MOST = 101
 """A page of a hundred, and one more to know whether there is another."""
+ENDED = (ReferralStage.CLOSED, ReferralStage.RETURNED)
+NOBODY = "none"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+Seated = aliased(Person)
 
 
-def list_referrals(db: Session, me: Me, *, before: int | None = None, limit: int = 50) -> list[Any]:
-    """Rows of the referrals this person may open, newest first. Raises NotPermitted for somebody with none, outside HR.
+class Order(StrEnum):
+    """How a list of referrals is ordered: as they came, or what is due first, and what has ended last."""
+
+    NEWEST = "newest"
+    NEAREST = "nearest"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is narrowed to. `appointed` is the e-mail address of somebody who is, or `none`: nobody is yet."""
+
+    stage: ReferralStage | None = None
+    ended: bool | None = None
+    appointed: str | None = None
+    overdue: bool = False
+    order: Order = Order.NEWEST
+
+
+Place = tuple[int, int, int]
+"""Where a page ended: whether the last row has ended, its deadline in microseconds since 1970, and its number."""
+
+
+def _moment(at: datetime) -> ColumnElement[datetime]:
+    return literal(at, type_of(Referral.next_due_at))
+
+
+# Of one that is about themselves somebody sees no more than its stage, so neither does the order of their list.
+_DUE = func.coalesce(case((is_told(), None), else_=col(Referral.next_due_at)), _moment(NOTHING_DUE))
+_ENDED = case((col(Referral.stage).in_(ENDED), 1), else_=0)
+
+
+def list_referrals(
+    db: Session, me: Me, wanted: Wanted, *, at: datetime, after: Place | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Rows of the referrals this person may open. Raises NotPermitted for somebody who could have none, outside HR.
 
     Of one that is about themselves they see no more than its stage: `told` says so.
     """
@@ -30,20 +74,79 @@ def list_referrals(db: Session, me: Me, *, before: int | None = None, limit: int
             Referral.received_at,
             Referral.next_due_at,
             Referral.next_due_what,
+            Referral.paused_at,
             col(Person.name).label("about"),
             is_told().label("told"),
+            _ENDED.label("ended"),
+            _DUE.label("due"),
         )
         .outerjoin(Person, col(Person.id) == col(Referral.subject_id))
-        .where(finds(frozenset(me.desks)))
-        .order_by(col(Referral.id).desc())
+        .where(finds(frozenset(me.desks)), *_narrowed(wanted, at))
         .limit(min(limit, MOST))
     )
-    if before is not None:
-        query = query.where(col(Referral.id) < before)
-    rows = list(db.execute(query, {"me": me.id}))
-    if not rows and before is None and DeskName.HR not in me.desks:
+    if wanted.order is Order.NEAREST:
+        query = query.order_by(_ENDED, _DUE, col(Referral.id))
+    else:
+        query = query.order_by(col(Referral.id).desc())
+    if after is not None:
+        query = query.where(_beyond(wanted.order, after))
+    rows = db.execute(query, {"me": me.id}).all()
+    if not rows and DeskName.HR not in me.desks and not has_referrals(db, me):
         raise NotPermitted("Referrals are read by Human Resources, and by those who are appointed to one.")
-    return rows
+    people = _appointed(db, [row.id for row in rows if not row.told])
+    return [{**row._asdict(), "late": _is_late(row, at), "people": people.get(row.id, {})} for row in rows]
+
+
+def place_of_row(row: Mapping[str, Any]) -> Place:
+    """Where a page ends that ends with this row."""
+    return row["ended"], (row["due"] - EPOCH) // timedelta(microseconds=1), row["id"]
+
+
+def _beyond(order: Order, place: Place) -> ColumnElement[bool]:
+    ended, due, last = place
+    if order is Order.NEWEST:
+        return col(Referral.id) < last
+    return tuple_(_ENDED, _DUE, col(Referral.id)) > tuple_(
+        literal(ended), _moment(EPOCH + timedelta(microseconds=due)), literal(last)
+    )
+
+
+def _narrowed(wanted: Wanted, at: datetime) -> Iterator[ColumnElement[bool]]:
+    if wanted.stage is not None:
+        yield col(Referral.stage) == wanted.stage
+    if wanted.ended is not None:
+        yield int(wanted.ended) == _ENDED
+    if wanted.overdue:
+        yield _moment(at) > _DUE
+    if wanted.appointed is not None:
+        now = exists().where(col(Appointment.referral_id) == col(Referral.id), col(Appointment.until_at).is_(None))
+        theirs = now.where(col(Appointment.person_id) == col(Seated.id), col(Seated.email) == wanted.appointed)
+        # Whom it is about does not hear who is appointed.
+        yield and_(~is_told(), ~now if wanted.appointed == NOBODY else theirs)
+
+
+def _is_late(row: Any, at: datetime) -> bool:
+    return not row.told and row.next_due_at is not None and row.next_due_at < at
+
+
+def _appointed(db: Session, referrals: list[int]) -> dict[int, dict[Part, str]]:
+    """Who is appointed to these referrals now, by part."""
+    query = (
+        select(Appointment.referral_id, Appointment.part, Person.name)
+        .join(Person, col(Person.id) == col(Appointment.person_id))
+        .where(col(Appointment.referral_id).in_(referrals), col(Appointment.until_at).is_(None))
+        .order_by(col(Appointment.id))
+    )
+    found: dict[int, dict[Part, str]] = {}
+    for row in db.execute(query):
+        found.setdefault(row.referral_id, {})[Part(row.part)] = row.name
+    return found
+
+
+def by_stage(db: Session, me: Me) -> dict[ReferralStage, int]:
+    """How many referrals that somebody may open stand at each stage."""
+    query = select(Referral.stage, func.count()).where(finds(frozenset(me.desks))).group_by(col(Referral.stage))
+    return {ReferralStage(stage): number for stage, number in db.execute(query, {"me": me.id})}
 
 
 def waiting_referrals(db: Session, me: Me) -> int:

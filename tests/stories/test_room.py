@@ -476,7 +476,7 @@ def test_the_pages_do_the_same(token, sign_in, clock, database):
     assert "Closed" in fill(hr, "close")
     assert staff.get(here).status_code == 200
     for who in (hr, services, staff):
-        assert reference in who.get("/referrals").text
+        assert reference in who.get("/referrals?stage=all").text
         assert 'href="/referrals"' in who.get("/").text
     assert 'href="/referrals"' not in sign_in("colleague").get("/").text
     assert faults(database) == []

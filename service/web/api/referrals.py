@@ -1,6 +1,7 @@
 """The HR room as JSON: the list, a referral, its timeline, and every deed of `web/room_deeds.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,45 +13,54 @@ from sqlmodel import Session
 
 from service.core.errors import NotFound, invalid
 from service.people.identity import Me as Person
+from service.records.enums import Part
 from service.referrals.find import Found, find_referral
-from service.referrals.room import list_referrals
+from service.referrals.room import Order, list_referrals
 from service.referrals.view import referral_view
 from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
 from service.web.api.answers import ReferralOut, ReferralsOut, TimelineOut
 from service.web.api.cases import farewell, unless_replayed
+from service.web.cursors import place_of
 from service.web.evidence import streamed_in_room
 from service.web.filters import whole_number
 from service.web.forms import Sent as Body
-from service.web.given import Db, Me, Now, Sent, Store, keep_now
+from service.web.given import Asked, Db, Me, Now, Sent, Store, keep_now
 from service.web.once import Replay, once_end, once_seen
-from service.web.referrals import cursor_after, last_of, log_reading, noted
+from service.web.referrals import cursor_after, log_reading, noted, read_wanted
 from service.web.room_deeds import DEEDS, Deed, found
 from service.web.sessions import ASKED_LATER
 from service.web.visit import current
 
 THROUGH = "api"
-LISTED = ("reference", "stage", "version", "received_at")
+LISTED = ("reference", "stage", "version", "received_at", "about", "late")
 
 
 @get("/api/referrals", opt={"answer": ReferralsOut}, sync_to_thread=True)
 def referrals(
-    db: Db, me: Me, cursor: FromQuery[str | None] = None, limit: FromQuery[str | None] = None
+    db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] = None, limit: FromQuery[str | None] = None
 ) -> dict[str, Any]:
-    """A page of the referrals you may open, newest first."""
-    most = whole_number("limit", limit, 50)
+    """A page of the referrals you may open: `stage`, `appointed` (me, none or an e-mail address), `overdue`, `order`.
+
+    Newest first, or with `order=nearest` what is due next, and what has ended last.
+    """
+    order, most = asked.get("order", "") or Order.NEWEST, whole_number("limit", limit, 50)
+    if order not in set(Order):
+        raise invalid("order", f"Choose one of: {', '.join(Order)}.")
     if not 1 <= most <= 100:
         raise invalid("limit", "Choose a number from 1 to 100.")
-    rows = list_referrals(db, me, before=last_of(cursor), limit=most + 1)
-    return {"items": [_listed(row) for row in rows[:most]], "next": cursor_after(rows, most)}
+    wanted = replace(read_wanted(me, asked, ("cursor", "limit", "order")), order=Order(order))
+    rows = list_referrals(db, me, wanted, at=now, after=place_of(f"referrals {order}", cursor), limit=most + 1)
+    return {"items": [_listed(row) for row in rows[:most]], "next": cursor_after(wanted, rows, most)}
 
 
-def _listed(row: Any) -> dict[str, Any]:
+def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the list; whom it is about hears when HR tells them, and not when it came."""
-    if row.told:
-        return {"reference": row.reference, "stage": row.stage, "version": row.version}
-    due = {"what": row.next_due_what, "at": row.next_due_at} if row.next_due_at else None
-    return {name: getattr(row, name) for name in LISTED} | {"about": row.about, "due": due}
+    if row["told"]:
+        return {name: row[name] for name in ("reference", "stage", "version")}
+    due = {"what": row["next_due_what"], "at": row["next_due_at"]} if row["next_due_at"] else None
+    people = {part.value: row["people"].get(part) for part in Part}
+    return {name: row[name] for name in LISTED} | {"due": due, "people": people}
 
 
 @get("/api/referrals/{reference:str}", opt={"answer": ReferralOut}, sync_to_thread=True)
