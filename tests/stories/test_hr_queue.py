@@ -60,7 +60,7 @@ def test_what_is_due_first_stands_first_and_late_is_said(token, sign_in, clock):
     assert set(listed(hr, "?overdue=true")) == {first, second}
     assert all(row["late"] for row in hr.get("/api/referrals").json()["items"])
     page = sign_in("hr").get("/referrals?overdue=true").text
-    assert page.count('<strong class="due due--late">Late</strong>') == 2
+    assert page.count('<strong class="due due--late">Late:</strong>') == 2
     room(hr, first, "pause", reason="They are ill.")
     assert listed(hr, "?overdue=true") == [second]
     assert ", paused" in sign_in("hr").get("/referrals").text

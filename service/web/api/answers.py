@@ -356,6 +356,7 @@ class ReferralOut(TypedDict):
     earlier: NotRequired[list[dict[str, Any]]]
     closed_at: NotRequired[datetime | None]
     due: NotRequired[dict[str, Any] | None]
+    late: NotRequired[bool]
     gates: NotRequired[list[dict[str, Any]]]
     missing: NotRequired[list[dict[str, str]]]
     may: NotRequired[list[str]]
