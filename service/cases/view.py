@@ -149,7 +149,10 @@ def case_view(
     if case.kind == Kind.CONCERN:
         view["about"] = {"what": case.about_what, "description": case.about_description}
         view["disclosed_at"] = case.disclosed_at
-    if quiet and case.resolution in policy.QUIET_ENDINGS:
+    # Once HR has told whom it is about, their own case need not keep it from them: that it went there, and no more.
+    referral = rows["referral"]
+    told = me is not None and me.id == case.subject_id and referral is not None and referral.informed_at is not None
+    if quiet and case.resolution in policy.QUIET_ENDINGS and not told:
         del view["resolution"]
     if case.decide_by is None:
         del view["data_protection"]
@@ -158,6 +161,8 @@ def case_view(
         for spoken in (*view["advice"], *view["messages"], *view["notes"]):
             del spoken["id"]
     view = {key: value for key, value in view.items() if key in shown}
+    if told and "hr" not in view:
+        view["hr"] = {"passed_on": referral.received_at, "referral": referral.reference}
     if "messages" not in view and me is not None and through & in_parts.EYES:
         # What the desk writes to somebody who was asked, where they read the rest as a manager.
         view["messages"] = [message_shown(row, people) for row in rows["messages"] if row.with_id == me.id]
@@ -274,7 +279,13 @@ def _rows(db: Session, case: Case, content: bool) -> dict[str, Any]:
     referred = any(row.counts and row.refer for row in rows["decisions"])
     rows["referral"] = (
         db.execute(
-            select(Referral.received_at, Referral.returned_at, Referral.returned_because)
+            select(
+                Referral.reference,
+                Referral.received_at,
+                Referral.returned_at,
+                Referral.returned_because,
+                Referral.informed_at,
+            )
             .where(col(Referral.case_id) == case.id)
             .order_by(col(Referral.id).desc())
         ).first()

@@ -413,6 +413,32 @@ def test_hr_is_told_through_the_room(token, database, worker):
     assert faults(database) == []
 
 
+def test_whom_it_is_about_finds_it_from_their_case_once_told(token, sign_in, database):
+    staff, digital, manager, hr, hr2 = people(token, "staff digital manager hr hr2")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": CANARY}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    press(digital, case, "close", resolution="referred")
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR)
+    assert "hr" not in staff.get(at(case)).json()
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    seen = staff.get(at(case)).json()
+    assert (seen["hr"], seen["resolution"]) == (
+        {"passed_on": "2026-11-20T09:00:00Z", "referral": reference},
+        "referred",
+    )
+    assert CANARY not in staff.get(at(case)).text
+    page = sign_in("staff").get(f"/cases/{case['reference']}")
+    assert f'href="/referrals/{reference}"' in page.text
+    # Nobody else learns of it from that.
+    assert set(manager.get(at(case)).json()["hr"]) <= {"suggested", "because"}
+    assert "resolution" not in manager.get(at(case)).json()
+    assert faults(database) == []
+
+
 @pytest.mark.parametrize("odd", ["%00", "x" * 500, "hr-2026-000001"])
 def test_what_is_no_reference_is_not_there(token, odd):
     assert token("hr").post(f"/api/referrals/{odd}/accept", json={}).status_code == 404
