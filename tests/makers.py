@@ -172,7 +172,7 @@ def faults(database: Database) -> list[str]:
 def referred(token: Callable[..., httpx.Client], by: str = "staff", **facts: Any) -> str:
     """A case that was put right and passed to HR; the reference of the referral."""
     staff, digital, hr = people(token, f"{by} digital hr")
-    case = report(staff, codes=["disrepute"], **facts)
+    case = report(staff, **{"codes": ["disrepute"], **facts})
     put_right(staff, digital, case)
     told = {"refer": True, "reason": "It harmed our name.", "allegation": "A post that harmed our name."}
     made = digital.post(f"{at(case)}/referral-decision", json=told)

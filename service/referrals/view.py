@@ -24,6 +24,7 @@ from service.records.referrals import (
 )
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import life, policy
+from service.referrals.consistency import comparable_outcomes
 from service.referrals.find import Found, appeal_ends, standing_of
 from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
@@ -45,6 +46,7 @@ def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, A
     view = _room(db, here, now, at) if here.in_the_room else _told(db, here, at)
     if _at_decision(here, now):
         view["earlier"] = earlier_outcomes(db, here.referral, at)
+        view["consistency"] = comparable_outcomes(db, me, here.referral)
     view["may"] = [act.value for act in Act if _may(act, here, me, now)]
     return view
 

@@ -354,6 +354,7 @@ class ReferralOut(TypedDict):
     papers: NotRequired[list[dict[str, Any]]]
     notes: NotRequired[list[dict[str, Any]]]
     earlier: NotRequired[list[dict[str, Any]]]
+    consistency: NotRequired[dict[str, Any] | None]
     closed_at: NotRequired[datetime | None]
     due: NotRequired[dict[str, Any] | None]
     late: NotRequired[bool]
