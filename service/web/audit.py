@@ -33,7 +33,7 @@ from service.records import list_words, words
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
 from service.web.exporting import as_file, moment_cell, one_of_few
-from service.web.filters import LONGEST_NAME, moment_in
+from service.web.filters import LONGEST_NAME, moment_in, on_a_page
 from service.web.given import Asked, Db, Me, Now
 from service.web.pages import by_field, go_to, page
 
@@ -93,7 +93,9 @@ def audit(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] 
     try:
         sought = read_sought(db, me, said)
     except Invalid as wrong:
-        return page("audit.html", me, 422, errors=by_field(wrong), typed=said, filters=said, rows=[], alerts=[])
+        return page(
+            "audit.html", me, 422, errors=on_a_page(by_field(wrong)), typed=said, filters=said, rows=[], alerts=[]
+        )
     place = place_or_start("reads", cursor)
     rows, last = list_reads(db, me, sought, after=place, limit=PAGE)
     alerts = with_ends(list_many_reads(db, me, limit=ALERTS + 1)) if not said and place is None else []

@@ -23,6 +23,15 @@ CHOICES: dict[str, type[StrEnum]] = {
     "desk": DeskName,
     "account_type": AccountType,
 }
+ON_A_PAGE = {
+    "stage": "Choose a stage from the list.",
+    "kind": "Choose a kind from the list.",
+    "severity": "Choose a severity from the list.",
+    "desk": "Choose a desk from the list.",
+    "account_type": "Choose an account from the list.",
+    "order": "Choose an order from the list.",
+}
+A_MOMENT = ", or a time with its zone, like 2026-11-20T23:04:00+09:00"
 WHOSE = {"mine": "me", "unassigned": "none"}
 LONGEST_NAME = 60
 LONGEST = {"assigned": 300, "q": 300, "platform": 60}
@@ -51,6 +60,14 @@ def read_filters(said: Mapping[str, str | None], zone: str, beside: tuple[str, .
     if faults:
         raise Invalid(" ".join(fault.message for fault in faults), faults)
     return Filters(**chosen)
+
+
+def on_a_page(errors: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with an address, for whoever has a page before them: its lists have words, and a day is enough."""
+    return {
+        name: ON_A_PAGE[name] if name in ON_A_PAGE and said.startswith("Choose one of") else said.replace(A_MOMENT, "")
+        for name, said in errors.items()
+    }
 
 
 def unknown_in(said: Mapping[str, str | None], *beside: str) -> list[str]:
@@ -82,7 +99,7 @@ def _read(name: str, word: str, zone: str) -> dict[str, Any]:
 
 def moment_in(name: str, word: str, zone: str) -> datetime:
     """A moment from an address, or the begin of a day in `zone`; of the day after for `to`. Raises Invalid."""
-    wrong = invalid(name, "Enter a day, like 2026-11-20, or a time with its zone, like 2026-11-20T23:04:00+09:00.")
+    wrong = invalid(name, f"Enter a day, like 2026-11-20{A_MOMENT}.")
     try:
         if DAY.fullmatch(word):
             day = date.fromisoformat(word)

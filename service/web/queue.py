@@ -20,7 +20,7 @@ from service.people.identity import Me as Person
 from service.records.enums import DeskName
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
-from service.web.filters import NAMES, read_filters, unknown_in
+from service.web.filters import NAMES, on_a_page, read_filters, unknown_in
 from service.web.given import Asked, Db, Me, Now
 from service.web.pages import by_field, go_to, page
 from service.web.visit import current
@@ -42,7 +42,7 @@ def queue(db: Db, me: Me, now: Now, asked: Asked, cursor: FromQuery[str | None] 
     try:
         wanted = read_filters(said, me.zone)
     except Invalid as wrong:
-        return _shown(db, me, said, desk_of(me, None), [], now, status=422, errors=by_field(wrong))
+        return _shown(db, me, said, desk_of(me, None), [], now, status=422, errors=on_a_page(by_field(wrong)))
     desk = desk_of(me, wanted.desk)
     narrowed = in_queue(wanted, desk)
     in_order = f"cases {narrowed.order}"

@@ -375,6 +375,20 @@ def test_a_manager_reads_what_is_asked_of_them_and_who_reported(token, sign_in):
     assert "Nothing due" in row
 
 
+def test_what_is_wrong_in_an_address_is_said_on_pages_without_codes(sign_in, token):
+    wrong = "stage=nonsense&account_type=x&order=up&from=yesterday"
+    page = sign_in("digital").get(f"/queue?{wrong}").text
+    shown = re.sub(r"<[^>]*>", " ", page)
+    for said in ("Choose a stage from the list.", "Choose an account", "Choose an order", "a day, like 2026-11-20."):
+        assert said in shown
+    assert "in_hand" not in shown
+    assert "T23:04" not in shown
+    assert "T23:04" not in sign_in("auditor").get("/audit?from=never").text
+    told = {error["field"]: error["message"] for error in token("digital").get(f"/api/cases?{wrong}").json()["errors"]}
+    assert "in_hand" in told["stage"]
+    assert "+09:00" in told["from"]
+
+
 def test_no_list_says_who_raised_a_concern(token, sign_in):
     concern = report(token("staff"), kind="concern", narrative="It looks wrong.", confidential=False)
     row = sign_in("digital").get("/queue").text.partition("<tbody")[2].partition("</tbody>")[0]
