@@ -146,6 +146,21 @@ OWED: Mapping[str, str] = {
     "warning": "the warning ends",
 }
 
+# The lines of the picture of a referral's life, beside its stages and its people.
+PICTURE: Mapping[str, str] = {
+    "paused": "Paused",
+    "suspended": "Suspended, on full pay",
+    "informed": "The person was told in writing",
+    "findings": "Findings",
+    "hearing": "The hearing itself",
+    "outcome": "Decision",
+    "appeal_hearing": "Hearing of the appeal",
+    "appeal_outcome": "Decision on the appeal",
+    "papers": "Papers handed over, and replies",
+    "appeal_window": "Time for an appeal",
+    "warning": "The warning is live",
+}
+
 # What happened, by the kind of entry.
 ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_received": "HR received it.",

@@ -18,6 +18,7 @@ from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Ref
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, ReferralStage
 from service.referrals.find import Found, find_referral
+from service.referrals.picture import picture
 from service.referrals.room import Order, Wanted, by_stage, list_referrals, place_of_row
 from service.referrals.view import referral_view, timeline
 from service.timeline import reads
@@ -101,6 +102,17 @@ def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str
     return show(db, me, now, reference)
 
 
+@get("/referrals/{reference:str}/life", sync_to_thread=True)
+def life(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
+    """The whole life of a referral on one page, for those in its room. Raises NotFound for whom it is about."""
+    here = find_referral(db, me, reference)
+    if not here.in_the_room:
+        raise NotFound
+    drawn = picture(referral_view(db, me, here, now), timeline(db, here), now)
+    log_reading(db, me, here, now, "page")
+    return page("life.html", me, reference=here.referral.reference, picture=drawn)
+
+
 def show(
     db: Session,
     me: Person,
@@ -171,4 +183,4 @@ def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[st
     return streamed_in_room(db, store, me, now, reference, file_id, "page")
 
 
-routes = [referrals, referral, referral_file, *(_route(deed) for deed in DEEDS)]
+routes = [referrals, referral, life, referral_file, *(_route(deed) for deed in DEEDS)]
