@@ -41,6 +41,7 @@ def test_every_part_of_its_life_has_a_line(token, sign_in, clock):
         "Decision-maker: Head of department": 1,
         "The person was told in writing": 1,
         "Findings": 2,
+        "The hearing itself": 1,
         "Decision": 1,
         "Time for an appeal": 1,
         "The warning is live": 1,
