@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 from service.records.cases import Case
 from service.records.enums import Likeness
 
-FEWEST_BYTES = 24
-"""Of the words in UTF-8, without marks and blanks: four or five English words, or eight characters of Chinese."""
+FEWEST_BYTES = 12
+"""Of the words in UTF-8, without marks and blanks: two or three English words, or four characters of Chinese."""
 SAME_HOST = {
     "twitter.com": "x.com",
     "fb.com": "facebook.com",

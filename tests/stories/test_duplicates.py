@@ -87,6 +87,8 @@ def test_words_account_and_file_are_compared_too(token, clock):
     assert because(digital, later) == {second["reference"]: ["account"]}
     short = [report(who, post={"text": "Sorry!"}, **NO_ACCOUNT) for who in (staff, colleague)]
     assert because(digital, short[0]) == {}
+    plain = [report(who, post={"text": "The talks are on Monday"}, **NO_ACCOUNT) for who in (staff, colleague)]
+    assert because(digital, plain[0]) == {plain[1]["reference"]: ["text"]}
     # Eight characters of Chinese mean as much as a sentence.
     han = [report(who, post={"text": "大使館明天早上關門"}, **NO_ACCOUNT) for who in (staff, colleague)]
     assert because(digital, han[0]) == {han[1]["reference"]: ["text"]}
