@@ -21,7 +21,8 @@ def upgrade() -> None:
     """Make the missing keys."""
     connection = op.get_bind()
     short = sa.text(
-        "SELECT id, text FROM case_file WHERE id > :last AND text IS NOT NULL AND text_key IS NULL ORDER BY id LIMIT :most"
+        "SELECT id, text FROM case_file "
+        "WHERE id > :last AND text IS NOT NULL AND text_key IS NULL ORDER BY id LIMIT :most"
     )
     last = 0
     while rows := connection.execute(short, {"last": last, "most": AT_ONCE}).all():
