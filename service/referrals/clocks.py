@@ -110,9 +110,11 @@ def _rings(clock: Clock, rung: set) -> Iterator[tuple[datetime, str]]:
         yield clock.late_at, LATE
 
 
-def ring_ripe(db: Session, at: datetime, *, most: int = TOGETHER) -> int:
+def ring_ripe(db: Session, at: datetime, *, most: int = TOGETHER, only: int | None = None) -> int:
     """Ring whatever is to ring in referrals by now; returns in how many. What others work on is left to them."""
     ripe = select(Referral).where(col(Referral.ripe_at) <= at).order_by(col(Referral.ripe_at)).limit(most)
+    if only is not None:
+        ripe = ripe.where(col(Referral.id) == only)
     if not is_sqlite(db):
         ripe = ripe.with_for_update(skip_locked=True, key_share=True)
     referrals = list(db.execute(ripe).scalars())

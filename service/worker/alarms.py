@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from service.core.database import Database
 from service.records.cases import Case
+from service.records.referrals import Referral
 from service.referrals.clocks import is_ripe
 from service.referrals.clocks import ring_ripe as ring_ripe_referrals
 from service.routing.alarms import TOGETHER, ring_ripe
@@ -43,8 +44,31 @@ def ring_referrals(database: Database, at: datetime) -> bool:
     with database.read() as db:
         if not is_ripe(db, at):
             return False
-    with database.write() as db:
-        return ring_ripe_referrals(db, at) > 0
+    try:
+        with database.write() as db:
+            return ring_ripe_referrals(db, at) > 0
+    except AWAY:
+        raise
+    except Exception:  # noqa: BLE001 - as with cases: one of the batch; each is tried by itself
+        return _referrals_one_by_one(database, at)
+
+
+def _referrals_one_by_one(database: Database, at: datetime) -> bool:
+    with database.read() as db:
+        ids = list(db.execute(select(col(Referral.id)).where(col(Referral.ripe_at) <= at).limit(TOGETHER)).scalars())
+    for referral_id in ids:
+        try:
+            with database.write() as db:
+                ring_ripe_referrals(db, at, only=referral_id)
+        except AWAY:
+            raise
+        except Exception as wrong:  # noqa: BLE001 - whatever one brings up, the others are rung
+            log.warning("a referral cannot be rung and is put off: %s", type(wrong).__name__)
+            with database.write() as db:
+                mine = (col(Referral.id) == referral_id, col(Referral.ripe_at) <= at)
+                later = update(Referral).where(*mine).values(ripe_at=at + PUT_OFF)
+                db.execute(later, execution_options={"synchronize_session": False})
+    return bool(ids)
 
 
 def _one_by_one(database: Database, at: datetime) -> bool:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service.records.referrals import Referral
@@ -393,6 +393,20 @@ def test_who_may_do_what(token, sign_in, clock, database):
             if status not in wanted | {409}:
                 wrong.append((relation, act, status))
     assert wrong == []
+
+
+def test_one_referral_that_cannot_be_rung_holds_up_nothing(token, clock, database, worker):
+    broken, whole = refer(token), refer(token)
+    with database.write() as db:
+        db.execute(update(Referral).where(Referral.reference == broken).values(playbook_version="lost"))
+    clock.forward(days=8)
+    worker()
+    hr = token("hr")
+    kinds = [entry["kind"] for entry in hr.get(f"/api/referrals/{whole}/timeline").json()["items"]]
+    assert kinds == ["room_received", "room_late"]
+    with database.read() as db:
+        put_off = db.execute(select(Referral.ripe_at).where(Referral.reference == broken)).scalar_one()
+    assert put_off > clock()
 
 
 def test_hr_is_told_through_the_room(token, database, worker):
