@@ -100,7 +100,7 @@ def _head(packed: Packed) -> str:
         f"<p>{escape(packed.reference)}. Asked for {moment(packed.asked_at, packed.zone)}, "
         f"made {moment(packed.released_at, packed.zone)}. {checked}</p>"
         "<p>What was taken out stands between ⟦ and ⟧. The same is in <code>items.json</code>, for a program.</p>"
-        f"<h2>What such a file leaves out, if there is any</h2><ul>{left_out}</ul>"
+        f"<h2>What such a file leaves out</h2><ul>{left_out}</ul>"
         "<p>You may ask the data protection team to look again, and the Information Commissioner after that.</p>"
     )
 

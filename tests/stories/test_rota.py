@@ -90,6 +90,10 @@ def test_on_the_page_gaps_are_told_in_words(sign_in):
     member = sign_in("digital2").get("/rota").text
     assert "Nobody is on duty from 17:00 on Friday 20 November to 09:00 on Monday 23 November." in member
     assert "Add a shift" not in member
+    # A gap within one day names the day once.
+    for starts, ends in (("08:00", "12:00"), ("14:00", "18:00")):
+        lead.fill_in("/rota", {"desk": "digital_unit", **DIGITAL, "days": ["sat"], "starts": starts, "ends": ends})
+    assert "Nobody is on duty from 12:00 to 14:00 on Saturday 21 November." in lead.get("/rota").text
 
 
 def test_the_page_names_the_day_on_which_the_clocks_are_changed(sign_in, clock):
