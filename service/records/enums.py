@@ -248,6 +248,15 @@ class Outcome(StrEnum):
     DISMISSAL = "dismissal"
 
 
+class LetterKind(StrEnum):
+    """A letter that HR sends to the person a referral is about."""
+
+    INFORMING = "informing"
+    INVITATION = "invitation"
+    OUTCOME = "outcome"
+    APPEAL_OUTCOME = "appeal-outcome"
+
+
 class PaperKind(StrEnum):
     """What went to and fro outside Amends, with somebody who has no access to it."""
 

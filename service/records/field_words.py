@@ -331,7 +331,7 @@ BOXES: Mapping[str, str] = {
 
 # Which of the tables speaks for the values of a field: by its whole path, else by its last word.
 SPOKEN: Mapping[str, Mapping[str, str]] = {
-    "kind": {**room_words.FINDINGS, **room_words.PAPERS, **words.KINDS},
+    "kind": {**room_words.FINDINGS, **room_words.PAPERS, **room_words.LETTERS, **words.KINDS},
     "severity": words.SEVERITIES,
     "stage": {**words.REFERRAL_STAGES, **words.STAGES},
     "outcome": room_words.OUTCOMES,

@@ -7,7 +7,7 @@ from sqlalchemy import Index, Text
 from sqlmodel import Field
 
 from service.records.columns import Table, json_list, word
-from service.records.enums import Code, FindingKind, Outcome, PaperKind, Part, ReferralStage
+from service.records.enums import Code, FindingKind, LetterKind, Outcome, PaperKind, Part, ReferralStage
 
 
 class Referral(Table, table=True):
@@ -163,6 +163,25 @@ class Paper(Table, table=True):
     text: str = Field(sa_type=Text)
     at: datetime
     recorded_at: datetime
+    by_id: int = Field(foreign_key="person.id")
+
+
+class Letter(Table, table=True):
+    """A letter as it was sent: each part's wording, and beside it what the record said then. Its PDF lies under `key`.
+
+    A letter that is sent again is a row of its own with the next number; none is ever changed.
+    """
+
+    __tablename__ = "letter"
+    id: int = Field(default=None, primary_key=True)
+    referral_id: int = Field(foreign_key="referral.id", index=True)
+    kind: LetterKind = Field(sa_type=word(LetterKind))
+    number: int
+    wording: dict[str, str] = Field(sa_type=json_list())
+    says: dict[str, list[str]] = Field(sa_type=json_list())
+    sha256: str = Field(max_length=64)
+    key: str = Field(max_length=200)
+    sent_at: datetime
     by_id: int = Field(foreign_key="person.id")
 
 

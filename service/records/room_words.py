@@ -5,7 +5,7 @@ As in `words.py`: a word that people read is changed here, and only here.
 
 from collections.abc import Mapping
 
-from service.records.enums import FindingKind, Outcome, PaperKind, Part, ReferralStage
+from service.records.enums import FindingKind, LetterKind, Outcome, PaperKind, Part, ReferralStage
 
 OUTCOMES: Mapping[str, str] = {
     Outcome.NO_CASE: "No case to answer",
@@ -28,6 +28,12 @@ FINDINGS: Mapping[str, str] = {
 PAPERS: Mapping[str, str] = {
     PaperKind.SERVED: "Handed over outside Amends",
     PaperKind.REPLY: "Reply of the person",
+}
+LETTERS: Mapping[str, str] = {
+    LetterKind.INFORMING: "What is alleged",
+    LetterKind.INVITATION: "Your invitation to a hearing",
+    LetterKind.OUTCOME: "The outcome",
+    LetterKind.APPEAL_OUTCOME: "The outcome of your appeal",
 }
 
 # What is not met, and the rule that asks for it.
@@ -185,6 +191,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_suspension_ended": "Ended the suspension.",
     "room_served": "Papers were handed over outside Amends.",
     "room_replied": "Recorded a reply of the person.",
+    "room_letter_sent": "Sent a letter to the person.",
     "room_copied": "Copied something from the case.",
     "room_disclosed": "Told the person something of this.",
     "room_reminded": "Amends reminded those who owe it: {due}.",
@@ -206,6 +213,7 @@ ENTRIES_TO_SUBJECT: Mapping[str, str] = {
     "room_suspension_ended": "Your suspension ended.",
     "room_served": "HR noted that papers were handed to you.",
     "room_replied": "HR recorded a reply of yours.",
+    "room_letter_sent": "HR sent you a letter.",
     "room_disclosed": "HR told you more.",
     "room_warning_expired": "Your warning has ended.",
 }
@@ -221,6 +229,7 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_appeal_decided": "HR writes to you.",
     "room_suspended": "HR writes to you.",
     "room_suspension_ended": "HR writes to you.",
+    "room_letter_sent": "HR writes to you.",
     "room_disclosed": "HR writes to you.",
     "room_reminded": "Due soon: {due}.",
     "room_late": "Late: {due}.",

@@ -16,7 +16,7 @@ from service.cases.relations import ME, Desks
 from service.core.errors import NotPermitted
 from service.people.identity import Me
 from service.records.cases import Case, Confidence, Conflict, ReferralDecision
-from service.records.enums import DeskName, Part, Scope
+from service.records.enums import DeskName, LetterKind, Part, Scope
 from service.records.people import DeskMember, Person
 from service.records.referrals import Appointment, Referral
 from service.referrals.life import Act
@@ -65,7 +65,15 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.REPLY: IN_THE_ROOM,
     Act.COPY: (R.KEEPER, R.INVESTIGATOR),
     Act.DISCLOSE: (R.KEEPER, R.INVESTIGATOR),
+    Act.SEND_LETTER: IN_THE_ROOM,
 }
+WRITES: dict[LetterKind, tuple[Relation, ...]] = {
+    LetterKind.INFORMING: (R.KEEPER, R.INVESTIGATOR),
+    LetterKind.INVITATION: (R.KEEPER, R.INVESTIGATOR, R.APPEAL_HEARER),
+    LetterKind.OUTCOME: (R.KEEPER, R.DECISION_MAKER),
+    LetterKind.APPEAL_OUTCOME: (R.KEEPER, R.APPEAL_HEARER),
+}
+"""Who writes and sends which letter: the lead of HR, and whoever does what it tells of."""
 # Of two hearings, each is for those who decide after it.
 ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
 
@@ -169,6 +177,11 @@ def permitted(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = 
     if act in (Act.INVITE, Act.HEAR):
         may = may & ONLY_AT_THE_APPEAL if at_appeal else may - ONLY_AT_THE_APPEAL
     return not held.isdisjoint(may)
+
+
+def writes(kind: LetterKind, held: frozenset[Relation], me: Me) -> bool:
+    """Whether somebody who stands so to a referral may write and send this letter."""
+    return Scope.WRITE in me.scopes and not held.isdisjoint(WRITES[kind])
 
 
 def require(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> None:

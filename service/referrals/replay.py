@@ -17,6 +17,7 @@ from service.records.referrals import (
     Copied,
     Finding,
     Hearing,
+    Letter,
     Paper,
     Referral,
     ReferralNote,
@@ -48,6 +49,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "appeals": (Appeal, ("grounds", "at", "upheld", "outcome", "reason", "decided_at", "by_id")),
     "notes": (ReferralNote, ("text", "by_id", "at")),
     "papers": (Paper, ("kind", "how", "text", "at", "recorded_at", "by_id")),
+    "letters": (Letter, ("kind", "number", "wording", "says", "sha256", "sent_at", "by_id")),
     "copied": (Copied, ("entry", "evidence_id", "said", "at", "by_id")),
 }
 """Area of a path -> its table, and the columns that are compared."""

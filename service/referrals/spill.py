@@ -1,19 +1,23 @@
 """What a purge of the case destroys in the HR room as well: copies outlast a change, and never a purge."""
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import insert, select
 from sqlmodel import Session, col
 
 from service.records.cases import Case
+from service.records.enums import LetterKind
 from service.records.evidence import Evidence
-from service.records.referrals import Copied, Hearing, Referral
+from service.records.referrals import Copied, Hearing, Letter, Referral
+from service.records.timeline import Outbox
 from service.referrals.keep import entries_for_hr
-from service.timeline import entries
+from service.timeline import entries, outbox
 
 ALLEGED = "referral.allegation"
 
 
-def destroy_copied(db: Session, case: Case, fields: list[str]) -> None:
-    """Empty each copied piece of which something was destroyed in the case just now, and invitations that repeat it.
+def destroy_copied(db: Session, case: Case, fields: list[str], at: datetime) -> None:
+    """Empty each copied piece of which something was destroyed in the case just now, and what repeats it.
 
     The referral's entries keep their commitments, so that its timeline still verifies. Copies are emptied as a whole.
     """
@@ -31,5 +35,20 @@ def destroy_copied(db: Session, case: Case, fields: list[str]) -> None:
             if hearing.states and any(field == ALLEGED or field.startswith("evidence.") for field in fields):
                 hearing.states = {}
                 lost.add(f"hearings.{hearing.id}.states")
+        if any(field == ALLEGED or field.startswith("evidence.") for field in fields):
+            lost |= _letters(db, referral, at)
         if lost:
             entries.erase_of_referral(db, referral, lost)
+
+
+def _letters(db: Session, referral: Referral, at: datetime) -> set[str]:
+    """Empty the letters that repeat what was alleged or list the evidence, and have their PDFs destroyed."""
+    lost = set()
+    for row in db.execute(select(Letter).where(col(Letter.referral_id) == referral.id)).scalars():
+        if row.says and row.kind in (LetterKind.INFORMING, LetterKind.INVITATION):
+            row.wording, row.says = {}, {}
+            lost |= {f"letters.{row.id}.wording", f"letters.{row.id}.says"}
+            prefix = row.key.rpartition("/")[0]
+            about = f"{referral.reference}:{row.kind}:{row.number}"
+            db.execute(insert(Outbox), [outbox.to_do("destroy", about, at, evidence=[], prefix=prefix)])
+    return lost

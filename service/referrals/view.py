@@ -23,7 +23,7 @@ from service.records.referrals import (
     Suspension,
 )
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
-from service.referrals import life, policy
+from service.referrals import letters, life, policy
 from service.referrals.consistency import comparable_outcomes
 from service.referrals.find import Found, appeal_ends, standing_of
 from service.referrals.hear import evidence_of
@@ -47,6 +47,8 @@ def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, A
     if _at_decision(here, now):
         view["earlier"] = earlier_outcomes(db, here.referral, at)
         view["consistency"] = comparable_outcomes(db, me, here.referral)
+    if here.in_the_room and (ready := letters.drafts(db, me, here, at)):
+        view["drafts"] = ready
     view["may"] = [act.value for act in Act if _may(act, here, me, now)]
     return view
 
@@ -68,6 +70,7 @@ def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
         Act.APPEAL: life.within_window(now) is None,
         Act.DISCLOSE: now.informed,
         Act.SERVE: now.informed,
+        Act.SEND_LETTER: now.informed,
     }.get(act, True)
 
 
@@ -146,7 +149,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "appeal": _appeal(rows[Appeal]),
         "suspension": _suspension(rows[Suspension]),
         "paused": {"at": referral.paused_at, "reason": referral.paused_because} if referral.paused_at else None,
-        "letters": [],
+        "letters": letters.listed(db, referral),
         "copied": [_copied(row, people) for row in rows[Copied]],
         "papers": [
             {"kind": row.kind, "how": row.how, "text": row.text, "at": row.at, "recorded_at": row.recorded_at}
@@ -196,7 +199,7 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
         "stage": here.stage,
         "version": referral.version,
         "informed": _informed(referral),
-        "letters": [],
+        "letters": letters.listed(db, referral),
     }
 
 

@@ -102,6 +102,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_suspension_ended": THEIRS,
     "room_served": THEIRS,
     "room_replied": THEIRS,
+    "room_letter_sent": THEIRS,
     "room_copied": ROOM,
     "room_disclosed": THEIRS,
     "room_reminded": ROOM,

@@ -169,7 +169,7 @@ def do_open(db: Session, me: Me, here: Found, sent: shape.ReasonIn, at: datetime
 def do_purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime) -> None:
     """Destroy content that should not be here."""
     files = guarding.purge(db, me, here.case, fields=sent.fields, reason=sent.reason, at=at)
-    destroy_copied(db, here.case, sent.fields)
+    destroy_copied(db, here.case, sent.fields, at)
     house, body = current().house, {"evidence": [file.id for file in files], "prefix": f"pdf/{here.case.id}"}
 
     def destroy_bytes(_: Session) -> None:

@@ -25,9 +25,10 @@ from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
 from service.web.evidence import streamed_in_room
 from service.web.forms import Sent as Body
-from service.web.given import Asked, Data, Db, Me, Now, Sent, Store
+from service.web.given import Asked, Data, Db, Me, Now, Pool, Sent, Store
+from service.web.letters import letter_pdf
 from service.web.pages import by_field, go_to, page
-from service.web.room_deeds import DEEDS, Deed, found
+from service.web.room_deeds import DEEDS, Deed, found, ready
 
 PAGE = 50
 NARROWED = ("stage", "appointed", "overdue")
@@ -154,8 +155,9 @@ def noted(here: Found) -> dict[str, Any]:
 def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str) -> Response:
     """Do a deed for a form, and go back to the referral; a refusal shows the page again with what was typed."""
     try:
+        made = ready(deed, db, me, reference, lambda: sent.form(deed.body, me.zone), now)
         here = found(db, me, reference, deed.act, sent.if_match)
-        deed.do(db, me, here, sent.form(deed.body, me.zone), now)
+        deed.do(db, me, here, sent.form(deed.body, me.zone), now, *made)
         db.flush()
     except (NotFound, NotPermitted):
         raise
@@ -183,4 +185,35 @@ def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[st
     return streamed_in_room(db, store, me, now, reference, file_id, "page")
 
 
-routes = [referrals, referral, life, referral_file, *(_route(deed) for deed in DEEDS)]
+@get("/referrals/{reference:str}/letters/{kind:str}", sync_to_thread=True)
+def referral_letter(
+    db: Db, store: Store, pool: Pool, me: Me, now: Now, reference: FromPath[str], kind: FromPath[str]
+) -> Response[bytes]:
+    """The last letter of a kind that was sent, as a PDF; before the first, what would be sent, marked as a draft."""
+    return letter_pdf(db, store, pool, me, now, reference, kind, None, "page")
+
+
+@get("/referrals/{reference:str}/letters/{kind:str}/{number:str}", sync_to_thread=True)
+def referral_letter_before(
+    db: Db,
+    store: Store,
+    pool: Pool,
+    me: Me,
+    now: Now,
+    reference: FromPath[str],
+    kind: FromPath[str],
+    number: FromPath[str],
+) -> Response[bytes]:
+    """A letter by its number: the first of a kind is 1."""
+    return letter_pdf(db, store, pool, me, now, reference, kind, number, "page")
+
+
+routes = [
+    referrals,
+    referral,
+    life,
+    referral_file,
+    referral_letter,
+    referral_letter_before,
+    *(_route(deed) for deed in DEEDS),
+]

@@ -6,6 +6,7 @@ Refusals come in the order 404, 409 (not open at this stage), 403, 412, 422, 409
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel
 from sqlmodel import Session
@@ -13,12 +14,14 @@ from sqlmodel import Session
 from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.enums import PaperKind, Part, ReferralStage
-from service.referrals import hear, keep, outcome, policy, take_up
+from service.referrals import hear, keep, letters, outcome, policy, take_up
 from service.referrals.find import Found, find_referral
 from service.referrals.life import Act, require_open
 from service.web import room_schemas as shape
 from service.web.doing import named
+from service.web.letters import make_letter
 from service.web.schemas import NothingIn, ReasonIn, TextIn
+from service.web.visit import current
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,8 @@ class Deed:
     body: type[BaseModel]
     do: Callable[..., None]
     says: str
+    first: Callable[..., Any] | None = None
+    """Makes what takes its time before the deed, outside any transaction; `do` is given it at its end."""
 
     @property
     def name(self) -> str:
@@ -44,6 +49,16 @@ def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int
     policy.require(act, here.held, me, at_appeal=here.stage is ReferralStage.APPEALED)
     if_match(here.referral.version)
     return here
+
+
+def ready(
+    deed: Deed, db: Session, me: Me, reference: str, read: Callable[[], BaseModel], at: datetime
+) -> tuple[Any, ...]:
+    """What a deed needs to have made before it: nobody waits for the referral meanwhile."""
+    if deed.first is None:
+        return ()
+    here = found(db, me, reference, deed.act, lambda _: None)
+    return (deed.first(db, me, here, read(), at),)
 
 
 def do_accept(db: Session, me: Me, here: Found, _: NothingIn, at: datetime) -> None:
@@ -166,6 +181,11 @@ def do_disclose_referral(db: Session, me: Me, here: Found, sent: shape.DiscloseR
     keep.disclose(db, me, here, sent.facts, at=at)
 
 
+def do_send_letter(db: Session, me: Me, here: Found, sent: shape.LetterIn, at: datetime, made: letters.Made) -> None:
+    """Send a letter to the person; its wording and its bytes stay as they are for ever."""
+    letters.send(db, current().house.store, me, here, sent.kind, made, at=at)
+
+
 DEEDS = (
     Deed("accept", Act.ACCEPT, NothingIn, do_accept, "The referral is accepted. Appoint an investigator next."),
     Deed("return", Act.RETURN, ReasonIn, do_return, "The referral is returned, with your reason."),
@@ -190,4 +210,12 @@ DEEDS = (
     Deed("reply", Act.REPLY, shape.PaperIn, do_reply, "The reply is recorded."),
     Deed("copy", Act.COPY, shape.CopyIn, do_copy, "It is copied here, with where it came from."),
     Deed("disclose", Act.DISCLOSE, shape.DiscloseRoomIn, do_disclose_referral, "The person can read it now."),
+    Deed(
+        "send-letter",
+        Act.SEND_LETTER,
+        shape.LetterIn,
+        do_send_letter,
+        "The letter is sent. The person is told.",
+        first=make_letter,
+    ),
 )

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool, StrictInt
 
-from service.records.enums import FindingKind, Outcome
+from service.records.enums import FindingKind, LetterKind, Outcome
 from service.web.schemas import Email, Long, Moment, OneLine, Words
 
 FileId = Annotated[str, Field(max_length=64)]
@@ -97,3 +97,10 @@ class DiscloseRoomIn(Words):
     """Which parts of the referral the person it is about may read."""
 
     facts: Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=20)]
+
+
+class LetterIn(Words):
+    """A letter, and the wording of each of its parts by name."""
+
+    kind: LetterKind
+    wording: Annotated[dict[Annotated[str, Field(max_length=60)], Long], Field(max_length=20)]

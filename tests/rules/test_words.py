@@ -54,6 +54,7 @@ SAYS: dict[str, tuple[type[StrEnum], set[str]]] = {
     "outcomes": (enums.Outcome, set()),
     "appointed": (enums.Part, set()),
     "findings": (enums.FindingKind, set()),
+    "letters": (enums.LetterKind, set()),
     "papers": (enums.PaperKind, set()),
     "closed_to": (enums.ReferralStage, set()),
     "instead": (enums.Instead, set()),

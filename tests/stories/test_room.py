@@ -534,6 +534,8 @@ def otherwise(value):
 def test_every_column_of_the_room_is_held_against_its_timeline(token, clock, database):
     reference, hr, *_ = decide(clock, token)
     room(hr, reference, "notes", text="A note.")
+    written = dict.fromkeys(("decision", "lives", "appeal"), "In our words.")
+    room(hr, reference, "send-letter", kind="outcome", wording=written)
     room(hr, reference, "serve", how="By hand", text="The letter.")
     room(token("staff"), reference, "appeal", grounds="Too hard.")
     second, *_ = begin(token)

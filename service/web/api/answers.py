@@ -349,6 +349,7 @@ class ReferralOut(TypedDict):
     suspension: NotRequired[dict[str, Any] | None]
     paused: NotRequired[dict[str, Any] | None]
     letters: NotRequired[list[dict[str, Any]]]
+    drafts: NotRequired[list[dict[str, Any]]]
     copied: NotRequired[list[dict[str, Any]]]
     copyable: NotRequired[dict[str, list[dict[str, Any]]]]
     papers: NotRequired[list[dict[str, Any]]]

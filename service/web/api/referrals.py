@@ -25,10 +25,11 @@ from service.web.cursors import place_of
 from service.web.evidence import streamed_in_room
 from service.web.filters import whole_number
 from service.web.forms import Sent as Body
-from service.web.given import Asked, Db, Me, Now, Sent, Store, keep_now
+from service.web.given import Asked, Db, Me, Now, Pool, Sent, Store, keep_now
+from service.web.letters import letter_pdf
 from service.web.once import Replay, once_end, once_seen
 from service.web.referrals import cursor_after, log_reading, noted, read_wanted
-from service.web.room_deeds import DEEDS, Deed, found
+from service.web.room_deeds import DEEDS, Deed, found, ready
 from service.web.sessions import ASKED_LATER
 from service.web.visit import current
 
@@ -87,6 +88,17 @@ def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[st
     return streamed_in_room(db, store, me, now, reference, file_id, THROUGH)
 
 
+@get("/api/referrals/{reference:str}/letters/{kind:str}", opt={"bytes": "application/pdf"}, sync_to_thread=True)
+def referral_letter(
+    db: Db, store: Store, pool: Pool, me: Me, now: Now, reference: FromPath[str], kind: FromPath[str]
+) -> Response[bytes]:
+    """The last letter of a kind sent: `informing.pdf`, `invitation.pdf`, `outcome.pdf` or `appeal-outcome.pdf`.
+
+    Before the first was sent, whoever may write it gets what would be sent, marked as a draft.
+    """
+    return letter_pdf(db, store, pool, me, now, reference, kind, None, THROUGH)
+
+
 def etag(here: Found) -> dict[str, str]:
     """What `If-Match` compares."""
     return {"ETag": f'"{here.referral.version}"'}
@@ -109,10 +121,11 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
     replay: list[Replay] = []
     if (before := once_seen(db, me, sent)) is not None:
         return shown(db, me, find_referral(db, me, reference), now, before.status)
+    made = ready(deed, db, me, reference, lambda: sent.read(deed.body), now)
     here = found(db, me, reference, deed.act, unless_replayed(db, me, sent, replay))
     if replay:
         return shown(db, me, here, now, replay[0].status)
-    deed.do(db, me, here, sent.read(deed.body), now)
+    deed.do(db, me, here, sent.read(deed.body), now, *made)
     once_end(db, me, sent, 200, reference)
     db.flush()
     return shown(db, me, here, now)
@@ -134,4 +147,4 @@ def _route(deed: Deed) -> HTTPRouteHandler:
     return make(referral_deed)
 
 
-routes = [referrals, referral, referral_timeline, referral_file, *(_route(deed) for deed in DEEDS)]
+routes = [referrals, referral, referral_timeline, referral_file, referral_letter, *(_route(deed) for deed in DEEDS)]

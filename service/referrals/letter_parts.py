@@ -1,0 +1,224 @@
+"""What each letter to the person a referral is about must say, as a table.
+
+A part of a letter is a wording, which whoever writes it may change, and what the record says, which nobody types. A
+letter goes out with all of its parts or not at all (Acas code, paragraphs 9 to 13, 22, 26 and 29).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from service.core.saying import moment
+from service.records.enums import LetterKind, Outcome
+from service.records.referrals import Appeal, Hearing, Referral
+from service.records.room_words import ACCOMPANIED, OUTCOMES, ROOM_SAYS
+from service.records.words import CODES
+
+NO_YEAR = datetime.min.replace(tzinfo=UTC)
+"""A letter is read years later: its moments have their year."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What letters are made from, read once. `notice` is how long before a hearing its invitation has to be there."""
+
+    at: datetime
+    zone: str
+    notice: timedelta
+    referral: Referral
+    hearing: Hearing | None
+    appeal: Appeal | None
+    suspended_until: datetime | None
+
+    def states(self, name: str) -> Any:
+        """What the invitation stated, as it stood when it was made."""
+        return self.hearing.states.get(name) if self.hearing else None
+
+    def day(self, value: datetime) -> str:
+        """The day of a moment and its time, where the person is."""
+        return moment(value, self.zone, now=NO_YEAR)
+
+
+Says = Callable[[Record], Sequence[str] | None]
+"""What the record has for a part, paragraph by paragraph; nothing, where the part cannot be written yet."""
+
+
+@dataclass(frozen=True)
+class LetterPart:
+    """One part that a letter must have. `lacks` is what to do where the record has nothing for it."""
+
+    name: str
+    title: str
+    wording: str
+    says: Says
+    lacks: str = ""
+
+
+def _nothing(_: Record) -> Sequence[str]:
+    """The wording says it all."""
+    return ()
+
+
+def _allegation(record: Record) -> Sequence[str] | None:
+    return [record.referral.allegation] if record.referral.informed_at and record.referral.allegation else None
+
+
+def _rules(record: Record) -> Sequence[str] | None:
+    return [CODES[code] for code in record.referral.rules] or None
+
+
+def _suspension(record: Record) -> Sequence[str]:
+    if record.suspended_until is None:
+        return ["You are not suspended. If that ever changes, you hear of it in writing, with the reason."]
+    return [f"{ROOM_SAYS['neutral']} It is looked at again by {record.day(record.suspended_until)}."]
+
+
+def _stated(name: str) -> Says:
+    def says(record: Record) -> Sequence[str] | None:
+        said = record.states(name)
+        return [said] if isinstance(said, str) and said else None
+
+    return says
+
+
+def _evidence(record: Record) -> Sequence[str] | None:
+    listed = record.states("evidence")
+    return None if listed is None else (listed or ["There are no files. What was found is in the record."])
+
+
+def _when(record: Record) -> Sequence[str] | None:
+    hearing = record.hearing
+    if hearing is None or hearing.held_at or hearing.hearing_at < record.at + record.notice:
+        return None
+    return [record.day(hearing.hearing_at), hearing.place]
+
+
+def _decision(record: Record) -> Sequence[str] | None:
+    """Once an appeal is decided, its own letter says what stands."""
+    referral, appeal = record.referral, record.appeal
+    if not referral.outcome or not referral.outcome_reason or (appeal and appeal.decided_at):
+        return None
+    return [OUTCOMES[referral.outcome], referral.outcome_reason]
+
+
+def _lives(record: Record) -> Sequence[str] | None:
+    return None if record.referral.decided_at is None else [_until(record, record.referral.outcome)]
+
+
+def _until(record: Record, outcome: str | None) -> str:
+    if record.referral.warning_until and outcome in (Outcome.FIRST_WRITTEN_WARNING, Outcome.FINAL_WRITTEN_WARNING):
+        return f"This warning lives until {record.day(record.referral.warning_until)}. Then it ends by itself."
+    return "This is no warning, so none lives on."
+
+
+def _appeal_right(record: Record) -> Sequence[str] | None:
+    until = record.referral.appeal_by
+    return [f"You may appeal until {record.day(until)}."] if until else None
+
+
+def _appealed(record: Record) -> Sequence[str] | None:
+    made = record.appeal
+    if made is None or made.decided_at is None or made.outcome is None:
+        return None
+    upheld = "Your appeal is upheld." if made.upheld else "Your appeal is not upheld."
+    return [upheld, f"The outcome is now: {OUTCOMES[made.outcome].lower()}. {_until(record, made.outcome)}"]
+
+
+def _appeal_reason(record: Record) -> Sequence[str] | None:
+    made = record.appeal
+    return [made.reason] if made and made.decided_at and made.reason else None
+
+
+def _final(record: Record) -> Sequence[str] | None:
+    made = record.appeal
+    return ["This decision is final. It cannot be appealed again."] if made and made.decided_at else None
+
+
+INVITE_FIRST = "Invite the person to the hearing first. (Acas code, paragraphs 9 to 11)"
+DECIDE_FIRST = "Decide first. After an appeal is decided, send its own letter. (Acas code, paragraph 22)"
+APPEAL_FIRST = "Decide the appeal first. (Acas code, paragraph 29)"
+TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
+    LetterKind.INFORMING: (
+        LetterPart(
+            "allegation",
+            "What is alleged",
+            "HR has been told of the following. Nothing has been decided.",
+            _allegation,
+            "Tell the person in writing what is alleged. (Acas code, paragraph 9)",
+        ),
+        LetterPart(
+            "rules",
+            "The rules it may go against",
+            "These are the rules that we look at.",
+            _rules,
+            "No rule is cited in this referral. (Acas code, paragraph 9)",
+        ),
+        LetterPart(
+            "next",
+            "What happens next",
+            "An investigator finds the facts, on both sides. You hear from us before any meeting. "
+            "You can tell us anything that we should look at.",
+            _nothing,
+        ),
+        LetterPart(
+            "support",
+            "Who can support you",
+            "You may ask your union or a colleague at any time, and bring one of them to a hearing. "
+            "Tell us of anything that would make this easier for you.",
+            _nothing,
+        ),
+        LetterPart("suspension", "Your work meanwhile", "This is how it stands today.", _suspension),
+    ),
+    LetterKind.INVITATION: (
+        LetterPart(
+            "allegation",
+            "What is alleged",
+            "We invite you to a hearing about the following.",
+            _stated("allegation"),
+            INVITE_FIRST,
+        ),
+        LetterPart(
+            "consequences",
+            "What can follow",
+            "Nothing has been decided. This is what can follow.",
+            _stated("consequences"),
+            INVITE_FIRST,
+        ),
+        LetterPart(
+            "evidence", "The evidence", "You can read this in Amends before the hearing.", _evidence, INVITE_FIRST
+        ),
+        LetterPart(
+            "when",
+            "When and where",
+            "Please come at this time. Tell us at once if you cannot.",
+            _when,
+            "Invite the person first, and send this before the notice they are due begins: 48 hours in the shipped "
+            "playbook. (Acas code, paragraph 11)",
+        ),
+        LetterPart(
+            "accompanied",
+            "Who may come with you",
+            "Tell us who comes with you.",
+            lambda record: [ACCOMPANIED] if record.hearing else None,
+            INVITE_FIRST,
+        ),
+    ),
+    LetterKind.OUTCOME: (
+        LetterPart("decision", "The decision", "This is decided, and why.", _decision, DECIDE_FIRST),
+        LetterPart("lives", "How long it lives", "This is how long it counts.", _lives, DECIDE_FIRST),
+        LetterPart(
+            "appeal",
+            "Your right of appeal",
+            "Somebody who was not involved before hears it. Nothing can get harder for you by it.",
+            _appeal_right,
+            DECIDE_FIRST,
+        ),
+    ),
+    LetterKind.APPEAL_OUTCOME: (
+        LetterPart("decision", "The decision", "This is decided on your appeal.", _appealed, APPEAL_FIRST),
+        LetterPart("reason", "Why", "This is the reason.", _appeal_reason, APPEAL_FIRST),
+        LetterPart("final", "This is final", "The matter ends here.", _final, APPEAL_FIRST),
+    ),
+}
+"""What each kind of letter must say."""

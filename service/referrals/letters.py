@@ -1,0 +1,168 @@
+"""Letters to the person a referral is about: drafted from the record, sent whole or not at all, and frozen then."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.cases.pinned import playbook_of
+from service.core.clock import LONDON
+from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Refusal
+from service.core.storage import Store
+from service.people.identity import Me
+from service.records.enums import LetterKind, ReferralStage
+from service.records.people import Person
+from service.records.referrals import Letter, Referral
+from service.records.room_words import LETTERS
+from service.referrals import policy
+from service.referrals.changes import add_row
+from service.referrals.find import Found, appeal_of, hearing_of, standing_of, suspension_of
+from service.referrals.letter_parts import TABLE, Record
+from service.referrals.life import Act, after
+from service.referrals.take_up import is_at_appeal, tell_subject
+
+
+def kind_named(said: str) -> LetterKind:
+    """The kind of this name. Raises NotFound."""
+    if said not in set(LetterKind):
+        raise NotFound
+    return LetterKind(said)
+
+
+def record_of(db: Session, here: Found, at: datetime) -> Record:
+    """Read what letters are made from."""
+    referral = here.referral
+    zone = db.execute(select(col(Person.zone)).where(col(Person.id) == referral.subject_id)).scalar() or LONDON
+    hours = playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours
+    appeal = appeal_of(db, referral)
+    again = is_at_appeal(here.stage) or (here.stage is ReferralStage.CLOSED and appeal is not None)
+    suspension = suspension_of(db, referral)
+    return Record(
+        at=at,
+        zone=zone,
+        notice=timedelta(hours=hours),
+        referral=referral,
+        hearing=hearing_of(db, referral, appeal=again),
+        appeal=appeal,
+        suspended_until=suspension.review_at if suspension else None,
+    )
+
+
+def unwritable(kind: LetterKind, record: Record) -> list[FieldError]:
+    """Each part that the record has nothing for."""
+    return [FieldError(part.name, part.lacks) for part in TABLE[kind] if part.says(record) is None]
+
+
+def drafts(db: Session, me: Me, here: Found, at: datetime) -> list[dict[str, Any]]:
+    """The letters that this person may write now, each with its parts as they would be sent."""
+    record = record_of(db, here, at)
+    return [
+        {"kind": kind, "parts": parts_of(kind, record)}
+        for kind in LetterKind
+        if policy.writes(kind, here.held, me) and not unwritable(kind, record)
+    ]
+
+
+def parts_of(kind: LetterKind, record: Record, wording: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """Every part of a letter in order. Raises a Refusal (409) naming each that the record has nothing for, and Invalid
+    naming each that has no words in a `wording` that was sent.
+    """
+    if faults := unwritable(kind, record):
+        raise Refusal("This letter would lack something that it must say.", faults)
+    if wording is not None:
+        names = {part.name for part in TABLE[kind]}
+        blank = [each.name for each in TABLE[kind] if not wording.get(each.name, "").strip()]
+        wrong = [FieldError(f"wording.{name}", "Write this part. A letter must have it.") for name in blank]
+        wrong += [
+            FieldError(f"wording.{name}", "This letter has no such part.") for name in wording if name not in names
+        ]
+        if wrong:
+            raise Invalid("This letter lacks a part that it must have.", wrong)
+    return [
+        {
+            "name": part.name,
+            "title": part.title,
+            "wording": (wording or {}).get(part.name, part.wording),
+            "says": list(part.says(record) or ()),
+        }
+        for part in TABLE[kind]
+    ]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A letter that is ready: its parts, its PDF, and the version of the referral that it was made from."""
+
+    parts: list[dict[str, Any]]
+    pdf: bytes
+    version: int
+
+
+def require_writer(kind: LetterKind, here: Found, me: Me) -> None:
+    """Raise NotPermitted unless they may write this letter."""
+    if not policy.writes(kind, here.held, me):
+        raise NotPermitted("This letter is for somebody else to write.")
+
+
+def send(db: Session, store: Store, me: Me, here: Found, kind: LetterKind, made: Made, *, at: datetime) -> None:
+    """Send a letter: keep its bytes, and tell the person, who reads it in Amends.
+
+    Raises a Refusal where the referral moved on while it was made.
+    """
+    referral = here.referral
+    require_writer(kind, here, me)
+    after(Act.SEND_LETTER, here.stage, standing_of(db, referral, at))
+    if referral.version != made.version:
+        raise Refusal("Something changed while the letter was made. Look at it, and send it again.")
+    digest = hashlib.sha256(made.pdf).hexdigest()
+    key = f"letters/{referral.case_id}/{referral.id}/{kind}/{digest}.pdf"
+    store.keep(key, made.pdf)
+    row = Letter(
+        referral_id=referral.id,
+        kind=kind,
+        number=len(sent(db, referral, kind)) + 1,
+        wording={part["name"]: part["wording"] for part in made.parts},
+        says={part["name"]: part["says"] for part in made.parts},
+        sha256=digest,
+        key=key,
+        sent_at=at,
+        by_id=me.id,
+    )
+    tell_subject(db, me, referral, "room_letter_sent", add_row(db, row), at)
+
+
+def sent(db: Session, referral: Referral, kind: LetterKind | None = None) -> list[Letter]:
+    """The letters that were sent, oldest first; all of them, or those of a kind."""
+    mine = select(Letter).where(col(Letter.referral_id) == referral.id)
+    if kind is not None:
+        mine = mine.where(col(Letter.kind) == kind)
+    return list(db.execute(mine.order_by(col(Letter.id))).scalars())
+
+
+def listed(db: Session, referral: Referral) -> list[dict[str, Any]]:
+    """What the referral says of its letters."""
+    return [
+        {
+            "kind": row.kind,
+            "number": row.number,
+            "sent_at": row.sent_at,
+            "sha256": row.sha256,
+            "destroyed": not row.says,
+        }
+        for row in sent(db, referral)
+    ]
+
+
+def context(kind: LetterKind, record: Record, to: str, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """What goes on paper."""
+    return {
+        "reference": record.referral.reference,
+        "kind": kind.value,
+        "title": LETTERS[kind],
+        "to": to,
+        "parts": parts,
+    }

@@ -1,0 +1,164 @@
+"""Letters of HR: made from the record, with every part they must have, and frozen once they are sent."""
+
+import hashlib
+import io
+
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from service.records.referrals import Referral
+from service.referrals import replay
+from service.timeline.entries import of_referral
+from tests.makers import at, faults, people, press, refuses, room
+from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, hear, moment
+
+PARTS = {
+    "informing": {"allegation", "rules", "next", "support", "suspension"},
+    "invitation": {"allegation", "consequences", "evidence", "when", "accompanied"},
+    "outcome": {"decision", "lives", "appeal"},
+    "appeal-outcome": {"decision", "reason", "final"},
+}
+
+
+def draft(who, reference, kind):
+    """The wording that a letter would be sent with, part by part."""
+    found = [one for one in who.get(f"/api/referrals/{reference}").json().get("drafts", []) if one["kind"] == kind]
+    return {part["name"]: part["wording"] for one in found for part in one["parts"]}
+
+
+def send(who, reference, kind, **changed):
+    """Send a letter as it was drafted, but for these parts."""
+    return room(who, reference, "send-letter", kind=kind, wording=draft(who, reference, kind) | changed)
+
+
+def pdf(who, reference, kind):
+    """The bytes of a letter, and its text on one line."""
+    answer = who.get(f"/api/referrals/{reference}/letters/{kind}.pdf")
+    assert answer.status_code == 200, answer.text
+    read = PdfReader(io.BytesIO(answer.content))
+    assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert read.trailer["/Root"]["/Lang"]
+    assert b"pdfuaid" in read.trailer["/Root"]["/Metadata"].get_data()
+    return answer.content, " ".join(" ".join(page.extract_text() for page in read.pages).split())
+
+
+def test_a_letter_is_sent_once_and_stays_as_it_was(token, sign_in, clock, database):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    staff = token("staff")
+    assert staff.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 404
+    assert "Draft, not sent" in pdf(hr2, reference, "informing")[1]
+    assert set(draft(hr2, reference, "informing")) == PARTS["informing"]
+    sent = send(hr2, reference, "informing", next="Zebra words of our own.")
+    assert [(one["kind"], one["number"]) for one in sent["letters"]] == [("informing", 1)]
+    first, text = pdf(staff, reference, "informing")
+    assert "Zebra words of our own." in text
+    assert "A post that harmed our name." in text
+    assert "Draft" not in text
+    assert "You are not suspended." in text
+    assert hashlib.sha256(first).hexdigest() == sent["letters"][0]["sha256"]
+    clock.forward(days=1)
+    room(hr, reference, "suspend", reason="To protect the facts.", review_at=moment(clock, days=5))
+    assert pdf(hr, reference, "informing")[0] == first
+    again = send(hr, reference, "informing")
+    assert [one["number"] for one in again["letters"]] == [1, 2]
+    second, text = pdf(staff, reference, "informing")
+    assert second != first
+    assert "A suspension is a neutral act" in text
+    assert sign_in("hr").get(f"/referrals/{reference}/letters/informing/1.pdf").content == first
+    entries = hr.get(f"/api/referrals/{reference}/timeline").json()["items"]
+    told = [change for entry in entries if entry["kind"] == "room_letter_sent" for change in entry["changes"]]
+    assert hashlib.sha256(first).hexdigest() in [change["after"] for change in told]
+    seen = staff.get(f"/api/referrals/{reference}/timeline").json()["items"]
+    assert [one["words"] for one in seen if one["kind"] == "room_letter_sent"] == ["HR sent you a letter."] * 2
+    assert [one["number"] for one in staff.get(f"/api/referrals/{reference}").json()["letters"]] == [1, 2]
+    with database.read() as db:
+        row = db.execute(select(Referral).where(Referral.reference == reference)).scalar_one()
+        assert replay.differences(db, row, of_referral(db, row.id)) == []
+
+
+def test_a_letter_without_a_part_is_refused_by_its_name(token):
+    reference, hr, hr2, head, _ = begin(token)
+    wording = {"next": "x"}
+    assert refuses(hr2, reference, "send-letter", kind="informing", wording=wording) == (409, {"allegation"})
+    find_facts(hr2, reference)
+    for kind in ("invitation", "outcome", "appeal-outcome"):
+        assert refuses(hr, reference, "send-letter", kind=kind, wording=wording) == (409, PARTS[kind])
+        assert hr.get(f"/api/referrals/{reference}/letters/{kind}.pdf").status_code == 409
+    status, named = refuses(hr2, reference, "send-letter", kind="informing", wording=wording | {"zebra": "x"})
+    lacking = {f"wording.{part}" for part in PARTS["informing"] - {"next"}}
+    assert (status, named) == (422, lacking | {"wording.zebra"})
+    assert refuses(hr2, reference, "send-letter", kind="invoice", wording=wording)[0] == 422
+    assert (
+        refuses(head, reference, "send-letter", kind="informing", wording=draft(hr, reference, "informing"))[0] == 403
+    )
+    assert head.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 403
+    assert hr.get(f"/api/referrals/{reference}/letters/invoice.pdf").status_code == 404
+
+
+def test_an_invitation_goes_out_with_due_notice(token, clock):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    send(hr2, reference, "invitation")
+    _, text = pdf(token("staff"), reference, "invitation")
+    for said in ("A post that harmed our name.", "Room 4", "2026", "The hearing can end in", "right to be accompanied"):
+        assert said in text
+    wording = draft(hr2, reference, "invitation")
+    clock.forward(days=2)
+    assert refuses(hr2, reference, "send-letter", kind="invitation", wording=wording) == (409, {"when"})
+
+
+def test_the_outcome_and_that_of_the_appeal(token, clock):
+    reference, hr, _, head, services = decide(clock, token)
+    send(head, reference, "outcome")
+    staff = token("staff")
+    _, text = pdf(staff, reference, "outcome")
+    for said in ("Final written warning", "Because of the harm.", "lives until", "You may appeal until"):
+        assert said in text
+    room(staff, reference, "appeal", grounds="It was gone in minutes.")
+    room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
+    hear(clock, reference, services, services)
+    room(services, reference, "decide-appeal", upheld=True, outcome="first_written_warning", reason="It was brief.")
+    send(services, reference, "appeal-outcome")
+    _, text = pdf(staff, reference, "appeal-outcome")
+    for said in ("Your appeal is upheld.", "first written warning", "It was brief.", "This decision is final."):
+        assert said in text
+    assert refuses(hr, reference, "send-letter", kind="outcome", wording={"decision": "x"}) == (409, {"decision"})
+
+
+def test_nobody_else_reads_a_letter(token):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    send(hr2, reference, "informing")
+    for who in people(token, "digital manager hr3 auditor admin"):
+        assert who.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 404
+
+
+def test_a_letter_is_written_on_the_page(token, sign_in):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    here, writer, staff = f"/referrals/{reference}", sign_in("hr2"), sign_in("staff")
+    told = {f"wording.{name}": words for name, words in draft(hr2, reference, "informing").items()}
+    refused = writer.fill_in(f"{here}/send-letter", told | {"kind": "informing", "wording.next": " "})
+    assert (refused.status_code, "Write this part." in refused.text) == (422, True)
+    assert 'href="#send-letter-informing-wording-next"' in refused.text
+    sent = writer.fill_in(f"{here}/send-letter", told | {"kind": "informing", "wording.next": "Zebra words."})
+    assert sent.status_code == 303, sent.text
+    for who in (writer, staff):
+        assert f"{here}/letters/informing/1.pdf" in who.get(here).text
+    assert staff.get(f"{here}/letters/informing/1.pdf").content == pdf(hr2, reference, "informing")[0]
+    assert staff.get(f"{here}/letters/informing/2.pdf").status_code == 404
+
+
+def test_a_purge_reaches_the_letters(token, clock, database):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    send(hr2, reference, "informing")
+    digital = token("digital")
+    case = digital.get("/api/cases").json()["items"][0]
+    assert token("staff").patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+    press(digital, case, "purge", fields=["referral.allegation"], reason="It held what must not be here.")
+    assert hr.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 404
+    assert hr.get(f"/api/referrals/{reference}").json()["letters"][0]["destroyed"]
+    assert faults(database) == []
