@@ -119,12 +119,14 @@ def send(db: Session, store: Store, me: Me, here: Found, kind: LetterKind, made:
     if referral.version != made.version:
         raise Refusal("Something changed while the letter was made. Look at it, and send it again.")
     digest = hashlib.sha256(made.pdf).hexdigest()
-    key = f"letters/{referral.case_id}/{referral.id}/{kind}/{digest}.pdf"
+    number = len(sent(db, referral, kind)) + 1
+    # In a folder of its own: a purge destroys that folder later, and nothing that was sent meanwhile.
+    key = f"letters/{referral.case_id}/{referral.id}/{kind}-{number}/{digest}.pdf"
     store.keep(key, made.pdf)
     row = Letter(
         referral_id=referral.id,
         kind=kind,
-        number=len(sent(db, referral, kind)) + 1,
+        number=number,
         wording={part["name"]: part["wording"] for part in made.parts},
         says={part["name"]: part["says"] for part in made.parts},
         sha256=digest,

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from service.records.referrals import Referral
 from service.referrals import replay
 from service.timeline.entries import of_referral
-from tests.makers import at, faults, people, press, refuses, room
+from service.worker.run import work_once
+from tests.makers import at, faults, people, picture, press, refuses, room, upload
 from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, hear, moment
 
 PARTS = {
@@ -161,4 +162,23 @@ def test_a_purge_reaches_the_letters(token, clock, database):
     press(digital, case, "purge", fields=["referral.allegation"], reason="It held what must not be here.")
     assert hr.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 404
     assert hr.get(f"/api/referrals/{reference}").json()["letters"][0]["destroyed"]
+    assert faults(database) == []
+
+
+def test_a_letter_sent_again_after_a_purge_stays(token, database, settings, clock):
+    """The worker destroys what was purged, and not what was sent meanwhile."""
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    send(hr2, reference, "informing")
+    digital = token("digital")
+    case = digital.get("/api/cases").json()["items"][0]
+    file = upload(digital, case, picture()).json()["id"]
+    assert token("staff").patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+    press(digital, case, "purge", fields=[f"evidence.{file}"], reason="It held what must not be here.")
+    again = send(hr2, reference, "informing")["letters"]
+    assert [letter["destroyed"] for letter in again] == [True, False]
+    clock.forward(hours=1)
+    while work_once(database, settings, clock):
+        pass
+    assert hashlib.sha256(pdf(hr2, reference, "informing")[0]).hexdigest() == again[1]["sha256"]
     assert faults(database) == []
