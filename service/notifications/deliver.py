@@ -10,7 +10,7 @@ from sqlmodel import Session
 from service.core.settings import Settings
 from service.notifications.fan_out import DIGEST, TEXT, told_of
 from service.notifications.letters import Letter, letter
-from service.notifications.waiting import cases_waiting, count_unread
+from service.notifications.waiting import About, cases_waiting, count_unread
 from service.people.identity import Me, who_are
 from service.people.preferences import preferences_of
 from service.records.enums import Notify
@@ -24,7 +24,13 @@ def letters_for(db: Session, settings: Settings, rows: Sequence[Any], at: dateti
     """
     people = who_are(db, {row.person_id for row in rows})
     said = preferences_of(db, people)
-    found = {row.id: _letter(db, settings, row, people, said, at) for row in rows}
+    # Asked once for each person: nothing else about a message takes as long.
+    asked: dict[int, list[str]] = {}
+    for row in rows:
+        if row.kind != DIGEST:
+            asked.setdefault(row.person_id, []).extend(told_of(row))
+    waits = {person: cases_waiting(db, people[person], keys) for person, keys in asked.items() if person in people}
+    found = {row.id: _letter(db, settings, row, people, said, waits, at) for row in rows}
     return {row_id: told for row_id, told in found.items() if told is not None}
 
 
@@ -34,18 +40,19 @@ def _letter(
     row: Any,
     people: Mapping[int, Me],
     said: Mapping[int, Preference],
+    waits: Mapping[int, Mapping[str, About]],
     at: datetime,
 ) -> Letter | None:
     me, wishes = people.get(row.person_id), said.get(row.person_id)
     if me is None:
         return None
-    cases: set[tuple[int | None, int | None]] = set()
+    cases: set[About] = set()
     if row.kind == DIGEST:
         # Wanted until mail is turned off: what waited for it would be told by nothing else.
         wanted = wishes is None or Notify(wishes.notify) is not Notify.OFF
         if not wanted or not count_unread(db, me):
             return None
-    elif not (cases := cases_waiting(db, me, told_of(row))):
+    elif not (cases := {waits[me.id][key] for key in told_of(row) if key in waits[me.id]}):
         return None
     # To the case, or the referral; where several wait, to the list of them.
     case_id, referral_id = next(iter(cases)) if len(cases) == 1 else (None, None)

@@ -53,6 +53,9 @@ MOST_COUNTED = 100
 """No further: the bell says 99+."""
 KEY_LENGTH = 32
 
+About = tuple[int | None, int | None]
+"""The number of the case that somebody is told of, or of the referral; neither where it is about none."""
+
 
 @lru_cache(maxsize=256)
 def _mine(desks: Desks, roles: Roles) -> tuple[ColumnElement[bool], ...]:
@@ -136,19 +139,18 @@ def count_unread(db: Session | Connection, me: Me) -> int:
 @lru_cache(maxsize=256)
 def _cases(desks: Desks, roles: Roles) -> Select[Any]:
     return (
-        select(Notification.case_id, Notification.referral_id)
+        select(Notification.key, Notification.case_id, Notification.referral_id)
         .outerjoin(Case, col(Case.id) == col(Notification.case_id))
         .where(col(Notification.key).in_(bindparam("keys", expanding=True)), WAITS)
         .where(*_mine(desks, roles))
-        .distinct()
     )
 
 
-def cases_waiting(db: Session, me: Me, keys: Sequence[str]) -> set[tuple[int | None, int | None]]:
+def cases_waiting(db: Session, me: Me, keys: Sequence[str]) -> dict[str, About]:
     """The case, or the referral, of each of these notifications that this person has not read and may still hear of."""
     asked = _cases(frozenset(me.desks), me.roles)
     rows = db.connection().execute(asked, {"me": me.id, "keys": list(keys)})
-    return {(row.case_id, row.referral_id) for row in rows}
+    return {row.key: (row.case_id, row.referral_id) for row in rows}
 
 
 def list_waiting(

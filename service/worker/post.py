@@ -28,7 +28,7 @@ from service.notifications.refusing import Away, NotSent, Refused
 from service.timeline import outbox
 from service.worker.away import AWAY
 
-AT_ONCE = 50
+AT_ONCE = 100
 LEASE = timedelta(seconds=30)
 """So long what a killed worker had in hand waits for the next one. A worker that lives takes it anew in time."""
 LEASE_TAKEN_ANEW = timedelta(seconds=10)
