@@ -8,7 +8,7 @@ subject reads what HR disclosed, and nothing else.
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -78,20 +78,31 @@ WRITES: dict[LetterKind, tuple[Relation, ...]] = {
 ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
 
 
-def apart(person: Any) -> ColumnElement[bool]:
-    """Whether somebody (a column or a parameter) has a part in what a referral is about, and so none in the room."""
-    case_id = col(Referral.case_id)
-    named = (
+def _named_in(case_id: Any) -> tuple[Select[Any], ...]:
+    """Those with a part in the case of a referral, as queries: conflicted, its reporter, also in confidence, whoever
+    decided to refer it, and a manager who proposed that.
+    """
+    return (
         select(col(Conflict.person_id)).where(col(Conflict.case_id) == case_id),
         select(col(Confidence.person_id)).where(col(Confidence.case_id) == case_id),
         select(col(Case.reporter_id)).where(col(Case.id) == case_id, col(Case.reporter_id).is_not(None)),
-        # Whoever decided to refer it, and a manager who proposed that.
         select(col(ReferralDecision.by_id)).where(
             col(ReferralDecision.case_id) == case_id, col(ReferralDecision.refer)
         ),
     )
+
+
+def apart(person: Any) -> ColumnElement[bool]:
+    """Whether somebody (a column or a parameter) has a part in what a referral is about, and so none in the room."""
     own = (col(Referral.subject_id).is_not_distinct_from(person), col(Referral.referred_by_id) == person)
+    named = _named_in(col(Referral.case_id))
     return or_(*own, *(person.in_(each.correlate(Referral).scalar_subquery()) for each in named))
+
+
+def apart_from(db: Session, referral: Referral) -> frozenset[int]:
+    """Everybody who has a part in what this referral is about, by number."""
+    named = db.execute(union(*_named_in(referral.case_id))).scalars()
+    return frozenset({referral.subject_id, referral.referred_by_id, *named} - {None})
 
 
 def _keeps(desks: Desks) -> ColumnElement[bool]:
@@ -140,19 +151,6 @@ def relations(me: Me) -> list[tuple[Relation, ColumnElement[bool]]]:
 def finds(desks: Desks) -> ColumnElement[bool]:
     """The WHERE of lists and single reads: every referral that is there for somebody. Needs the parameter `me`."""
     return or_(_keeps(desks), _is_appointed(), is_told())
-
-
-def apart_from(db: Session, referral: Referral) -> frozenset[int]:
-    """Everybody who may have no part in the room of a referral, by number."""
-    found = {referral.subject_id, referral.referred_by_id}
-    found |= set(db.execute(select(col(Case.reporter_id)).where(col(Case.id) == referral.case_id)).scalars())
-    for table in (Conflict, Confidence):
-        found |= set(db.execute(select(col(table.person_id)).where(col(table.case_id) == referral.case_id)).scalars())
-    deciders = select(col(ReferralDecision.by_id)).where(
-        col(ReferralDecision.case_id) == referral.case_id, col(ReferralDecision.refer)
-    )
-    found |= set(db.execute(deciders).scalars())
-    return frozenset(person for person in found if person is not None)
 
 
 def keepers(db: Session, referral: Referral) -> tuple[int, ...]:
