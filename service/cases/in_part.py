@@ -9,8 +9,10 @@ from typing import Any
 
 from service.cases import policy
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, COLUMNS, is_closed
+from service.cases.wording import apology_says
 from service.people.identity import Me
 from service.records.cases import Case
+from service.records.enums import Code, StepKind
 from service.records.words import DESTROYED, PARTS, REVEALED, STATUSES
 from service.timeline.confidence import REPORTER
 
@@ -71,10 +73,17 @@ def _to_asked(case: Case, rows: Mapping[str, Any], me: Me | None) -> dict[str, A
     return {
         "account": {"type": case.account_type, "platform": case.platform, "handle": case.handle},
         "post": {"url": case.url},
-        "steps": [step for step in rows["shown_steps"] if step["kind"] in mine],
+        "steps": [_asked_for(step, case) for step in rows["shown_steps"] if step["kind"] in mine],
         "messages": _aside(rows, me.id if me else None),
         "closed_fields": [*CLOSED_WHEN_GUARDED, *CLOSED_ELSEWHERE] if is_closed(case) else [],
     }
+
+
+def _asked_for(step: dict[str, Any], case: Case) -> dict[str, Any]:
+    """A step with what their words must say, which follows from what is kept from them."""
+    if step["kind"] != StepKind.APOLOGISE:
+        return step
+    return step | {"must_say": list(apology_says(Code.ACCOUNT_COMPROMISED in case.codes))}
 
 
 def _to_subject(case: Case, rows: Mapping[str, Any], _: Me | None) -> dict[str, Any]:

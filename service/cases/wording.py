@@ -31,14 +31,18 @@ def compose_correction(playbook: Playbook, when: str, said: str, fact: str, hack
     return template.format(when=when, said=said, fact=fact)
 
 
+def apology_says(hacked: bool) -> tuple[str, ...]:
+    """The elements that an apology must say: of a hacked account only that it was not posted by them."""
+    return ("not_posted_by_us",) if hacked else ("by_mistake", "not_official")
+
+
 def apology_lacks(playbook: Playbook, text: str, hacked: bool = False, confirmed: bool = False) -> list[str]:
-    """The elements that an apology does not say: `by_mistake`, `not_official`; for a hacked account `not_posted_by_us`.
+    """The elements that an apology does not say, of those that it must (`apology_says`).
 
     English is read by the playbook's patterns. Text in another language lacks nothing once the person has `confirmed`
     that it says all of it; English cannot be confirmed past the check. What to tell them: `tell`. Source: policy.
     """
-    elements = ("not_posted_by_us",) if hacked else ("by_mistake", "not_official")
-    return _lacking(playbook.words, text, elements, confirmed)
+    return _lacking(playbook.words, text, apology_says(hacked), confirmed)
 
 
 def correction_lacks(playbook: Playbook, text: str, confirmed: bool = False) -> list[str]:

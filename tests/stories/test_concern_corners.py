@@ -218,3 +218,19 @@ def test_an_asked_apology_need_not_call_it_a_mistake(token, sign_in):
     mine = report(staff)
     refused = staff.post(f"{at(mine)}/steps/apologise/take", json={"public_text": "We are sorry, it was not official."})
     assert refused.json()["errors"][0]["message"] == "Say that it was posted by mistake."
+
+
+def test_an_apology_for_a_hacked_account_is_asked_for_what_is_true_of_it(token, sign_in):
+    """The page asks for what the check asks for: that it was not posted by them."""
+    staff, services, digital = people(token, "staff services digital")
+    case = raise_it(staff)
+    assert digital.patch(at(case), json={"codes": ["account_compromised"]}).status_code == 200
+    press(digital, case, "ask", steps=["apologise"], of="services@demo.example", reason="People ask who wrote it.")
+    page = sign_in("services").get(f"/cases/{case['reference']}").text
+    assert "it was not posted by you" in page
+    assert "says that it was not posted by you" in page
+    assert "not an official view" not in page
+    take = f"{at(case)}/steps/apologise/take"
+    told = services.post(take, json={"public_text": "It was not an official view."}).json()
+    assert [error["message"] for error in told["errors"]] == ["Say that it was not posted by you."]
+    assert services.post(take, json={"public_text": "Sorry: this was not posted by us."}).status_code == 200

@@ -35,6 +35,7 @@ class StepOut(TypedDict):
     asked_of: NotRequired[str | None]
     asked_name: NotRequired[str | None]
     asked_because: NotRequired[str | None]
+    must_say: NotRequired[list[str]]
 
 
 class RouteOut(TypedDict):
