@@ -22,6 +22,7 @@ from service.records.enums import Role
 from service.records.list_words import READ_AS, THE_RAISER, THE_SERVER
 from service.records.people import Person
 from service.records.timeline import ManyReads, ReadEntry
+from service.records.words import PDF_AUDIENCES
 from service.timeline.reads import raised_in_confidence
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -157,7 +158,7 @@ def _shown(row: Any) -> dict[str, Any]:
             told["seen_as"] = row.seen_as if row.seen_as in READ_AS else PARTY
     if row.reference is not None:
         told["case"] = row.reference
-    if row.what == "pdf" and row.detail != "list":
+    if row.what == "pdf" and row.detail in PDF_AUDIENCES:
         told["audience"] = row.detail
     if row.what in ("export", "read_log", "read_log_export"):
         told["narrowed_by"] = [name for name, _ in parse_qsl(row.detail) if name in NARROWS]

@@ -132,6 +132,12 @@ def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: 
         )
     if hearing_at < at:
         raise invalid("hearing_at", "Choose a time that is still to come.")
+    if hearing_at < hearing.hearing_at and hearing_at < at + timedelta(hours=book.referrals.hearing_notice_hours):
+        raise invalid(
+            "hearing_at",
+            "The person was invited for a later time. Choose that or later, or leave at least "
+            f"{book.referrals.hearing_notice_hours} hours. (Acas code, paragraph 11: reasonable time to prepare)",
+        )
     changes = put_row(db, hearing, hearing_at=hearing_at, postponed_because=reason)
     tell_subject(db, me, referral, "room_postponed", changes, at)
     keep_next_due(db, referral)

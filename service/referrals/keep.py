@@ -1,5 +1,6 @@
 """What goes on beside the life of a referral: notes, pauses, suspension, papers, copies from the case, disclosure."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -140,7 +141,7 @@ def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str]
     changes: Changes = {}
     for piece in dict.fromkeys(pieces):
         # A form sends numbers as words; a file's id has 32 of its own.
-        number = int(piece) if isinstance(piece, int) or (piece.isdigit() and len(piece) < 10) else None
+        number = int(piece) if isinstance(piece, int) or re.fullmatch(r"[0-9]{1,9}", piece) else None
         if number is not None and number in told:
             said: dict[str, Any] = {name: told[number][name] for name in ("kind", "at", "changes", "words")}
             row = Copied(referral_id=referral.id, entry=number, said=_plain(said), at=at, by_id=me.id)

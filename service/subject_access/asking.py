@@ -228,7 +228,8 @@ def release(db: Session, me: Me, request: AccessRequest, *, at: datetime) -> Non
 
 
 def _numbers(request: AccessRequest) -> Select[Any]:
-    return select(col(AccessItem.id)).where(col(AccessItem.request_id) == request.id)
+    given = (col(AccessItem.request_id) == request.id, col(AccessItem.withheld).is_(None))
+    return select(col(AccessItem.id)).where(*given)
 
 
 def ready(db: Session, request: AccessRequest, key: str, size: int, at: datetime) -> None:

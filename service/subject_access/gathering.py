@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select, union
+from sqlalchemy import Select, exists, select, union
 from sqlmodel import Session, col
 
 from service.cases.read_log import TOLD_OF
@@ -50,11 +50,24 @@ OURS = frozenset(name.casefold() for name in DESKS.values())
 
 def cases_of(person_id: int) -> Select[Any]:
     """The numbers of all cases that somebody has a part in, or has done something in."""
-    each = (
-        select(col(Case.id)).where(or_(col(Case.reporter_id) == person_id, col(Case.subject_id) == person_id)),
+    return _any_of(*_in_hand(person_id), select(col(Case.id)).where(col(Case.subject_id) == person_id))
+
+
+def read_cases_of(person_id: int) -> Select[Any]:
+    """The numbers of those that they read themselves: how many there are tells of no concern that is kept from them."""
+    disclosed = (col(Case.kind) == Kind.CONCERN, col(Case.disclosed_at).is_not(None))
+    return _any_of(*_in_hand(person_id), select(col(Case.id)).where(col(Case.subject_id) == person_id, *disclosed))
+
+
+def _in_hand(person_id: int) -> tuple[Select[Any], ...]:
+    return (
+        select(col(Case.id)).where(col(Case.reporter_id) == person_id),
         select(col(Confidence.case_id)).where(col(Confidence.person_id) == person_id, col(Confidence.raised)),
         select(col(Step.case_id)).where(col(Step.asked_of_id) == person_id),
     )
+
+
+def _any_of(*each: Select[Any]) -> Select[Any]:
     return select(col(Case.id)).where(col(Case.id).in_(union(*each)), col(Case.disposed_at).is_(None))
 
 

@@ -19,7 +19,7 @@ from service.records.people import Person
 from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import TimelineEntry
 from service.subject_access.asking import move, ready, to_review
-from service.subject_access.gathering import cases_of, gather
+from service.subject_access.gathering import gather, read_cases_of
 from service.subject_access.lines import Item
 from service.subject_access.packing import Packed, write_zip
 
@@ -45,14 +45,14 @@ def gather_request(database: Database, request_id: int, at: datetime, *, mine: M
         if request.stage != AccessStage.GATHERING:
             return False
         db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request_id))
-        request.done, request.total = 0, len(db.execute(cases_of(request.person_id)).all())
+        request.done, request.total = 0, len(db.execute(read_cases_of(request.person_id)).all())
         last = db.execute(select(TimelineEntry.position).order_by(col(TimelineEntry.position).desc()).limit(1)).scalar()
         person_id = request.person_id
     with database.read() as db:
         items = enumerate(gather(db, db.get_one(Person, person_id), at), 1)
         seen: set[int | None] = {None}
         while some := list(islice(items, TOGETHER)):
-            seen |= {item.case_id for _, item in some}
+            seen |= {item.case_id for _, item in some if item.withheld is None}
             _keep(database, request_id, some, len(seen) - 1, mine)
     with database.write() as db:
         _require(db, mine)

@@ -29,20 +29,18 @@ from service.web.pages import by_field, go_to, page
 PAGE = 50
 
 
-def shown_request(request: AccessRequest, email: str, *, reviewer: bool) -> dict[str, Any]:
-    """A request in its public shape."""
-    return {
+def shown_request(me: Person, request: AccessRequest, email: str, *, reviewer: bool) -> dict[str, Any]:
+    """A request in its public shape; how much there is tells whoever entered it for somebody else too much."""
+    much = {"done": request.done, "total": request.total, "size": request.file_size}
+    return (much if reviewer or request.person_id == me.id else {}) | {
         "reference": request.reference,
         "person": email,
         "stage": request.stage,
         "asked_at": request.asked_at,
         "due_at": request.due_at,
-        "done": request.done,
-        "total": request.total,
         "gathered_at": request.gathered_at,
         "released_at": request.released_at,
         "ready_at": request.ready_at,
-        "size": request.file_size,
         "delete_at": request.delete_at,
         "deleted_at": request.deleted_at,
         "reviews": reviewer,
@@ -111,7 +109,7 @@ def _list(
     rows = list_requests(db, me, before=place[-1] if place else None, limit=PAGE + 1)
     following = cursor_of("subject access", (0, 0, rows[PAGE - 1][0].id) if len(rows) > PAGE else None)
     shown = [
-        shown_request(row[0], row.email, reviewer=bool(row.reviews))
+        shown_request(me, row[0], row.email, reviewer=bool(row.reviews))
         | {"name": row.name, "mine": row[0].person_id == me.id}
         for row in rows[:PAGE]
     ]
@@ -166,7 +164,7 @@ def _review(
     following = cursor_of(f"items {reference}", (0, 0, items[PAGE - 1].number) if len(items) > PAGE else None)
     shown, told = (
         [shown_item(item) for item in items[:PAGE]],
-        shown_request(request, email_of(db, request), reviewer=True),
+        shown_request(me, request, email_of(db, request), reviewer=True),
     )
     told |= {"identity": request.identity}
     reads.log(db, me.id, None, "subject_access", through="page", at=now, detail=reference)

@@ -136,6 +136,16 @@ def test_nobody_else_reads_a_letter(token):
         assert who.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 404
 
 
+def test_who_read_a_letter_is_logged_without_its_reference(token, sign_in):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    send(hr2, reference, "informing")
+    pdf(token("staff"), reference, "informing")
+    (line, *_) = token("auditor").get("/api/audit/reads").json()["items"]
+    assert (line["what"], line["seen_as"], "audience" in line) == ("pdf", "party", False)
+    assert reference not in sign_in("auditor").get("/audit").text
+
+
 def test_a_letter_is_written_on_the_page(token, sign_in):
     reference, _, hr2, *_ = begin(token)
     find_facts(hr2, reference)

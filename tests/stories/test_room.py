@@ -280,6 +280,29 @@ def test_suspension_pause_and_papers(token, clock, database):
     assert faults(database) == []
 
 
+def test_a_hearing_is_put_off_and_never_brought_forward(token, clock):
+    reference, _, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    clock.at("2026-11-23T09:00+00:00")
+    invited = {"hearing_at": "2026-11-26T10:00:00Z", "place": "Room 4", "text": "Please come."}
+    room(hr2, reference, "invite", **invited)
+    room(head, reference, "postpone", hearing_at="2026-12-02T10:00:00Z", reason="The companion is away.")
+    clock.at("2026-11-26T10:05+00:00")
+    sooner = {"hearing_at": "2026-11-26T10:10:00Z", "reason": "They are back."}
+    assert refuses(head, reference, "postpone", **sooner) == (422, {"hearing_at"})
+    put_off = room(head, reference, "postpone", hearing_at="2026-12-03T10:00:00Z", reason="Still away.")
+    assert put_off["hearing"]["hearing_at"] == "2026-12-03T10:00:00Z"
+
+
+def test_an_entry_is_copied_by_its_number_in_plain_digits(token, sign_in):
+    reference, hr, *_ = begin(token)
+    for odd in ("²", "٣", "１"):
+        assert refuses(hr, reference, "copy", from_case=[odd]) == (422, {"from_case"})
+        browser = sign_in("hr")
+        browser.get(f"/referrals/{reference}")
+        assert browser.fill_in(f"/referrals/{reference}/copy", {"from_case": odd}).status_code == 422
+
+
 def test_an_appeal_comes_in_its_time_and_nothing_ends_before(token, clock, database):
     reference, hr, *_ = decide(clock, token)
     assert refuses(hr, reference, "close") == (409, {"appeal_open"})

@@ -226,6 +226,31 @@ def test_what_was_not_disclosed_is_left_out_and_its_reviewer_is_told(token, work
         assert "any concern that was not disclosed" in told["index.html"].decode()
 
 
+def test_how_much_it_is_tells_of_nothing_that_is_left_out(token, worked, sign_in):
+    colleague, data = people(token, "colleague data")
+    mine = report(colleague)
+    concern(token("staff"), confidential=True)
+    request = ask(colleague)
+    worked()
+    assert colleague.get(where(request)).json()["total"] == len([mine])
+    assert [part["part"] for part in parts(data, request)].count("undisclosed") == 1
+    data.post(f"{where(request)}/release", json={})
+    worked()
+    given = json.loads(given_to(colleague, request)["items.json"])
+    assert colleague.get(where(request)).json()["total"] == len(given)
+
+
+def test_whoever_asks_for_somebody_else_is_not_told_how_much_there_is(token, worked, sign_in):
+    request = ask(token("hr"), person=f"colleague{DEMO}", identity=IDENTITY)
+    worked()
+    counts = {"done", "total", "size"}
+    assert not counts & token("hr").get(where(request)).json().keys()
+    (row,) = token("hr").get("/api/subject-access").json()["items"]
+    assert not counts & row.keys()
+    assert counts <= token("data").get(where(request)).json().keys()
+    assert request["reference"] in sign_in("hr").get("/subject-access").text
+
+
 def test_nothing_of_hr_is_in_it(token, worked):
     case = busy(token)
     _, file = released(token, worked)

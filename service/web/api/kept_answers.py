@@ -1,6 +1,7 @@
 """The shapes of what is answered about how long records are kept."""
 
 from datetime import datetime
+from typing import NotRequired
 
 from typing_extensions import TypedDict
 
@@ -45,19 +46,22 @@ class RetentionOut(TypedDict):
 
 
 class AccessOut(TypedDict):
-    """A request for all that is held about somebody; `done` of `total` parts are gathered, or packed."""
+    """A request for all that is held about somebody; `done` of `total` parts are gathered, or packed.
+
+    How much there is stands for the person themselves, and for whoever looks it through.
+    """
 
     reference: str
     person: str
     stage: str
     asked_at: datetime
     due_at: datetime
-    done: int
-    total: int
+    done: NotRequired[int]
+    total: NotRequired[int]
     gathered_at: datetime | None
     released_at: datetime | None
     ready_at: datetime | None
-    size: int | None
+    size: NotRequired[int | None]
     delete_at: datetime | None
     deleted_at: datetime | None
     reviews: bool

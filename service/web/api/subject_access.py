@@ -28,7 +28,7 @@ def access_requests(
     most, place = page_size(limit), place_of("subject access", cursor)
     rows = list_requests(db, me, before=place[-1] if place else None, limit=most + 1)
     following = cursor_of("subject access", (0, 0, rows[most - 1][0].id) if len(rows) > most else None)
-    shown = [shown_request(row[0], row.email, reviewer=bool(row.reviews)) for row in rows[:most]]
+    shown = [shown_request(me, row[0], row.email, reviewer=bool(row.reviews)) for row in rows[:most]]
     return {"items": shown, "next": following}
 
 
@@ -44,14 +44,14 @@ def ask_for_access(db: Db, me: Me, now: Now, sent: Sent) -> dict[str, Any]:
         request = asking.ask(db, me, told.person, told.identity, at=now)
         once_end(db, me, sent, 201, request.reference)
         request, reviewer = find_request(db, me, request.reference)
-    return shown_request(request, email_of(db, request), reviewer=reviewer)
+    return shown_request(me, request, email_of(db, request), reviewer=reviewer)
 
 
 @get("/api/subject-access/{reference:str}", opt={"answer": AccessOut}, sync_to_thread=True)
 def access_request(db: Db, me: Me, reference: FromPath[str]) -> dict[str, Any]:
     """Where a request stands."""
     request, reviewer = find_request(db, me, reference)
-    return shown_request(request, email_of(db, request), reviewer=reviewer)
+    return shown_request(me, request, email_of(db, request), reviewer=reviewer)
 
 
 @get("/api/subject-access/{reference:str}/items", opt={"answer": AccessItemsOut}, sync_to_thread=True)
@@ -92,7 +92,7 @@ def release_access(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str
         sent.read(NothingIn)
         request = give(db, me, reference, now)
         once_end(db, me, sent, 200, reference)
-    return shown_request(request, email_of(db, request), reviewer=True)
+    return shown_request(me, request, email_of(db, request), reviewer=True)
 
 
 @get("/api/subject-access/{reference:str}/file.zip", opt={"bytes": "application/zip"}, sync_to_thread=True)
