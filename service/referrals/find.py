@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlmodel import Session, col
 
+from service.cases.relations import Desks
 from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
@@ -46,15 +49,18 @@ def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) ->
         find_referral(db, me, reference)
         mine = select(col(Referral.id)).where(col(Referral.reference) == reference)
         db.execute(mine.with_for_update(key_share=True))
-    known = policy.relations(me)
-    query = select(Referral, *(predicate.label(relation.value) for relation, predicate in known)).where(
-        col(Referral.reference) == reference, policy.finds(frozenset(me.desks))
-    )
     # What was read before the row was ours may be old.
-    row = db.execute(query, {"me": me.id}, execution_options={"populate_existing": lock}).one_or_none()
+    asked, fresh = {"me": me.id, "reference": reference}, {"populate_existing": lock}
+    row = db.execute(_single(frozenset(me.desks)), asked, execution_options=fresh).one_or_none()
     if row is None:
         raise NotFound
-    return Found(row[0], frozenset(relation for relation, _ in known if getattr(row, relation.value)))
+    return Found(row[0], frozenset(relation for relation in Relation if getattr(row, relation.value)))
+
+
+@lru_cache(maxsize=256)
+def _single(desks: Desks) -> Select[*tuple[Any, ...]]:
+    columns = [predicate.label(relation.value) for relation, predicate in policy.relations(desks)]
+    return select(Referral, *columns).where(col(Referral.reference) == bindparam("reference"), policy.finds(desks))
 
 
 def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:

@@ -6,6 +6,7 @@ subject reads what HR disclosed, and nothing else.
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
@@ -141,13 +142,14 @@ def is_told() -> ColumnElement[bool]:
     return and_(col(Referral.subject_id) == ME, col(Referral.informed_at).is_not(None))
 
 
-def relations(me: Me) -> list[tuple[Relation, ColumnElement[bool]]]:
-    """Every relation this person could have, each as a column for the single read. Needs the parameter `me`."""
-    found: list[tuple[Relation, ColumnElement[bool]]] = [(R.KEEPER, _keeps(frozenset(me.desks)))]
-    found += [(relation, _is_appointed(part)) for relation, part in APPOINTED.items()]
-    return [*found, (R.SUBJECT, is_told())]
+@lru_cache(maxsize=256)
+def relations(desks: Desks) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:
+    """Every relation somebody of these desks could have, as columns for the single read. Needs the parameter `me`."""
+    appointed = ((relation, _is_appointed(part)) for relation, part in APPOINTED.items())
+    return (R.KEEPER, _keeps(desks)), *appointed, (R.SUBJECT, is_told())
 
 
+@lru_cache(maxsize=256)
 def finds(desks: Desks) -> ColumnElement[bool]:
     """The WHERE of lists and single reads: every referral that is there for somebody. Needs the parameter `me`."""
     return or_(_keeps(desks), _is_appointed(), is_told())
