@@ -96,6 +96,7 @@ REFERRAL: dict[str, str] = {
     "subject_id": "subject_id",
     "received_at": "received_at",
 }
+RECEIVED = "referral.self_reported"
 # Areas of which a case may have several rows: their values stand in the order they came.
 SEVERAL = ("conflict.", "hr.decision", "hr.proposed", "hr.returned", "referral.", "revealed")
 # AREA.ID -> the `text` of a row, and what stands beside it.
@@ -241,6 +242,11 @@ def _refer(state: dict[str, Any], entry: Any) -> None:
     """What a referral keeps of its case, as the case stood when HR was told."""
     fields = entry.fields or {}
     if fields.get("hr.decision", {}).get("after") != "referred":
+        return
+    if RECEIVED in entry.commitments and RECEIVED not in fields:
+        # No purge takes this: what HR received was destroyed as a whole.
+        for name in REFERRAL.keys() | {"steps_taken"}:
+            collect(state, f"referral.{name}", ERASED)
         return
     taken = [f"steps.{kind.value}" for kind in StepKind if state.get(f"steps.{kind.value}.state") == StepState.TAKEN]
     followed = {

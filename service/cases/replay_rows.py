@@ -121,7 +121,7 @@ def present(rows: Rows) -> dict[str, Any]:
     for answer in rows.protection_decisions:
         for name in ("tell", "reason", "by_id", "at"):
             collect(state, f"data_protection.{answer.question}.{name}", plain(getattr(answer, name)))
-    for referral in rows.referrals:
+    for referral in (row for row in rows.referrals if row.disposed_at is None):
         for name, column in REFERRAL.items():
             collect(state, f"referral.{name}", plain(getattr(referral, column)))
         taken = [f"{step['kind']} {plain(datetime.fromisoformat(step['taken_at']))}" for step in referral.steps_taken]

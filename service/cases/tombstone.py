@@ -21,7 +21,7 @@ COLUMNS: dict[type, frozenset[str]] = {
         (
             *("id", "reference", "kind", "stage", "version", "entries", "last_hash", "playbook_version"),
             *("severity", "severity_rank", "codes", "account_type", "holding_desk", "resolution", "duplicate_of_id"),
-            *("reported_at", "triaged_at", "closed_at", "next_due_at", *DISPOSAL),
+            *("reported_at", "triaged_at", "closed_at", "next_due_at", "kept_apart", *DISPOSAL),
         )
     ),
     Step: frozenset("id case_id kind state taken_at recorded_at verified_at due_at".split()),

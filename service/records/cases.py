@@ -132,6 +132,8 @@ class Case(Table, table=True):
     """Under which rule of which playbook, as in `case_years 2 2026.2`."""
     disposed_at: datetime | None = None
     """When what it held was destroyed. What is left is a tombstone (`cases/tombstone.py`), and is found as no case."""
+    kept_apart: bool | None = None
+    """Whether somebody at its desk was walled off from it then: its tombstone is for whoever approved it alone."""
 
     link_key: str | None = Field(default=None, max_length=32)
     text_key: str | None = Field(default=None, max_length=32)

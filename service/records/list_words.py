@@ -83,10 +83,10 @@ RETENTION: Mapping[str, str] = {
     "disposed": "Destroyed",
 }
 RETENTION_EMPTY: Mapping[str, str] = {
-    "due": "Nothing may go yet. A case appears here when its time is over.",
+    "due": "Nothing may go yet. It appears here when its time is over.",
     "coming": "Nothing will be due within three months.",
     "held": "Nothing is kept for legal reasons.",
-    "disposed": "Nothing was destroyed yet. What stays of a case then stands here.",
+    "disposed": "Nothing was destroyed yet. What is left then stands here.",
 }
 KEPT_BY: Mapping[str, str] = {
     "held": "kept for legal reasons",
@@ -94,6 +94,7 @@ KEPT_BY: Mapping[str, str] = {
     "merged": "kept until the case it was joined to is destroyed",
     "asked_for": "kept until somebody is given what is held about them",
     "named": "kept until the report that names it is destroyed",
+    "case_held": "its case is kept for legal reasons",
 }
 
 # The read log: what was opened, through what, and how somebody stood to the case.

@@ -14,7 +14,8 @@ class Referral(Table, table=True):
     """What HR received, copied at that moment: later changes to the case do not alter it; then its life in HR.
 
     `entries` and `last_hash` are the end of its own timeline. `disclosed` names what the person it is about may read.
-    `ripe_at` is when the worker next has something to do.
+    `ripe_at` is when the worker next has something to do. How long it is kept, and what is left once it is destroyed
+    (`referrals/tombstone.py`), is said as of a case.
     """
 
     __tablename__ = "referral"
@@ -25,7 +26,7 @@ class Referral(Table, table=True):
     version: int = 1
     entries: int = 0
     last_hash: str = Field(default="", max_length=64)
-    referred_by_id: int = Field(foreign_key="person.id")
+    referred_by_id: int | None = Field(default=None, foreign_key="person.id")
     subject_id: int | None = Field(default=None, foreign_key="person.id", index=True)
     reason: str = Field(sa_type=Text)
     allegation: str = Field(sa_type=Text)
@@ -63,6 +64,14 @@ class Referral(Table, table=True):
     next_due_at: datetime | None = None
     next_due_what: str | None = Field(default=None, max_length=60)
     ripe_at: datetime | None = Field(default=None, index=True)
+
+    held_at: datetime | None = None
+    held_because: str | None = Field(default=None, sa_type=Text)
+    disposal_asked_at: datetime | None = None
+    disposal_asked_by_id: int | None = None
+    disposal_rule: str | None = Field(default=None, max_length=60)
+    disposed_at: datetime | None = None
+    kept_apart: bool | None = None
 
 
 class Appointment(Table, table=True):

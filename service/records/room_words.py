@@ -15,6 +15,8 @@ OUTCOMES: Mapping[str, str] = {
     Outcome.OTHER: "Something else in place of dismissal",
     Outcome.DISMISSAL: "Dismissal",
 }
+ENDED: Mapping[str, str] = {"returned": "Returned to the desk", **OUTCOMES}
+"""How a referral ended, as `[retention.referral_years]` names it."""
 APPOINTED: Mapping[str, str] = {
     Part.INVESTIGATOR: "Investigator",
     Part.DECISION_MAKER: "Decision-maker",
@@ -197,6 +199,11 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_reminded": "Amends reminded those who owe it: {due}.",
     "room_late": "This was late: {due}. Amends told HR.",
     "room_warning_expired": "The warning has ended.",
+    "room_hold_placed": "Kept for legal reasons.",
+    "room_hold_released": "No longer kept for legal reasons.",
+    "room_disposal_approved": "Approved that what it holds is destroyed.",
+    "room_disposal_stopped": "It was not destroyed: something keeps it.",
+    "room_disposed": "What it held was destroyed.",
 }
 # The same to the person it is about, where it would speak of them as of somebody else.
 ENTRIES_TO_SUBJECT: Mapping[str, str] = {

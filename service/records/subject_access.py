@@ -38,7 +38,8 @@ class AccessRequest(Table, table=True):
 class AccessItem(Table, table=True):
     """One thing that was gathered: a title and lines (`[label, text]`), or a file. Third parties are out of it already.
 
-    `withheld` is the rule by which it is not given at all, or a reviewer's reason.
+    `withheld` is the rule by which it is not given at all, or a reviewer's reason. What comes from a referral names the
+    case that it came from as well. With `letter_id` the letter's PDF is given too.
     """
 
     __tablename__ = "access_item"
@@ -47,9 +48,11 @@ class AccessItem(Table, table=True):
     number: int
     part: str = Field(max_length=40)
     case_id: int | None = Field(default=None, foreign_key="case_file.id", index=True)
+    referral_id: int | None = Field(default=None, index=True)
     title: str = Field(max_length=300)
     lines: list[Any] = Field(default_factory=list, sa_type=json_list())
     file_id: str | None = Field(default=None, max_length=32)
+    letter_id: int | None = None
     withheld: str | None = Field(default=None, sa_type=Text)
     __table_args__ = (UniqueConstraint("request_id", "number"),)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlmodel import Session
 
+from service.records.cases import Case
 from service.records.referrals import Referral
 from service.referrals.replay import AREAS, shown
 
@@ -11,11 +12,11 @@ AREA_OF = {table: area for area, (table, _) in AREAS.items()}
 Changes = dict[str, tuple[Any, Any]]
 
 
-def put(referral: Referral, **values: Any) -> Changes:
-    """Change these columns of the referral; returns what an entry says of it."""
-    told = {name: (getattr(referral, name), value) for name, value in values.items()}
+def put(record: Case | Referral, **values: Any) -> Changes:
+    """Change these columns of a referral, or its case; returns what an entry says of it."""
+    told = {name: (getattr(record, name), value) for name, value in values.items()}
     for name, value in values.items():
-        setattr(referral, name, value)
+        setattr(record, name, value)
     return {name: change for name, change in told.items() if change[0] != change[1]}
 
 

@@ -29,6 +29,8 @@ def comparable_outcomes(db: Session, me: Me, referral: Referral) -> dict[str, An
         select(Referral.outcome, Referral.rules, Referral.self_reported)
         .where(
             col(Referral.outcome).is_not(None),
+            # Nobody could say any more whether it was the reader's own.
+            col(Referral.disposed_at).is_(None),
             col(Referral.id) != referral.id,
             col(Referral.subject_id).is_distinct_from(referral.subject_id),
             ~apart(ME),

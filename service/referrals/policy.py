@@ -95,7 +95,10 @@ def _named_in(case_id: Any) -> tuple[Select[Any], ...]:
 
 def apart(person: Any) -> ColumnElement[bool]:
     """Whether somebody (a column or a parameter) has a part in what a referral is about, and so none in the room."""
-    own = (col(Referral.subject_id).is_not_distinct_from(person), col(Referral.referred_by_id) == person)
+    own = (
+        col(Referral.subject_id).is_not_distinct_from(person),
+        col(Referral.referred_by_id).is_not_distinct_from(person),
+    )
     named = _named_in(col(Referral.case_id))
     return or_(*own, *(person.in_(each.correlate(Referral).scalar_subquery()) for each in named))
 
@@ -106,7 +109,7 @@ def apart_from(db: Session, referral: Referral) -> frozenset[int]:
     return frozenset({referral.subject_id, referral.referred_by_id, *named} - {None})
 
 
-def _keeps(desks: Desks) -> ColumnElement[bool]:
+def keeps(desks: Desks) -> ColumnElement[bool]:
     """The lead of HR; where every lead is apart from it, anybody at HR who is not."""
     if DeskName.HR not in desks:
         return false()
@@ -146,13 +149,16 @@ def is_told() -> ColumnElement[bool]:
 def relations(desks: Desks) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:
     """Every relation somebody of these desks could have, as columns for the single read. Needs the parameter `me`."""
     appointed = ((relation, _is_appointed(part)) for relation, part in APPOINTED.items())
-    return (R.KEEPER, _keeps(desks)), *appointed, (R.SUBJECT, is_told())
+    return (R.KEEPER, keeps(desks)), *appointed, (R.SUBJECT, is_told())
 
 
 @lru_cache(maxsize=256)
 def finds(desks: Desks) -> ColumnElement[bool]:
-    """The WHERE of lists and single reads: every referral that is there for somebody. Needs the parameter `me`."""
-    return or_(_keeps(desks), _is_appointed(), is_told())
+    """The WHERE of lists and single reads: every referral that is there for somebody. Needs the parameter `me`.
+
+    What is destroyed is there for nobody.
+    """
+    return and_(col(Referral.disposed_at).is_(None), or_(keeps(desks), _is_appointed(), is_told()))
 
 
 def keepers(db: Session, referral: Referral) -> tuple[int, ...]:

@@ -23,6 +23,7 @@ from service.records.referrals import (
     ReferralNote,
     Suspension,
 )
+from service.referrals.tombstone import KEPT_LATER, is_blank
 from service.timeline.chain import plain
 
 ERASED = object()
@@ -32,6 +33,7 @@ COLUMNS = (
     *("stage", "accepted_at", "returned_at", "returned_because", "fact_finding_at", "informed_at", "informed_text"),
     *("disclosed", "informal_at", "informal_because", "considered_at", "considered_text", "outcome", "outcome_reason"),
     *("decided_at", "appeal_by", "warning_until", "warning_expired_at", "paused_at", "paused_because", "closed_at"),
+    *KEPT_LATER,
 )
 """What an entry says of the referral itself. What HR received, its case commits to; clocks follow from the rest."""
 FIRST: Mapping[str, Any] = {"stage": "received", "disclosed": []}
@@ -74,6 +76,8 @@ def differences(db: Session, referral: Referral, entries: Iterable[Any]) -> list
                 faults.append(f"'{path}' was destroyed on the timeline, and the record still holds something")
         elif expected != now:
             faults.append(f"'{path}' is not what the timeline says")
+    if referral.disposed_at is not None and not is_blank(referral):
+        faults.append("it was destroyed, and the record still holds something")
     return faults
 
 

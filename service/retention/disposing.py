@@ -1,67 +1,84 @@
-"""Destroying what a case holds: all of it in one transaction, so that a worker that is killed has done it or has not.
+"""Destroying what a case or a referral holds: all of it in one transaction, so that a worker that is killed has done it
+or has not.
 
 Only then the bytes go, in the order of `evidence/destroy.py`: the outbox asks for them in the same transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from pydantic.fields import FieldInfo
-from sqlalchemy import delete, insert, or_, select
+from sqlalchemy import delete, exists, insert, or_, select
 from sqlmodel import Session, SQLModel, col
 
 from service.cases.free_words import GONE
 from service.cases.guarding import destroy_copies
 from service.cases.likeness import keep_keys
 from service.cases.playbook import Playbook
+from service.cases.relations import walls
 from service.cases.tombstone import COLUMNS, KINDS, is_kept
 from service.core.database import Database
 from service.core.errors import Refusal
 from service.records.cases import Case, Confidence
-from service.records.enums import Kind
+from service.records.enums import DeskName, Kind
 from service.records.evidence import Evidence
+from service.records.people import DeskMember
+from service.records.referrals import Referral
 from service.records.timeline import Once, Outbox, ReadEntry, TimelineEntry
-from service.retention.keeping import stop
-from service.retention.rules import require_due
+from service.referrals import tombstone as referral_tombstone
+from service.referrals.policy import apart_from
+from service.retention.keeping import require_due, say, stop
 from service.timeline import entries, outbox
 
 PARTIES = ("reporter", "raiser", "asked", "subject")
 """As whom the read log knows those who had a part in a case; their lines would tell who they were."""
-STAY = (TimelineEntry, ReadEntry, Outbox, *COLUMNS)
+STAY = (TimelineEntry, ReadEntry, Outbox, Referral, *COLUMNS)
 
 
-def dispose(database: Database, rules: Playbook, case_id: int, at: datetime) -> bool:
+def dispose(
+    database: Database, rules: Playbook, at: datetime, *, case_id: int | None = None, referral_id: int | None = None
+) -> bool:
     """Destroy what was approved; False where that was taken back meanwhile, or is done."""
     with database.write() as db:
-        # Read under its lock: whoever holds it for legal reasons at this moment is first, or too late.
+        # Read under its lock: whoever holds it for legal reasons at this moment is first, or too late. A hold on the
+        # case keeps its referral as well, so the case is locked before it.
+        if referral_id is not None:
+            of = select(col(Referral.case_id)).where(col(Referral.id) == referral_id)
+            case_id = db.execute(of).scalar_one()
         case = db.execute(select(Case).where(col(Case.id) == case_id).with_for_update()).scalar_one()
-        if case.disposal_asked_at is None or case.disposed_at is not None:
+        record: Case | Referral = case
+        if referral_id is not None:
+            mine = select(Referral).where(col(Referral.id) == referral_id).with_for_update()
+            record = db.execute(mine).scalar_one()
+        if record.disposal_asked_at is None or record.disposed_at is not None:
             return False
         try:
-            require_due(db, case, rules, at)
+            require_due(db, record, rules, at)
         except Refusal as kept:
-            stop(case)
-            changes = {"kept_by": (None, [error.field for error in kept.errors])}
-            entries.add(db, case, "disposal_stopped", actor=None, at=at, changes=changes, moves=False)
+            told = {**stop(record), "kept_by": (None, [error.field for error in kept.errors])}
+            say(db, None, record, "disposal_stopped", told, at)
             return False
-        _destroy(db, case, at)
+        if isinstance(record, Case):
+            _destroy(db, record, at)
+        else:
+            _destroy_referral(db, case, record, at)
         return True
 
 
 def _destroy(db: Session, case: Case, at: datetime) -> None:
     parties = _parties(db, case)
+    case.kept_apart = _somebody_at(db, case.holding_desk, {row.person_id for row in db.execute(walls([case.id]))})
     if case.kind == Kind.ADVICE:
         destroy_copies(db, None, case, "The question itself is destroyed: its time is over.", at)
     entries.add(db, case, "disposed", actor=None, at=at)
     entries.erase_all(db, case, but=lambda kind, field: kind in KINDS or is_kept(field))
     files = _mark_files(db, case, at)
     case.disposed_at = at
-    for table in _tables_of_a_case():
+    for table in _tables_with("case_id", Case):
         if table in COLUMNS:
             mine: Any = (table.id if table is Case else table.case_id) == case.id
             for row in db.execute(select(table).where(mine)).scalars():
-                _blank(db, row)
+                _blank(db, row, COLUMNS[table])
         elif table not in STAY:
             db.execute(delete(table).where(table.case_id == case.id))
     keep_keys(case)
@@ -74,9 +91,36 @@ def _destroy(db: Session, case: Case, at: datetime) -> None:
     db.execute(insert(Outbox), outbox.to_destroy(case.id, case.version, files, f"pdf/{case.id}", at))
 
 
+def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime) -> None:
+    subject = referral.subject_id
+    referral.kept_apart = _somebody_at(db, DeskName.HR, apart_from(db, referral))
+    entries.add(db, referral, "room_disposed", actor=None, at=at, changes={"disposed_at": (None, at)})
+    entries.erase_all(db, referral, but=referral_tombstone.is_kept)
+    referral_tombstone.erase_from_case(db, case, referral)
+    for table in _tables_with("referral_id"):
+        if table not in STAY:
+            db.execute(delete(table).where(table.referral_id == referral.id))
+    referral.disposed_at = at
+    _blank(db, referral, referral_tombstone.COLUMNS)
+    db.flush()
+    theirs = (col(ReadEntry.case_id) == case.id, col(ReadEntry.detail) == referral.reference)
+    lines = or_(col(ReadEntry.seen_as).in_(PARTIES), col(ReadEntry.person_id) == subject)
+    db.execute(delete(ReadEntry).where(*theirs, lines))
+    db.execute(delete(Once).where(col(Once.made) == referral.reference))
+    db.execute(delete(Outbox).where(col(Outbox.referral_id) == referral.id, col(Outbox.kind) != outbox.DISPOSE))
+    places = referral_tombstone.places_of(referral)
+    db.execute(insert(Outbox), [row for place in places for row in outbox.to_destroy_under(place, at)])
+
+
 def _parties(db: Session, case: Case) -> set[int]:
     raised = db.execute(select(col(Confidence.person_id)).where(col(Confidence.case_id) == case.id)).scalars()
     return {person for person in (case.reporter_id, case.subject_id, *raised) if person is not None}
+
+
+def _somebody_at(db: Session, desk: DeskName, people: Collection[int]) -> bool | None:
+    """Whether any of these people sits at a desk; None for nobody, as in a record that stands."""
+    seat = (col(DeskMember.desk) == desk, col(DeskMember.person_id).in_(people))
+    return db.execute(select(exists().where(*seat))).scalar() or None
 
 
 def _mark_files(db: Session, case: Case, at: datetime) -> list[str]:
@@ -87,21 +131,16 @@ def _mark_files(db: Session, case: Case, at: datetime) -> list[str]:
     return [file.id for file in files]
 
 
-def _tables_of_a_case() -> Iterator[Any]:
-    """Every table whose rows belong to a case, whichever are added later."""
+def _tables_with(key: str, itself: type | None = None) -> Iterator[Any]:
+    """Every table whose rows belong to a record, whichever are added later; with the table of the record `itself`."""
     for mapper in SQLModel._sa_registry.mappers:
         table = mapper.class_
-        if table is Case or "case_id" in table.__table__.columns:
+        if table is itself or key in table.__table__.columns:
             yield table
 
 
-def _at_first(field: FieldInfo) -> Any:
-    return GONE if field.is_required() else field.get_default(call_default_factory=True)
-
-
-def _blank(db: Session, row: Any) -> None:
+def _blank(db: Session, row: Any, kept: Iterable[str]) -> None:
     """Leave of a row what a tombstone keeps: elsewhere nothing, or what stands there before anybody says anything."""
-    kept = COLUMNS[type(row)]
     for column in row.__table__.columns:
         if column.name not in kept:
             field = type(row).model_fields[column.name]

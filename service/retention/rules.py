@@ -22,11 +22,12 @@ from service.records.subject_access import AccessItem, AccessRequest
 
 _original, _naming = aliased(Case), aliased(Case)
 
+HELD_SAYS = "It is kept for legal reasons. Release it first, with a reason."
 # What keeps a case whose time is over, as a rule of the playbook's or of ours, each with its sentence.
 KEPT_BY: Mapping[str, tuple[ColumnElement[bool], str]] = {
-    "held": (col(Case.held_at).is_not(None), "It is kept for legal reasons. Release it first, with a reason."),
+    "held": (col(Case.held_at).is_not(None), HELD_SAYS),
     "referral": (
-        exists().where(col(Referral.case_id) == col(Case.id)).correlate(Case),
+        exists().where(col(Referral.case_id) == col(Case.id), col(Referral.disposed_at).is_(None)).correlate(Case),
         "It was passed to HR, and is kept as long as HR keeps its record.",
     ),
     "merged": (
@@ -86,7 +87,7 @@ class Rule:
 
 
 def rule_for(kind: Kind, rules: Playbook) -> Rule:
-    """The rule for a case of a kind; one that was referred is kept as long as its referral, whatever this says."""
+    """The rule for a case of a kind; one that was referred waits for its referral, and then goes by this."""
     name = "advice_years" if kind == Kind.ADVICE else "case_years"
     return Rule(name, getattr(rules.retention, name), rules.version)
 
@@ -123,7 +124,7 @@ def years_before(moment: datetime, years: int) -> datetime:
 def require_due(db: Session, case: Case, rules: Playbook, at: datetime) -> Rule:
     """The rule by which a case may go now. Raises a Refusal (409) that names each rule which keeps it."""
     if case.closed_at is None:
-        raise _kept("case", "It is open. Only what has ended can be destroyed.")
+        raise kept("case", "It is open. Only what has ended can be destroyed.")
     columns = [predicate.label(name) for name, (predicate, _) in KEPT_BY.items()]
     row: Any = db.execute(select(*columns).where(col(Case.id) == case.id)).one()
     faults = [FieldError(name, says) for name, (_, says) in KEPT_BY.items() if getattr(row, name)]
@@ -137,7 +138,8 @@ def require_due(db: Session, case: Case, rules: Playbook, at: datetime) -> Rule:
     return rule
 
 
-def _kept(field: str, says: str) -> Refusal:
+def kept(field: str, says: str) -> Refusal:
+    """What is said of something that may not go, by one rule."""
     return Refusal(says, [FieldError(field, says)])
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, event, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, event, func, insert, literal, or_, select, update
 from sqlmodel import Session, col
 
 from service.records.cases import Case
@@ -108,6 +108,11 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_reminded": ROOM,
     "room_late": ROOM,
     "room_warning_expired": THEIRS,
+    "room_hold_placed": ROOM,
+    "room_hold_released": ROOM,
+    "room_disposal_approved": ROOM,
+    "room_disposal_stopped": ROOM,
+    "room_disposed": ROOM,
 }
 # Of a concern, whoever raised it reads what they themselves told, and nothing of what becomes of it; and their words
 # are not shown to the manager of whose post it is (product.md, *Who may see and do what*).
@@ -277,11 +282,7 @@ def erase(db: Session, case: Case, fields: set[str], kind: str | None = None) ->
     `kind` leaves entries of other kinds alone. Returns how many values were destroyed.
     """
     write_pending(db)
-    values = (
-        select(TimelineValues)
-        .join(TimelineEntry, col(TimelineEntry.position) == col(TimelineValues.position))
-        .where(col(TimelineEntry.case_id) == case.id)
-    )
+    values = _values_of(case)
     if kind is not None:
         values = values.where(col(TimelineEntry.kind) == kind)
     rows = db.execute(values).scalars()
@@ -295,33 +296,38 @@ def erase(db: Session, case: Case, fields: set[str], kind: str | None = None) ->
     return destroyed
 
 
+def erase_at(db: Session, case: Case, kind: str, at: datetime, beginning: str) -> None:
+    """Destroy the values that begin so in the case's entries of a kind that were made at one moment."""
+    write_pending(db)
+    values = _values_of(case).where(col(TimelineEntry.kind) == kind, col(TimelineEntry.at) == at)
+    for row in db.execute(values).scalars():
+        row.fields = {field: value for field, value in row.fields.items() if not field.startswith(beginning)}
+        db.add(row)
+
+
 def erase_of_referral(db: Session, referral: Referral, fields: set[str]) -> None:
     """Destroy the values of these fields in every entry of a referral; the commitments stay."""
     write_pending(db)
-    values = (
-        select(TimelineValues)
-        .join(TimelineEntry, col(TimelineEntry.position) == col(TimelineValues.position))
-        .where(col(TimelineEntry.referral_id) == referral.id)
-    )
-    for row in db.execute(values).scalars():
+    for row in db.execute(_values_of(referral)).scalars():
         if fields & row.fields.keys():
             row.fields = {field: value for field, value in row.fields.items() if field not in fields}
             db.add(row)
 
 
-def erase_all(db: Session, case: Case, *, but: Callable[[str, str], bool]) -> None:
-    """Destroy every value of a case's entries, but for those of which `but(kind, field)` says that they stay.
+def _values_of(record: Case | Referral) -> Select[Any]:
+    mine = col(TimelineEntry.case_id if isinstance(record, Case) else TimelineEntry.referral_id) == record.id
+    together = col(TimelineEntry.position) == col(TimelineValues.position)
+    return select(TimelineValues).join(TimelineEntry, together).where(mine)
+
+
+def erase_all(db: Session, record: Case | Referral, *, but: Callable[[str, str], bool]) -> None:
+    """Destroy every value of a record's entries, but for those of which `but(kind, field)` says that they stay.
 
     An entry whose actor is destroyed names nobody in its row either. The commitments stay, so the chain still verifies.
     """
     write_pending(db)
-    mine = (
-        select(TimelineEntry.kind, TimelineValues)
-        .join(TimelineValues, col(TimelineEntry.position) == col(TimelineValues.position))
-        .where(col(TimelineEntry.case_id) == case.id)
-    )
     unnamed = []
-    for kind, row in db.execute(mine).all():
+    for row, kind in db.execute(_values_of(record).add_columns(col(TimelineEntry.kind))).all():
         row.fields = {field: value for field, value in row.fields.items() if but(kind, field)}
         db.add(row)
         if chain.ACTOR not in row.fields:

@@ -16,7 +16,7 @@ LONGEST_WAIT = timedelta(minutes=10)
 TRIED_FOR = timedelta(hours=24)
 """How long something is tried before it is set apart as failed."""
 DISPOSE = "dispose"
-"""Destroy what a case holds, once its time is over and somebody approved it."""
+"""Destroy what a case or a referral holds, once its time is over and somebody approved it."""
 GATHER = "gather"
 """Gather what is held about somebody who asked for it."""
 PDF_TAKES = timedelta(seconds=90)
@@ -76,10 +76,17 @@ def to_destroy(case_id: int, version: int, files: Sequence[str], prefix: str, at
     ]
 
 
-def to_dispose(case_id: int, at: datetime) -> dict[str, Any]:
-    """A row asking that what a case holds be destroyed, as was approved at that moment."""
-    row: dict[str, Any] = {"kind": DISPOSE, "person_id": None, "case_id": case_id, "tries": 0, "body": {}}
-    return row | {"dedupe": f"{DISPOSE}:{case_id}:{at.timestamp()}", "due_at": at}
+def to_destroy_under(prefix: str, at: datetime) -> list[dict[str, Any]]:
+    """The same for what is kept under a prefix alone."""
+    again = to_do("destroy", f"{prefix}:again", at, evidence=[], prefix=prefix)
+    return [to_do("destroy", prefix, at, evidence=[], prefix=prefix), again | {"due_at": at + PDF_TAKES}]
+
+
+def to_dispose(at: datetime, *, case: int | None = None, referral: int | None = None) -> dict[str, Any]:
+    """A row asking that what a case or a referral holds be destroyed, as was approved at that moment."""
+    row: dict[str, Any] = {"kind": DISPOSE, "person_id": None, "tries": 0, "body": {}, "due_at": at}
+    about = case if referral is None else f"referral-{referral}"
+    return row | {"case_id": case, "referral_id": referral, "dedupe": f"{DISPOSE}:{about}:{at.timestamp()}"}
 
 
 def to_do(kind: str, about: str, at: datetime, **body: Any) -> dict[str, Any]:

@@ -182,7 +182,7 @@ def _did(record: Case | Referral, entry: Any) -> bool:
     It names nobody where Amends did it, or a confidential reporter; and where that was destroyed with the record.
     """
     if chain.ACTOR not in entry.fields:
-        return isinstance(record, Case) and record.disposed_at is not None and entry.actor_id is None
+        return record.disposed_at is not None and entry.actor_id is None
     said = entry.fields[chain.ACTOR]["after"]
     return bool(said == (entry.actor_id or (REPORTER if said == REPORTER else None)))
 

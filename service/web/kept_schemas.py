@@ -8,13 +8,13 @@ from service.web.schemas import Email, Long, Words
 
 
 class LetGoIn(Words):
-    """A case, by its reference, that may go."""
+    """A case or a referral, by its reference, that may go."""
 
     case: Annotated[str, Field(min_length=1, max_length=20)]
 
 
 class KeepIn(LetGoIn):
-    """A case, by its reference, and why it is kept, or kept no longer."""
+    """A case or a referral, by its reference, and why it is kept, or kept no longer."""
 
     reason: Long
 

@@ -16,9 +16,11 @@ from service.cases.queries import find_case
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.people.identity import Me as Person
 from service.records.cases import Case
-from service.records.enums import Kind
+from service.records.enums import DeskName, Kind
+from service.records.referrals import Referral
+from service.referrals.find import find_referral
 from service.retention import keeping
-from service.retention.keeping import require_a_lead, require_lead
+from service.retention.keeping import require_a_lead, require_keeper, require_lead
 from service.retention.listing import Show, list_retention
 from service.retention.rules import rule_for
 from service.web.cursors import cursor_of, place_or_start
@@ -28,7 +30,9 @@ from service.web.kept_schemas import KeepIn, LetGoIn
 from service.web.pages import by_field, go_to, page
 
 PAGE = 50
-ABSENT = "There is no case with this reference that you can see. Use one like SM-2026-000042."
+ABSENT = "There is nothing with this reference that you can see. Use one like SM-2026-000042 or HR-2026-000007."
+OF_REFERRAL = "HR-"
+"""How the reference of a referral begins."""
 # What is done, and what is said afterwards.
 DONE = {
     "hold": "{} is kept for legal reasons.",
@@ -38,22 +42,24 @@ DONE = {
 BODIES: dict[str, type[LetGoIn]] = {"hold": KeepIn, "release": KeepIn, "dispose": LetGoIn}
 
 
-def case_to_keep(db: Session, me: Person, reference: str) -> Case:
-    """The case that a body names, its row locked. Raises Invalid where there is none to be seen, and NotPermitted."""
+def named(db: Session, me: Person, reference: str, *, lock: bool = False) -> Case | Referral:
+    """The case or the referral of a reference, for whoever keeps it. Raises NotFound and NotPermitted."""
+    if reference.startswith(OF_REFERRAL):
+        return require_keeper(find_referral(db, me, reference, lock=lock))
+    return require_lead(find_case(db, me, reference, lock=lock))
+
+
+def do(db: Session, me: Person, deed: str, sent: LetGoIn, rules: Playbook, at: datetime) -> Case | Referral:
+    """Hold, release or approve, as a body says. Raises Invalid where there is none to be seen."""
     try:
-        return require_lead(find_case(db, me, reference.strip().upper(), lock=True))
+        record = named(db, me, sent.case.strip().upper(), lock=True)
     except NotFound:
         raise invalid("case", ABSENT) from None
-
-
-def do(db: Session, me: Person, deed: str, sent: LetGoIn, rules: Playbook, at: datetime) -> Case:
-    """Hold, release or approve, as a body says."""
-    case = case_to_keep(db, me, sent.case)
     if isinstance(sent, KeepIn):
-        {"hold": keeping.hold, "release": keeping.release}[deed](db, me, case, reason=sent.reason, at=at)
+        {"hold": keeping.hold, "release": keeping.release}[deed](db, me, record, reason=sent.reason, at=at)
     else:
-        keeping.approve(db, me, case, rules, at=at)
-    return case
+        keeping.approve(db, me, record, rules, at=at)
+    return record
 
 
 def chosen(show: str | None) -> Show:
@@ -85,6 +91,7 @@ def _shown(
     place = place_or_start(f"retention {show}", asked.get("cursor"))
     rows, last = list_retention(db, me, show, rules, at=now, after=place, limit=PAGE)
     years = {kind.value: rule_for(kind, rules).years for kind in (Kind.ADVICE, Kind.MISTAKE)}
+    of_referrals = rules.retention.referral_years.model_dump() if DeskName.HR in me.desks else {}
     return page(
         "retention.html",
         me,
@@ -94,6 +101,7 @@ def _shown(
         show=show.value,
         shows=[each.value for each in Show],
         years=years,
+        of_referrals=of_referrals,
         deed=deed,
         hold=asked.get("hold", "")[:20],
         release=asked.get("release", "")[:20],
@@ -112,13 +120,13 @@ def _deed_route(deed: str) -> HTTPRouteHandler:
         said = sent.one("_show")
         show = Show(said) if said in set(Show) else Show.DUE
         try:
-            case = do(db, me, deed, sent.form(BODIES[deed]), rules, now)
+            record = do(db, me, deed, sent.form(BODIES[deed]), rules, now)
         except NotPermitted:
             raise
         except Refusal as refusal:
             db.rollback()
             return _shown(db, me, now, rules, show, {}, refusal, sent, deed)
-        return go_to(f"/retention?show={show}", DONE[deed].format(case.reference))
+        return go_to(f"/retention?show={show}", DONE[deed].format(record.reference))
 
     return make(on_page)
 

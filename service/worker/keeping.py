@@ -14,7 +14,8 @@ from service.retention.clearing import clear_old_lines, has_old_lines
 
 def dispose(database: Database, settings: Settings, row: Any, at: datetime) -> None:
     """Do one row of kind `dispose`. May be done again: the second time there is nothing to do."""
-    disposing.dispose(database, playbook.load(Path(settings.playbook)), row.case_id, at)
+    rules = playbook.load(Path(settings.playbook))
+    disposing.dispose(database, rules, at, case_id=row.case_id, referral_id=row.referral_id)
 
 
 def clear_reads(database: Database, settings: Settings, at: datetime, stop: Event | None = None) -> int:

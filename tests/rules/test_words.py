@@ -7,12 +7,14 @@ import pytest
 from service.cases import playbook
 from service.cases.free_words import PLACES
 from service.cases.in_part import SHOWN
+from service.cases.playbook_shape import ReferralYears
 from service.cases.policy import EYES, VARIANTS
 from service.cases.read_log import PARTY, TOLD_OF
 from service.cases.relations import ADVISERS
 from service.core.telling import filters
 from service.records import enums, list_words, room_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
+from service.retention import referral_rules
 from service.retention.listing import Show
 from service.retention.rules import KEPT_BY
 from service.routing.protect import Question
@@ -96,7 +98,8 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
     assert set(list_words.RETENTION) == set(list_words.RETENTION_EMPTY) == set(Show)
-    assert set(list_words.KEPT_BY) == set(KEPT_BY)
+    assert set(list_words.KEPT_BY) == set(KEPT_BY) | set(referral_rules.KEPT_BY)
+    assert set(room_words.ENDED) == set(ReferralYears.model_fields)
     assert set(list_words.ACCESS_STAGES) == set(enums.AccessStage) == set(STANDS)
     assert set(words.NOTE_AUDIENCES_OF) == set(enums.DeskName)
     assert all(set(readers) == set(enums.NoteAudience) for readers in words.NOTE_AUDIENCES_OF.values())
@@ -137,6 +140,7 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     room = {"gates", "checks", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
     room |= {"ready", "entries_to_subject", "notified_of_referral", "asks_of_referral", "picture"}
+    room |= {"ended"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
     kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}
     assert set(TABLES) == set(SAYS) | others | filters | record | read_log | kept | room

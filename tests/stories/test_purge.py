@@ -78,12 +78,14 @@ EXEMPT = {
             f"referral.{name}"
             for name in (
                 *("returned_because", "informed_text", "informal_because"),
-                *("considered_text", "outcome_reason", "paused_because"),
+                *("considered_text", "outcome_reason", "paused_because", "held_because"),
             )
         ),
         "written in the HR room by HR, and none of the case's",
     ),
-    "case_file.disposal_rule": "a key of the playbook, its years, and its version",
+    **dict.fromkeys(
+        ("case_file.disposal_rule", "referral.disposal_rule"), "a key of the playbook, its years, and its version"
+    ),
     "read_entry.seen_as": "from a list",
     "case_file.next_due_what": "a step's or a desk's name",
     "route.because": "the rule that sent it",

@@ -248,7 +248,7 @@ def test_a_hold_and_the_worker_at_the_same_moment(token, clock, database):
     with ThreadPoolExecutor(2) as together:
         for case in cases:
             number = case_id(database, case)
-            gone = together.submit(dispose, database, rules, number, clock())
+            gone = together.submit(dispose, database, rules, clock(), case_id=number)
             held = together.submit(keep, digital, case).result()
             assert gone.result() == (held.status_code != 200), held.text
             assert held.status_code in (200, 422), held.text

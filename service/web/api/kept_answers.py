@@ -21,7 +21,10 @@ class ApprovedOut(TypedDict):
 
 
 class KeptOut(TypedDict):
-    """A case as its keeper sees it; `rule` is a key of the playbook's `[retention]`, its years, and the version."""
+    """A case or a referral as its keeper sees it; `rule` is a key of the playbook's `[retention]`, years, version.
+
+    Of a referral `kind` is `referral`, and `closed_at` what its years count from: its end, or that of its warning.
+    """
 
     reference: str
     kind: str

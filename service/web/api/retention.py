@@ -7,7 +7,6 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromQuery
 
-from service.cases.queries import find_case
 from service.retention.keeping import require_a_lead
 from service.retention.listing import list_retention, one_line
 from service.web.api.kept_answers import KeptOut, RetentionOut
@@ -15,12 +14,12 @@ from service.web.api.waiting import page_size
 from service.web.cursors import cursor_of, place_of
 from service.web.given import Db, Me, Now, Rules, Sent
 from service.web.once import once_begin, once_end
-from service.web.retention import BODIES, DONE, chosen, do
+from service.web.retention import BODIES, DONE, chosen, do, named
 
 SAYS = {
-    "hold": "Keep a case for legal reasons, however long, until it is released; what was approved is stopped.",
-    "release": "Keep a case no longer than others.",
-    "dispose": "Approve that what a case holds is destroyed; 409 names each rule by which it is kept.",
+    "hold": "Keep a case or a referral for legal reasons until it is released; what was approved is stopped.",
+    "release": "Keep a case or a referral no longer than others.",
+    "dispose": "Approve that what a case or a referral holds is destroyed; 409 names each rule by which it is kept.",
 }
 
 
@@ -54,11 +53,11 @@ def _deed_route(deed: str) -> HTTPRouteHandler:
     def act(db: Db, me: Me, now: Now, rules: Rules, sent: Sent) -> dict[str, Any]:
         require_a_lead(me)
         if replay := once_begin(db, me, sent):
-            return one_line(db, me, find_case(db, me, replay.made).case, rules, now)
-        case = do(db, me, deed, sent.read(BODIES[deed]), rules, now)
-        once_end(db, me, sent, 200, case.reference)
+            return one_line(db, me, named(db, me, replay.made), rules, now)
+        record = do(db, me, deed, sent.read(BODIES[deed]), rules, now)
+        once_end(db, me, sent, 200, record.reference)
         db.flush()
-        return one_line(db, me, case, rules, now)
+        return one_line(db, me, record, rules, now)
 
     act.__doc__ = f"{SAYS[deed]} (leads)"
     return make(act)
