@@ -125,3 +125,6 @@ def test_home_names_the_worst_case_at_the_desk(token, sign_in):
     assert worst["reference"] in page
     assert newer["reference"] not in page
     assert "minutes left" in page
+    # Whatever else the reader is comes after it.
+    page = sign_in("digital").get("/").text
+    assert page.index("The worst case at your desk") < page.index("All cases that were sent to you as a line manager")
