@@ -2,7 +2,7 @@
 
 import re
 
-from tests.makers import APOLOGY, CORRECTION, NO_DANGER, fields, people, press, put_right, report
+from tests.makers import APOLOGY, CORRECTION, NO_DANGER, edit, fields, people, press, put_right, report
 
 SAFETY = ("safety_risk", "possibly_classified", "personal_data")
 
@@ -118,7 +118,7 @@ def test_what_stayed_as_it_was_is_not_shown_as_a_change(token):
     assert all(change["before"] != change["after"] for entry in seen for change in entry["changes"])
 
 
-def test_home_names_the_worst_case_at_the_desk(token, sign_in):
+def test_home_names_the_worst_case_at_the_desk(token, sign_in, database):
     staff = token("staff")
     worst, newer = report(staff, safety_risk="yes"), report(staff)
     page = sign_in("digital").get("/").text.partition("The worst case at your desk")[2]
@@ -126,5 +126,7 @@ def test_home_names_the_worst_case_at_the_desk(token, sign_in):
     assert newer["reference"] not in page
     assert "minutes left" in page
     # Whatever else the reader is comes after it.
+    edit(database, "colleague", manager="digital")
+    report(token("colleague"))
     page = sign_in("digital").get("/").text
     assert page.index("The worst case at your desk") < page.index("All cases that were sent to you as a line manager")
