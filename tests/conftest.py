@@ -184,7 +184,7 @@ class PostgresTemplates:
             # Two copies of one template at the same moment would refuse each other.
             connection.execute(text("SELECT pg_advisory_lock(2)"))
             try:
-                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_{template}"))
+                connection.execute(text(f"CREATE DATABASE {name} TEMPLATE template_{template} STRATEGY FILE_COPY"))
             finally:
                 connection.execute(text("SELECT pg_advisory_unlock(2)"))
         return name

@@ -1,5 +1,6 @@
 """Makes what stories begin with: reports, steps taken, cases on their way, small files; and looks underneath."""
 
+import subprocess
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -125,6 +126,12 @@ def picture(colour: str = "navy", size: tuple[int, int] = (64, 48), kind: str = 
     made = BytesIO()
     Image.new("RGB", size, colour).save(made, kind, **more)
     return made.getvalue()
+
+
+def text_of(pdf: bytes) -> str:
+    """The words of a PDF, as a person copies them out; without the breaks of lines."""
+    told = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True).stdout
+    return " ".join(told.decode().split())
 
 
 def edit(database: Database, name: str, **columns: Any) -> None:

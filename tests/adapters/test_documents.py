@@ -25,6 +25,7 @@ from service.documents.pool import DocumentNotMade, DocumentPoolClosed, Document
 from service.records.words import PDF_AUDIENCES
 from service.timeline.proof import entries_json
 from service.verification.pdf import verify_pdf
+from tests.makers import text_of
 
 POSTED = datetime(2026, 11, 20, 14, 4, tzinfo=UTC)
 MADE = POSTED + timedelta(days=1)
@@ -172,12 +173,6 @@ def long_document(times: int = 200) -> dict[str, Any]:
     view = full_view()
     view["timeline"] = view["timeline"] * times
     return document(view)
-
-
-def text_of(pdf: bytes) -> str:
-    """The words, as a person copies them out; without the breaks of lines."""
-    told = subprocess.run(["pdftotext", "-enc", "UTF-8", "-", "-"], input=pdf, capture_output=True, check=True).stdout
-    return " ".join(told.decode().split())
 
 
 def wait_until_busy(pool: Pool, future: "Future[bytes]") -> int:

@@ -1,11 +1,8 @@
 """How far a post has gone: told by the reporter and the desk, kept with its moments, judged again, shown as it grew."""
 
-from io import BytesIO
-
 import pytest
-from pypdf import PdfReader
 
-from tests.makers import OFFICIAL, PERSONAL, at, changed, entries, faults, fields, people, press, report
+from tests.makers import OFFICIAL, PERSONAL, at, changed, entries, faults, fields, people, press, report, text_of
 
 POSTED = {"posted_at": "2026-11-20T08:00:00Z", "url": "https://example.org/17"}
 
@@ -136,8 +133,7 @@ def test_the_page_asks_to_pause_what_is_scheduled(token, sign_in, clock):
     assert "Scheduled posts are paused" in page
     assert "They are paused" not in desk.get(f"/cases/{case['reference']}").text
     assert staff.get(at(case)).json()["exposure"]["scheduled_paused_at"] == "2026-11-20T09:03:00Z"
-    paper = PdfReader(BytesIO(digital.get(f"{at(case)}/summary.pdf?audience=digital_unit").content))
-    inside = " ".join("".join(sheet.extract_text() for sheet in paper.pages).split())
+    inside = text_of(digital.get(f"{at(case)}/summary.pdf?audience=digital_unit").content)
     assert "Scheduled posts are paused" in inside
     assert "told at 18:03" in inside
 

@@ -10,7 +10,7 @@ from service.records.referrals import Referral
 from service.referrals import replay
 from service.timeline.entries import of_referral
 from service.worker.run import work_once
-from tests.makers import at, faults, people, picture, press, refuses, room, upload
+from tests.makers import at, faults, people, picture, press, refuses, room, text_of, upload
 from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, hear, moment
 
 PARTS = {
@@ -40,7 +40,7 @@ def pdf(who, reference, kind):
     assert read.trailer["/Root"]["/MarkInfo"]["/Marked"]
     assert read.trailer["/Root"]["/Lang"]
     assert b"pdfuaid" in read.trailer["/Root"]["/Metadata"].get_data()
-    return answer.content, " ".join(" ".join(page.extract_text() for page in read.pages).split())
+    return answer.content, text_of(answer.content)
 
 
 def test_a_letter_is_sent_once_and_stays_as_it_was(token, sign_in, clock, database):

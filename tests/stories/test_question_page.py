@@ -1,13 +1,11 @@
 """A question before posting as its readers see it: asked on one screen, answered, written back to, closed."""
 
 import re
-from io import BytesIO
 
 import pytest
-from pypdf import PdfReader
 
 from service.worker.run import work_once
-from tests.makers import NO_DANGER, PERSONAL, at, entries, fields, listed, people, press
+from tests.makers import NO_DANGER, PERSONAL, at, entries, fields, listed, people, press, text_of
 
 DRAFT, QUESTION, ANSWER = "Proud of our Flounder.", "May I say Halibut?", "Say Turbot, and wait until Monday."
 
@@ -183,8 +181,7 @@ def test_each_of_them_may_have_their_own_copy_on_paper(token):
             answer = who.get(f"{at(case)}/summary.pdf?audience={variant}")
             assert answer.status_code == (200 if variant in variants.split() else 403), variant
             if answer.status_code == 200:
-                pages = PdfReader(BytesIO(answer.content)).pages
-                on_paper = " ".join(" ".join(each.extract_text() for each in pages).split())
+                on_paper = text_of(answer.content)
                 assert all(words in on_paper for words in (DRAFT, QUESTION, ANSWER, "Asked by: Member of staff"))
                 assert not re.search("mistake|Putting it right|Reported by|severity:", on_paper)
                 assert ("On Monday at nine?" in on_paper) == (variant != "line_manager")
