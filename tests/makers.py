@@ -115,10 +115,11 @@ def put_right(staff: httpx.Client, digital: httpx.Client, case: dict[str, Any]) 
 
 
 def upload(
-    who: httpx.Client, case: dict[str, Any], content: bytes, name: str = "shot.png", **told: str
+    who: httpx.Client, where: dict[str, Any] | str, content: bytes, name: str = "shot.png", **told: str
 ) -> httpx.Response:
-    """A file for a case."""
-    return who.post(f"{at(case)}/evidence", files={"file": (name, content)}, data=told)
+    """A file for a case, or for the referral of a reference."""
+    address = f"/api/referrals/{where}" if isinstance(where, str) else at(where)
+    return who.post(f"{address}/evidence", files={"file": (name, content)}, data=told)
 
 
 def picture(colour: str = "navy", size: tuple[int, int] = (64, 48), kind: str = "PNG", **more: Any) -> bytes:

@@ -124,7 +124,10 @@ def _same() -> dict[Likeness, ColumnElement[bool]]:
         bindparam("after", type_=_type(Case.reported_at)), bindparam("before", type_=_type(Case.reported_at))
     )
     mine = select(col(Mine.sha256)).where(col(Mine.case_id) == bindparam("case"), col(Mine.destroyed_at).is_(None))
-    file = select(col(Evidence.case_id)).where(col(Evidence.sha256).in_(mine), col(Evidence.destroyed_at).is_(None))
+    # Those of the HR room have no case.
+    file = select(col(Evidence.case_id)).where(
+        col(Evidence.sha256).in_(mine), col(Evidence.destroyed_at).is_(None), col(Evidence.case_id).is_not(None)
+    )
     return {
         Likeness.LINK: col(Case.link_key) == bindparam("link"),
         Likeness.TEXT: col(Case.text_key) == bindparam("text"),

@@ -147,24 +147,12 @@ def add_evidence(
         raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
     require_stage(Act.ADD_EVIDENCE, case)
     require_room(db, case)
-    small = examined.preview
-    evidence = Evidence(
-        id=evidence_id,
-        case_id=case.id,
-        filename=_plain_name(db, case, examined) if unnamed else examined.filename,
-        media_type=examined.media_type,
-        size=examined.size,
-        sha256=examined.sha256,
-        description=description or None,
-        captured_at=captured_at,
-        # Where it was taken is where they were.
-        captured_zone=captured_zone if captured_at and not unnamed else None,
-        added_by_id=None if unnamed else me.id,
-        added_at=at,
-        preview=preview_key(evidence_id) if small else None,
-        preview_width=small.width if small else None,
-        preview_height=small.height if small else None,
-    )
+    evidence = row_of(examined, evidence_id, captured_at=captured_at, description=description, at=at)
+    evidence.case_id = case.id
+    evidence.filename = _plain_name(db, case, examined) if unnamed else examined.filename
+    # Where it was taken is where they were.
+    evidence.captured_zone = captured_zone if captured_at and not unnamed else None
+    evidence.added_by_id = None if unnamed else me.id
     db.add(evidence)
     told = ("filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone")
     changes = {
@@ -174,6 +162,26 @@ def add_evidence(
     }
     entries.add(db, case, "evidence_added", actor=me.id, at=at, changes=changes)
     return evidence
+
+
+def row_of(
+    examined: Examined, evidence_id: str, *, captured_at: datetime | None, description: str | None, at: datetime
+) -> Evidence:
+    """The row of a stored file, which says neither yet whose it is nor who added it."""
+    small = examined.preview
+    return Evidence(
+        id=evidence_id,
+        filename=examined.filename,
+        media_type=examined.media_type,
+        size=examined.size,
+        sha256=examined.sha256,
+        description=description or None,
+        captured_at=captured_at,
+        added_at=at,
+        preview=preview_key(evidence_id) if small else None,
+        preview_width=small.width if small else None,
+        preview_height=small.height if small else None,
+    )
 
 
 def _plain_name(db: Session, case: Case, examined: Examined) -> str:

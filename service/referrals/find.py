@@ -13,6 +13,7 @@ from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.enums import FindingKind, Outcome, Part, ReferralStage
+from service.records.evidence import Evidence
 from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
 from service.referrals import policy
 from service.referrals.life import Standing
@@ -101,6 +102,14 @@ def appointed(db: Session, referral: Referral, *, ever: bool = False) -> list[Ap
     if not ever:
         mine = mine.where(col(Appointment.until_at).is_(None))
     return list(db.execute(mine.order_by(col(Appointment.id))).scalars())
+
+
+def room_files(db: Session, referral: Referral, *, disclosed: bool | None = None) -> list[Evidence]:
+    """The files that were added in the room, oldest first; with `disclosed`, those that the person may read, or not."""
+    mine = select(Evidence).where(col(Evidence.referral_id) == referral.id, col(Evidence.destroyed_at).is_(None))
+    if disclosed is not None:
+        mine = mine.where(col(Evidence.disclosed_at).is_not(None) == disclosed)
+    return list(db.execute(mine.order_by(col(Evidence.added_at), col(Evidence.id))).scalars())
 
 
 def hearing_of(db: Session, referral: Referral, *, appeal: bool = False) -> Hearing | None:

@@ -19,7 +19,7 @@ from service.records.referrals import Copied, Paper, Referral, ReferralNote, Sus
 from service.records.room_words import DISCLOSED
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, standing_of, suspension_of
+from service.referrals.find import Found, room_files, standing_of, suspension_of
 from service.referrals.life import Act, after
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
@@ -164,12 +164,18 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def disclose(db: Session, me: Me, here: Found, facts: Sequence[str], *, at: datetime) -> None:
-    """Let the person read these parts of the referral. Raises Invalid for what has no such part."""
+    """Let the person read these parts of the referral. Raises Invalid for what has no such part.
+
+    The evidence takes in the files that were added in the room until now; one that comes later waits for the next time.
+    """
     referral = here.referral
     for place, fact in enumerate(facts):
         if fact not in DISCLOSED:
             raise invalid(f"facts.{place}", f"Choose from: {', '.join(DISCLOSED)}.")
     after(Act.DISCLOSE, here.stage, standing_of(db, referral, at))
     changes = put(referral, disclosed=sorted({*referral.disclosed, *facts}))
+    if "evidence" in facts:
+        for file in room_files(db, referral, disclosed=False):
+            changes |= put_row(db, file, disclosed_at=at)
     if changes:
         tell_subject(db, me, referral, "room_disclosed", changes, at)

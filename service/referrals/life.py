@@ -42,6 +42,7 @@ class Act(StrEnum):
     COPY = "copy"
     DISCLOSE = "disclose"
     SEND_LETTER = "send_letter"
+    ADD_EVIDENCE = "add_evidence"
 
 
 @dataclass(frozen=True)
@@ -242,6 +243,7 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.SERVE, (*DURING, S.INFORMAL, S.CLOSED), informed),
     **_stays(Act.REPLY, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.COPY, BEFORE_DECISION),
+    **_stays(Act.ADD_EVIDENCE, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.DISCLOSE, (*DURING, S.INFORMAL, S.CLOSED), informed),
     # What a letter has to say is asked for by its own table: `letters.py`.
     **_stays(Act.SEND_LETTER, (*DURING, S.INFORMAL, S.CLOSED), informed),

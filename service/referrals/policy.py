@@ -67,6 +67,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.COPY: (R.KEEPER, R.INVESTIGATOR),
     Act.DISCLOSE: (R.KEEPER, R.INVESTIGATOR),
     Act.SEND_LETTER: IN_THE_ROOM,
+    Act.ADD_EVIDENCE: IN_THE_ROOM,
 }
 WRITES: dict[LetterKind, tuple[Relation, ...]] = {
     LetterKind.INFORMING: (R.KEEPER, R.INVESTIGATOR),

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import (
     Appeal,
@@ -52,10 +53,17 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "notes": (ReferralNote, ("text", "by_id", "at")),
     "papers": (Paper, ("kind", "how", "text", "at", "recorded_at", "by_id")),
     "letters": (Letter, ("kind", "number", "wording", "says", "sha256", "sent_at", "by_id")),
+    "files": (
+        Evidence,
+        (
+            *("filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone"),
+            *("added_by_id", "added_at", "disclosed_at"),
+        ),
+    ),
     "copied": (Copied, ("entry", "evidence_id", "said", "at", "by_id")),
 }
 """Area of a path -> its table, and the columns that are compared."""
-PEOPLE = frozenset({"person_id", "by_id"})
+PEOPLE = frozenset({"person_id", "by_id", "added_by_id"})
 
 
 def differences(db: Session, referral: Referral, entries: Iterable[Any]) -> list[str]:

@@ -3,10 +3,12 @@
 As with a case (`cases/tombstone.py`), whatever is not named here goes: every row of the room, and every other column.
 """
 
-from sqlmodel import Session
+from sqlalchemy import select
+from sqlmodel import Session, col
 
 from service.cases.tombstone import DISPOSAL, HELD
 from service.records.cases import Case
+from service.records.evidence import Evidence
 from service.records.referrals import Referral
 from service.timeline import entries
 
@@ -44,6 +46,12 @@ def erase_from_case(db: Session, case: Case, referral: Referral) -> None:
 def places_of(referral: Referral) -> tuple[str, ...]:
     """Where the store keeps what was made of a referral, by prefix; the PDFs of its case say what HR received."""
     return (f"letters/{referral.case_id}/{referral.id}", f"pdf/{referral.case_id}")
+
+
+def folders_of_files(db: Session, referral: Referral) -> list[str]:
+    """Where the bytes lie of the files that were added in its room."""
+    mine = select(col(Evidence.id)).where(col(Evidence.referral_id) == referral.id)
+    return [f"evidence/{file}" for file in db.execute(mine).scalars()]
 
 
 def is_blank(referral: Referral) -> bool:

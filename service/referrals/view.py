@@ -25,7 +25,7 @@ from service.records.referrals import (
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import letters, life, policy
 from service.referrals.consistency import comparable_outcomes
-from service.referrals.find import Found, appeal_ends, standing_of
+from service.referrals.find import Found, appeal_ends, room_files, standing_of
 from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
 from service.referrals.life import Act, Standing
@@ -107,7 +107,8 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         table: _rows(db, table, referral)
         for table in (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied)
     }
-    people = _people(db, referral, rows)
+    own = room_files(db, referral)
+    people = _people(db, referral, rows, own)
     files = _files(db, evidence_of(db, referral))
     appointed = [row for row in rows[Appointment] if row.until_at is None]
     emails = {part.value: None for part in Part} | {row.part: people[row.person_id]["email"] for row in appointed}
@@ -125,7 +126,8 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "self_reported": referral.self_reported,
         "subject_told": referral.subject_told,
         "steps_taken": _steps(referral),
-        "evidence": [file for file in files if file["id"] in referral.evidence_ids],
+        "evidence": [file for file in files if file["id"] in referral.evidence_ids]
+        + [_own_file(file, people) for file in own],
         "referred_by": people.get(referral.referred_by_id),
         "subject": people.get(referral.subject_id),
         "people": {str(part): email for part, email in emails.items()},
@@ -182,7 +184,7 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
         "steps_taken": _steps(referral),
         "evidence": [
             {name: file[name] for name in ("id", "filename", "sha256")}
-            for file in _files(db, evidence_of(db, referral))
+            for file in _files(db, evidence_of(db, referral, told=True))
         ],
         "findings": [{"kind": row.kind, "text": row.text} for row in _rows(db, Finding, referral)],
         "hearing": _hearing(_rows(db, Hearing, referral), appeal=False, told=True),
@@ -228,8 +230,8 @@ def _entry(row: Any, people: People, *, whole: bool) -> dict[str, Any]:
     return told | {"actor": people.get(row.actor_id, {"name": AMENDS})["name"], "changes": changes}
 
 
-def _people(db: Session, referral: Referral, rows: Mapping[Any, list[Any]]) -> People:
-    wanted = {referral.referred_by_id, referral.subject_id}
+def _people(db: Session, referral: Referral, rows: Mapping[Any, list[Any]], files: list[Evidence]) -> People:
+    wanted = {referral.referred_by_id, referral.subject_id, *(file.added_by_id for file in files)}
     wanted |= {row.person_id for row in rows[Appointment]}
     wanted |= {row.by_id for table, found in rows.items() if table is not Appointment for row in found}
     return _who(db, wanted)
@@ -255,6 +257,18 @@ def _files(db: Session, ids: list[str]) -> list[dict[str, Any]]:
         for one in ids
         if (file := there.get(one)) is not None
     ]
+
+
+def _own_file(file: Evidence, people: People) -> dict[str, Any]:
+    """A file that was added in the room."""
+    names = ("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone")
+    shown = {name: getattr(file, name) for name in (*names, "added_at", "scanned", "destroyed_at", "disclosed_at")}
+    return shown | {"by": _name(people, file.added_by_id), "preview": file.preview is not None}
+
+
+def own_file(db: Session, file: Evidence) -> dict[str, Any]:
+    """The same by itself, for whoever has just added it."""
+    return _own_file(file, _who(db, {file.added_by_id}))
 
 
 def _returned(referral: Referral) -> dict[str, Any] | None:

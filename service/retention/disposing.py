@@ -97,8 +97,10 @@ def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime)
     entries.add(db, referral, "room_disposed", actor=None, at=at, changes={"disposed_at": (None, at)})
     entries.erase_all(db, referral, but=referral_tombstone.is_kept)
     referral_tombstone.erase_from_case(db, case, referral)
+    places = (*referral_tombstone.places_of(referral), *referral_tombstone.folders_of_files(db, referral))
     for table in _tables_with("referral_id"):
-        if table not in STAY:
+        # Of a case's files the rows stay; those of the room go, once it is known where their bytes are.
+        if table is Evidence or table not in STAY:
             db.execute(delete(table).where(table.referral_id == referral.id))
     referral.disposed_at = at
     _blank(db, referral, referral_tombstone.COLUMNS)
@@ -108,7 +110,6 @@ def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime)
     db.execute(delete(ReadEntry).where(*theirs, lines))
     db.execute(delete(Once).where(col(Once.made) == referral.reference))
     db.execute(delete(Outbox).where(col(Outbox.referral_id) == referral.id, col(Outbox.kind) != outbox.DISPOSE))
-    places = referral_tombstone.places_of(referral)
     db.execute(insert(Outbox), [row for place in places for row in outbox.to_destroy_under(place, at)])
 
 

@@ -40,7 +40,7 @@ from service.web import schemas as shape
 from service.web.cursors import cursor_of, place_or_start
 from service.web.deeds import DEEDS, Deed, found, step_kind
 from service.web.doing import still_missing
-from service.web.evidence import enter, file_of, streamed, taken_in, where_kept
+from service.web.evidence import OfCase, enter, file_of, streamed, taken_in, where_kept
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Data, Db, House, Me, Now, Pool, Sent, Store
@@ -262,7 +262,7 @@ def _looking_line(db: Session, house: Place, me: Person, now: datetime, here: Fo
 def add_file(db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
     """Add a file to the case."""
     try:
-        with taken_in(database, store, me, sent, reference, now, me.zone) as taken:
+        with taken_in(database, store, OfCase(me, sent, reference), sent, now, me.zone) as taken:
             enter(db, me, found(db, me, reference, Act.ADD_EVIDENCE, sent.if_match), taken, now)
     except (NotFound, NotPermitted):
         raise

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
 from litestar.response import Response, Stream
 from sqlalchemy import select
@@ -25,10 +26,7 @@ from service.evidence.places import new_id, original_key, preview_key
 from service.evidence.receive import Examined, add_evidence, examine, require_room, store_files
 from service.evidence.sniff import JPEG
 from service.people.identity import Me
-from service.records.cases import Case
 from service.records.evidence import Evidence
-from service.referrals.find import find_referral
-from service.referrals.hear import evidence_of
 from service.timeline import reads
 from service.web.forms import Sent
 from service.web.schemas import EvidenceIn
@@ -36,23 +34,67 @@ from service.web.schemas import EvidenceIn
 
 @dataclass
 class Taken:
-    """A file that is in the store, and not yet in its case."""
+    """A file that is in the store, and not yet in its case or its referral."""
 
     told: EvidenceIn
     evidence_id: str
     examined: Examined
     entered: bool = False
 
+    def said(self, me: Me) -> dict[str, Any]:
+        """What was said of it beside its bytes."""
+        captured = self.told.captured_at
+        zone = zone_told_in(captured, me.zone) if captured else None
+        return {"captured_at": captured, "captured_zone": zone, "description": self.told.description}
+
+
+class Door(Protocol):
+    """Where a file is to go. Each look is one of its own: what was there may be gone when the file has come."""
+
+    def find(self, db: Session) -> Any:
+        """What it is to be entered in: seen (404), permitted (403), as the sender saw it (412)."""
+
+    def fits(self, db: Session, here: Any, told: EvidenceIn, filename: str) -> None:
+        """Raise Invalid where it may not hold this file, whatever its bytes."""
+
+    def has_place(self, db: Session, here: Any) -> None:
+        """Raise a Refusal (409) where it is closed, or full."""
+
+
+@dataclass
+class OfCase:
+    """A case, as where a file is to go."""
+
+    me: Me
+    sent: Sent
+    reference: str
+
+    def find(self, db: Session) -> Found:
+        """The case."""
+        here = find_case(db, self.me, self.reference)
+        policy.require(Act.ADD_EVIDENCE, here.held, self.me)
+        self.sent.if_match(version_of(db, here))
+        return here
+
+    def fits(self, db: Session, here: Found, told: EvidenceIn, filename: str) -> None:
+        """A guarded case holds none, unless the desk opened it."""
+        refuse_closed(here.case, {"file": filename, "description": told.description})
+
+    def has_place(self, db: Session, here: Found) -> None:
+        """While it is in hand, and holds fewer than 20."""
+        require_stage(Act.ADD_EVIDENCE, here.case)
+        require_room(db, here.case)
+
 
 @contextmanager
 def taken_in(
-    database: Database, store: Store, me: Me, sent: Sent, reference: str, now: datetime, zone: str | None
+    database: Database, store: Store, door: Door, sent: Sent, now: datetime, zone: str | None
 ) -> Iterator[Taken]:
     """Put a file into the store, for as long as it takes to `enter` it; what is not entered then leaves no bytes.
 
     The guard may have gone up meanwhile, the case may be full or closed by now, or the same upload was kept before.
     """
-    taken = _take_in(database, store, me, sent, reference, now, zone)
+    taken = _take_in(database, store, door, sent, now, zone)
     kept = False
     try:
         yield taken
@@ -62,31 +104,26 @@ def taken_in(
             discard(store, taken.evidence_id)
 
 
-def _take_in(
-    database: Database, store: Store, me: Me, sent: Sent, reference: str, now: datetime, zone: str | None
-) -> Taken:
+def _take_in(database: Database, store: Store, door: Door, sent: Sent, now: datetime, zone: str | None) -> Taken:
     """Look at a file and put it into the store, before any transaction that writes; see `receive`.
 
-    Refused in the usual order: the case unseen (404), not permitted (403), stale (412), the file or its words (422),
-    the case closed (409).
+    Refused in the usual order: unseen (404), not permitted (403), stale (412), the file or its words (422), closed or
+    full (409).
     """
     with database.read() as db:
-        here = find_case(db, me, reference)
-        policy.require(Act.ADD_EVIDENCE, here.held, me)
-        sent.if_match(version_of(db, here))
+        here = door.find(db)
         told = sent.form(EvidenceIn, zone)
         file = sent.files.get("file")
         if file is None:
             raise invalid("file", "Choose a file to add.")
-        refuse_closed(here.case, {"file": file.filename, "description": told.description})
+        door.fits(db, here, told, file.filename)
         if told.captured_at is not None and told.captured_at > now:
             raise invalid("captured_at", "This time has not come yet. Check the date, the time and the zone.")
     examined = examine(file.file.read(), file.filename)
     with database.read() as db:
-        here = find_case(db, me, reference)
-        refuse_closed(here.case, {"file": examined.filename, "description": told.description})
-        require_stage(Act.ADD_EVIDENCE, here.case)
-        require_room(db, here.case)
+        here = door.find(db)
+        door.fits(db, here, told, examined.filename)
+        door.has_place(db, here)
     taken = Taken(told, new_id(), examined)
     try:
         store_files(store, examined, taken.evidence_id)
@@ -99,18 +136,7 @@ def _take_in(
 
 def enter(db: Session, me: Me, here: Found, taken: Taken, now: datetime) -> Evidence:
     """Enter a file that is in the store already in its case."""
-    told = taken.told
-    file = add_evidence(
-        db,
-        me,
-        here.case,
-        taken.examined,
-        taken.evidence_id,
-        captured_at=told.captured_at,
-        captured_zone=zone_told_in(told.captured_at, me.zone) if told.captured_at else None,
-        description=told.description,
-        at=now,
-    )
+    file = add_evidence(db, me, here.case, taken.examined, taken.evidence_id, **taken.said(me), at=now)
     db.flush()
     taken.entered = True
     return file
@@ -168,26 +194,6 @@ def sent_out(store: Store, file: Evidence, *, pixels_alone: bool) -> Response:
         return Response(content, headers=headers, media_type=media_type)
     headers = download_headers(file)
     return Stream(store.stream(where_kept(file, preview=False)), headers=headers, media_type=headers["Content-Type"])
-
-
-def streamed_in_room(
-    db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str
-) -> Response:
-    """A file of a referral, for those in its room; for whom it is about once the evidence was disclosed."""
-    here = find_referral(db, me, reference)
-    told = here.in_the_room or "evidence" in here.referral.disclosed
-    if not told or file_id not in evidence_of(db, here.referral):
-        raise NotFound
-    there = (col(Evidence.id) == file_id, col(Evidence.destroyed_at).is_(None))
-    row = db.execute(
-        select(Evidence, col(Case.confidential)).join(Case, col(Case.id) == Evidence.case_id).where(*there)
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    file, confidential = row
-    seen_as = "hr" if here.in_the_room else "subject"
-    reads.log(db, me.id, file.case_id, "evidence", through=through, at=now, detail=file.id, seen_as=seen_as)
-    return sent_out(store, file, pixels_alone=confidential and file.added_by_id is None)
 
 
 def tells_who(here: Found, file: Evidence) -> bool:

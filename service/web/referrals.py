@@ -18,17 +18,20 @@ from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Ref
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, ReferralStage
 from service.referrals.find import Found, find_referral
+from service.referrals.life import Act
 from service.referrals.picture import picture
 from service.referrals.room import Order, Wanted, by_stage, list_referrals, place_of_row
 from service.referrals.view import referral_view, timeline
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
-from service.web.evidence import streamed_in_room
+from service.web.evidence import taken_in
+from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Asked, Data, Db, Me, Now, Pool, Sent, Store
 from service.web.letters import letter_pdf
 from service.web.pages import by_field, go_to, page
 from service.web.room_deeds import DEEDS, Deed, found, ready
+from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
 
 PAGE = 50
 NARROWED = ("stage", "appointed", "overdue")
@@ -179,6 +182,23 @@ def _route(deed: Deed) -> HTTPRouteHandler:
     return make(form)
 
 
+@post("/referrals/{reference:str}/evidence", request_max_body_size=UPLOAD_LIMIT, status_code=303, sync_to_thread=True)
+def add_file_to_room(
+    db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]
+) -> Response:
+    """Add a file to the referral."""
+    try:
+        with taken_in(database, store, OfReferral(me, sent, reference), sent, now, me.zone) as taken:
+            enter_in_room(db, me, found(db, me, reference, Act.ADD_EVIDENCE, sent.if_match), taken, now)
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        db.rollback()
+        with database.read() as fresh:
+            return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
+    return go_to(f"/referrals/{reference}", "The file is kept.")
+
+
 @get("/referrals/{reference:str}/evidence/{file_id:str}", sync_to_thread=True)
 def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]) -> Response:
     """A file of a referral, to be saved."""
@@ -212,6 +232,7 @@ routes = [
     referrals,
     referral,
     life,
+    add_file_to_room,
     referral_file,
     referral_letter,
     referral_letter_before,

@@ -42,9 +42,11 @@ class Deed:
         return self.do.__name__.removeprefix("do_")
 
 
-def found(db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int], None]) -> Found:
+def found(
+    db: Session, me: Me, reference: str, act: Act, if_match: Callable[[int], None], *, lock: bool = True
+) -> Found:
     """The referral for a deed, its row locked: seen (404), open (409), permitted (403), as the sender saw it (412)."""
-    here = find_referral(db, me, reference, lock=True)
+    here = find_referral(db, me, reference, lock=lock)
     require_open(act, here.stage)
     policy.require(act, here.held, me, at_appeal=here.stage is ReferralStage.APPEALED)
     if_match(here.referral.version)

@@ -108,6 +108,7 @@ def lived(token, clock):
         room(hr2, reference, "record-finding", kind=kind, text=QUOKKA)
     room(hr, reference, "suspend", reason=QUOKKA, review_at=moment(clock, days=5))
     room(hr, reference, "notes", text=QUOKKA)
+    assert upload(hr, reference, QUOKKA.encode(), f"{QUOKKA}.txt", description=QUOKKA).status_code == 201
     number = hr.get(f"/api/referrals/{reference}").json()["copyable"]["entries"][0]["entry"]
     room(hr, reference, "copy", from_case=[number])
     room(hr, reference, "serve", how=QUOKKA, text=QUOKKA)
@@ -357,6 +358,7 @@ def test_everything_the_room_held_is_gone_and_the_tombstone_verifies(token, cloc
     worked()
     assert QUOKKA not in everything_kept(database)
     assert [each.key for each in store.list("letters")] == []
+    assert QUOKKA.encode() not in [store.read(each.key) for each in store.list("evidence")]
     assert list(store.list(f"pdf/{number}")) == []
     assert faults(database) == []
     with database.read() as db:

@@ -410,7 +410,8 @@ def test_who_may_do_what(token, sign_in, clock, database):
         assert page.get(f"/referrals/{reference}").status_code == 200, relation
         for act in rooms["acts"]:
             path = paths[act].split()[1].format(reference=reference)
-            status = who.post(path, json={"odd": 1}).status_code
+            odd = {"data": {"odd": "1"}} if act == "add_evidence" else {"json": {"odd": 1}}
+            status = who.post(path, **odd).status_code
             # Open acts read the body, and refuse it; what is not open at this stage is 409 for everybody.
             wanted = {422} if act in told["does"] else {403}
             if status not in wanted | {409}:
@@ -557,6 +558,7 @@ def otherwise(value):
 def test_every_column_of_the_room_is_held_against_its_timeline(token, clock, database):
     reference, hr, *_ = decide(clock, token)
     room(hr, reference, "notes", text="A note.")
+    assert upload(hr, reference, picture()).status_code == 201
     written = dict.fromkeys(("decision", "lives", "appeal"), "In our words.")
     room(hr, reference, "send-letter", kind="outcome", wording=written)
     room(hr, reference, "serve", how="By hand", text="The letter.")

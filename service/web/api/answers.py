@@ -75,6 +75,7 @@ class EvidenceOut(TypedDict):
     preview_width: NotRequired[int | None]
     preview_height: NotRequired[int | None]
     details: NotRequired[str]
+    disclosed_at: NotRequired[datetime | None]
 
 
 class ExposureOut(TypedDict):

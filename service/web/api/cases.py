@@ -27,7 +27,7 @@ from service.web.api.answers import CaseOut, CasesOut, EvidenceOut, FarewellOut,
 from service.web.cursors import cursor_of, place_of
 from service.web.deeds import DEEDS, Deed, found, report, step_kind
 from service.web.doing import still_missing
-from service.web.evidence import enter, streamed, taken_in
+from service.web.evidence import OfCase, enter, streamed, taken_in
 from service.web.filters import NAMES, read_filters, whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
@@ -224,7 +224,7 @@ def add_file(
             except NotFound:
                 return farewell(reference, again.status)
             return Response(file_json(before, me, seen, now, again.made), status_code=again.status)
-    with taken_in(database, store, me, sent, reference, now, None) as taken:
+    with taken_in(database, store, OfCase(me, sent, reference), sent, now, None) as taken:
         replay: list[Replay] = []
         here = found(db, me, reference, Act.ADD_EVIDENCE, unless_replayed(db, me, sent, replay))
         if replay:

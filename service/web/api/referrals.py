@@ -14,22 +14,26 @@ from sqlmodel import Session
 from service.core.errors import NotFound, invalid
 from service.people.identity import Me as Person
 from service.records.enums import Part
-from service.referrals.find import Found, find_referral
+from service.referrals.find import Found, find_referral, room_files
+from service.referrals.life import Act
 from service.referrals.room import Order, list_referrals
-from service.referrals.view import referral_view
+from service.referrals.view import own_file, referral_view
 from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
-from service.web.api.answers import ReferralOut, ReferralsOut, TimelineOut
+from service.web.api.answers import EvidenceOut, ReferralOut, ReferralsOut, TimelineOut
 from service.web.api.cases import farewell, unless_replayed
 from service.web.cursors import place_of
-from service.web.evidence import streamed_in_room
+from service.web.evidence import taken_in
 from service.web.filters import whole_number
+from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
-from service.web.given import Asked, Db, Me, Now, Pool, Sent, Store, keep_now
+from service.web.given import Asked, Data, Db, Me, Now, Pool, Sent, Store, keep_now
 from service.web.letters import letter_pdf
 from service.web.once import Replay, once_end, once_seen
 from service.web.referrals import cursor_after, log_reading, noted, read_wanted
 from service.web.room_deeds import DEEDS, Deed, found, ready
+from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
+from service.web.schemas import EvidenceIn
 from service.web.sessions import ASKED_LATER
 from service.web.visit import current
 
@@ -80,6 +84,39 @@ def referral_timeline(db: Db, me: Me, now: Now, reference: FromPath[str]) -> dic
     seen = entries_seen(db, here)
     log_reading(db, me, here, now, THROUGH)
     return {"items": seen, "next": None}
+
+
+@post(
+    "/api/referrals/{reference:str}/evidence",
+    opt={"upload": EvidenceIn, "answer": EvidenceOut, "once": True} | ASKED_LATER,
+    status_code=201,
+    request_max_body_size=UPLOAD_LIMIT,
+    sync_to_thread=True,
+)
+def add_file_to_room(
+    db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]
+) -> Response[dict[str, Any]]:
+    """Add a file to the referral as evidence; it shows nowhere in the case that it came from."""
+    with database.read() as before:
+        if again := once_seen(before, me, sent):
+            return _file_json(before, find_referral(before, me, reference), again.made, again.status)
+    with taken_in(database, store, OfReferral(me, sent, reference), sent, now, None) as taken:
+        replay: list[Replay] = []
+        here = found(db, me, reference, Act.ADD_EVIDENCE, unless_replayed(db, me, sent, replay))
+        if replay:
+            return _file_json(db, here, replay[0].made, replay[0].status)
+        file = enter_in_room(db, me, here, taken, now)
+        once_end(db, me, sent, 201, file.id)
+        db.flush()
+    return _file_json(db, here, file.id, 201)
+
+
+def _file_json(db: Session, here: Found, file_id: str, status: int) -> Response[dict[str, Any]]:
+    """One file as it stands in the room. Raises NotFound for whom it is about, and for one that is gone."""
+    there = [file for file in room_files(db, here.referral) if file.id == file_id and here.in_the_room]
+    if not there:
+        raise NotFound
+    return Response(own_file(db, there[0]), status_code=status, headers=etag(here))
 
 
 @get("/api/referrals/{reference:str}/evidence/{file_id:str}", opt={"bytes": "*/*"}, sync_to_thread=True)
@@ -147,4 +184,12 @@ def _route(deed: Deed) -> HTTPRouteHandler:
     return make(referral_deed)
 
 
-routes = [referrals, referral, referral_timeline, referral_file, referral_letter, *(_route(deed) for deed in DEEDS)]
+routes = [
+    referrals,
+    referral,
+    referral_timeline,
+    add_file_to_room,
+    referral_file,
+    referral_letter,
+    *(_route(deed) for deed in DEEDS),
+]
