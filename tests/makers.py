@@ -135,10 +135,10 @@ def text_of(pdf: bytes) -> str:
     return " ".join(told.decode().split())
 
 
-def edit(database: Database, name: str, **columns: Any) -> None:
+def edit(database: Database, who: str, /, **columns: Any) -> None:
     """Change somebody in the directory, as an import would; `manager` and `deputy` are names of the cast."""
     with database.write() as db:
-        person = db.execute(select(Person).where(col(Person.email) == name + DEMO)).scalar_one()
+        person = db.execute(select(Person).where(col(Person.email) == who + DEMO)).scalar_one()
         for column, value in columns.items():
             if column in ("manager", "deputy"):
                 other = db.execute(select(Person.id).where(col(Person.email) == f"{value}{DEMO}")).scalar()

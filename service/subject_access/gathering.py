@@ -86,6 +86,12 @@ def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
     yield from _opened(db, person)
 
 
+def redactor_in(db: Session, person: Person, case: Case, others: tuple[Known, ...]) -> Redactor:
+    """What takes everybody out of a paper on a case but this person; `others` have to do with it beside the case."""
+    redactor = _within(db, _redactor(db, person), case)
+    return replace(redactor, known=(*redactor.known, *others))
+
+
 def _redactor(db: Session, person: Person) -> Redactor:
     """What takes everybody out but this person; the names of the directory are read once."""
     mine = Known(person.name, person.email, "")

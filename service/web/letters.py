@@ -70,13 +70,13 @@ def letter_pdf(
     if number is not None:
         sent = [row for row in sent if str(row.number) == number.removesuffix(".pdf")]
     elif not sent and here.in_the_room:
-        return _handed(db, me, here, _draft(db, pool, me, here, kind, now), f"{kind}-draft", through, now)
+        return handed(db, me, here, _draft(db, pool, me, here, kind, now), f"{kind}-draft", through, now)
     if not sent:
         raise NotFound
     last = sent[-1]
     if not last.says:
         raise NotFound("The words of this letter were destroyed. Its hash stays.")
-    return _handed(db, me, here, store.read(last.key), f"{kind}-{last.number}", through, now)
+    return handed(db, me, here, store.read(last.key), f"{kind}-{last.number}", through, now)
 
 
 def _draft(db: Session, pool: Pool, me: Me, here: Found, kind: LetterKind, now: datetime) -> bytes:
@@ -87,8 +87,8 @@ def _draft(db: Session, pool: Pool, me: Me, here: Found, kind: LetterKind, now: 
     return printed(pool, letter(said, now, draft=True))
 
 
-def _handed(db: Session, me: Me, here: Found, pdf: bytes, name: str, through: str, now: datetime) -> Response[bytes]:
-    """Note the look, then hand it over."""
+def handed(db: Session, me: Me, here: Found, pdf: bytes, name: str, through: str, now: datetime) -> Response[bytes]:
+    """Note the look, then hand over a PDF of a referral."""
     reference = here.referral.reference
     seen_as = DeskName.HR.value if here.in_the_room else "subject"
     reads.log(

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 from sqlmodel import Session
 
@@ -23,11 +23,12 @@ from service.referrals.picture import picture
 from service.referrals.room import Order, Wanted, by_stage, list_referrals, place_of_row
 from service.referrals.view import referral_view, timeline
 from service.timeline import reads
+from service.web.bundles import TITLES, papers, pdf
 from service.web.cursors import cursor_of, place_or_start
 from service.web.evidence import taken_in
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
-from service.web.given import Asked, Data, Db, Me, Now, Pool, Sent, Store
+from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store
 from service.web.letters import letter_pdf
 from service.web.pages import by_field, go_to, page
 from service.web.room_deeds import DEEDS, Deed, found, ready
@@ -115,6 +116,30 @@ def life(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[str]:
     drawn = picture(referral_view(db, me, here, now), timeline(db, here), now)
     log_reading(db, me, here, now, "page")
     return page("life.html", me, reference=here.referral.reference, picture=drawn)
+
+
+@get("/referrals/{reference:str}/papers", sync_to_thread=True)
+def papers_page(
+    db: Db,
+    house: House,
+    me: Me,
+    now: Now,
+    reference: FromPath[str],
+    make: FromQuery[str | None] = None,
+    seen: FromQuery[str | None] = None,
+) -> Response:
+    """The papers of a referral that a reader may have, and how each stands; `make` begins one.
+
+    `seen` is how they stood when they looked last: while nothing is new, nothing comes, and nothing is read out again.
+    """
+    here = find_referral(db, me, reference)
+    shown = papers(db, house, me, here, now, make)
+    log_reading(db, me, here, now, "page")
+    stands = " ".join(f"{each['name']}.{each['state']}" for each in shown)
+    if seen == stands:
+        return Response(None, status_code=204)
+    making = any(each["state"] == "making" for each in shown)
+    return page("papers.html", me, reference=here.referral.reference, papers=shown, making=making, stands=stands)
 
 
 def show(
@@ -228,13 +253,32 @@ def referral_letter_before(
     return letter_pdf(db, store, pool, me, now, reference, kind, number, "page")
 
 
+def _paper_route(kind: str) -> HTTPRouteHandler:
+    @get(f"/referrals/{{reference:str}}/{kind}.pdf", name=f"page_{kind}_of_referral", sync_to_thread=True)
+    def paper_of_referral(
+        db: Db,
+        store: Store,
+        pool: Pool,
+        me: Me,
+        now: Now,
+        reference: FromPath[str],
+        audience: FromQuery[str | None] = None,
+    ) -> Response[bytes]:
+        """A paper of a referral: for those in its room, or the copy of whom it is about."""
+        return pdf(db, store, pool, me, now, reference, kind, audience, "page")
+
+    return paper_of_referral
+
+
 routes = [
     referrals,
     referral,
     life,
     add_file_to_room,
+    papers_page,
     referral_file,
     referral_letter,
     referral_letter_before,
+    *(_paper_route(kind) for kind in TITLES),
     *(_route(deed) for deed in DEEDS),
 ]

@@ -22,6 +22,7 @@ from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
 from service.web.api.answers import EvidenceOut, ReferralOut, ReferralsOut, TimelineOut
 from service.web.api.cases import farewell, unless_replayed
+from service.web.bundles import BUNDLE, SUMMARY, pdf
 from service.web.cursors import place_of
 from service.web.evidence import taken_in
 from service.web.filters import whole_number
@@ -136,6 +137,29 @@ def referral_letter(
     return letter_pdf(db, store, pool, me, now, reference, kind, None, THROUGH)
 
 
+def _paper_route(kind: str, says: str) -> HTTPRouteHandler:
+    make: Callable[..., Any] = get(
+        f"/api/referrals/{{reference:str}}/{kind}.pdf",
+        opt={"bytes": "application/pdf"},
+        operation_id=f"referral_{kind}",
+        summary=says,
+        sync_to_thread=True,
+    )
+
+    def paper_of_referral(
+        db: Db,
+        store: Store,
+        pool: Pool,
+        me: Me,
+        now: Now,
+        reference: FromPath[str],
+        audience: FromQuery[str | None] = None,
+    ) -> Response[bytes]:
+        return pdf(db, store, pool, me, now, reference, kind, audience, THROUGH)
+
+    return make(paper_of_referral)
+
+
 def etag(here: Found) -> dict[str, str]:
     """What `If-Match` compares."""
     return {"ETag": f'"{here.referral.version}"'}
@@ -191,5 +215,7 @@ routes = [
     add_file_to_room,
     referral_file,
     referral_letter,
+    _paper_route(BUNDLE, "The bundle for a hearing. `audience` is hr or subject: the subject's has others taken out."),
+    _paper_route(SUMMARY, "A referral in short. `audience` is hr or subject: the subject's has others taken out."),
     *(_route(deed) for deed in DEEDS),
 ]

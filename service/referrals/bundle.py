@@ -1,0 +1,147 @@
+"""What a hearing's bundle is made of: what each of its readers may have, and every file as an exhibit."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.records.cases import Case
+from service.records.enums import LetterKind
+from service.records.evidence import Evidence
+from service.records.people import Person
+from service.records.referrals import Copied, Finding, Hearing, Letter, Paper, Referral, ReferralNote, Suspension
+from service.records.room_words import APPOINTED, DISCLOSED, LETTERS
+from service.referrals import letters
+from service.referrals.find import Found, appointed
+from service.referrals.hear import evidence_of
+from service.referrals.letter_parts import TABLE
+from service.referrals.policy import Relation
+
+HR, SUBJECT = "hr", "subject"
+AT_HR = "somebody at Human Resources"
+CAME, COPIED, ADDED = "came with the referral", "copied from the case", "added in the room"
+NEVER = {
+    HR: (
+        "notes that are kept in the room: they are working notes",
+        "earlier warnings of the person, and how similar referrals ended: only whoever decides reads them, in Amends",
+    ),
+    SUBJECT: (
+        "the names and e-mail addresses of others: ⟦what part they had⟧ stands there (Data Protection Act 2018)",
+        "the notes that those at HR keep for their own work",
+        "what was copied from the case and is no file, and what HR recorded of papers: ask HR for what you need of it",
+    ),
+}
+"""What a copy never holds, and why."""
+
+SHOWN = (
+    *("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "added_at", "destroyed_at"),
+    "preview",
+)
+
+
+def copies(here: Found) -> tuple[str, ...]:
+    """The copies of the bundle that this reader may have; whom it is about, once they are called to a hearing."""
+    called = "hearing" in here.referral.disclosed and here.referral.subject_id is not None
+    own = (SUBJECT,) if called else ()
+    return (HR, *own) if here.in_the_room else own
+
+
+def short_copies(here: Found) -> tuple[str, ...]:
+    """The same of the summary: whom it is about has one once they are told anything."""
+    told = here.referral.informed_at is not None and here.referral.subject_id is not None
+    own = (SUBJECT,) if told else ()
+    return (HR, *own) if here.in_the_room else own
+
+
+def as_read_by(here: Found, copy: str) -> Found:
+    """The referral as the reader of a copy finds it: nothing is in theirs that they could not read by themselves."""
+    return replace(here, held=frozenset({Relation.SUBJECT})) if copy == SUBJECT else here
+
+
+def left_out(here: Found, copy: str) -> list[str]:
+    """What a copy leaves out, in words."""
+    shown = here.referral.disclosed
+    untold = [called for name, called in DISCLOSED.items() if name not in shown] if copy == SUBJECT else []
+    more = [f"what HR has not told you yet: {'; '.join(each.lower() for each in untold)}"] if untold else []
+    return [*more, *NEVER[copy]]
+
+
+def letters_in_full(db: Session, referral: Referral) -> list[dict[str, Any]]:
+    """Every letter that was sent, with its parts as they stood on it."""
+    titles = {kind: {part.name: part.title for part in parts} for kind, parts in TABLE.items()}
+    return [
+        {
+            "title": LETTERS[row.kind] + (f", letter {row.number}" if row.number > 1 else ""),
+            "sent_at": row.sent_at,
+            "sha256": row.sha256,
+            "parts": [
+                {"title": titles[LetterKind(row.kind)].get(name, name), "text": text, "says": row.says.get(name, [])}
+                for name, text in row.wording.items()
+            ],
+        }
+        for row in letters.sent(db, referral)
+    ]
+
+
+def exhibits(db: Session, here: Found) -> list[dict[str, Any]]:
+    """The files of a referral in order, numbered from 1, for a reader who may have them; each with where it came from.
+
+    A destroyed one keeps its number and its hash. A file has the same number in every copy.
+    """
+    referral = here.referral
+    if not here.in_the_room and "evidence" not in referral.disclosed:
+        return []
+    ids = evidence_of(db, referral)
+    told = {*evidence_of(db, referral, told=not here.in_the_room)}
+    there = {file.id: file for file in db.execute(select(Evidence).where(col(Evidence.id).in_(ids))).scalars()}
+    copied = {
+        row.evidence_id: row.at
+        for row in db.execute(select(Copied).where(col(Copied.referral_id) == referral.id)).scalars()
+    }
+    return [
+        {
+            "number": number,
+            "source": ADDED if file.referral_id else CAME if file.id in referral.evidence_ids else COPIED,
+            "copied_at": copied.get(file.id),
+            **{name: getattr(file, name) for name in SHOWN},
+        }
+        for number, file in enumerate((there[one] for one in ids if one in there), 1)
+        if file.id in told
+    ]
+
+
+def state_of(db: Session, here: Found, copy: str) -> list[Any]:
+    """What a copy was made from, in short: as long as it is the same, so is the copy.
+
+    Both timelines are chained, so that the hash of the last entry stands for all that happened.
+    """
+    referral = here.referral
+    case = select(Case.version, Case.last_hash).where(col(Case.id) == referral.case_id)
+    about = select(Person.name, Person.email, Person.zone).where(col(Person.id) == referral.subject_id)
+    # Whoever has another name now is called by it; and in the copy of whom it is about, everybody else is taken out.
+    named = select(Person.name, Person.email).where(col(Person.id) != referral.subject_id) if copy == SUBJECT else None
+    rows = [query for query in (case, about, named) if query is not None]
+    known = [tuple(row) for query in rows for row in db.execute(query)]
+    return [copy, referral.version, referral.last_hash, sorted(map(str, known)), sorted(others(db, referral))]
+
+
+def file_names(db: Session, referral: Referral) -> list[str]:
+    """What the files of a referral are called, also those that its reader may not have."""
+    mine = select(col(Evidence.filename)).where(col(Evidence.id).in_(evidence_of(db, referral)))
+    return list(db.execute(mine).scalars())
+
+
+def others(db: Session, referral: Referral) -> list[tuple[str, str, str]]:
+    """Everybody but whom it is about who has a part in a referral: name, e-mail address, and what part that is."""
+    parts: dict[int, str] = {}
+    for table in (Finding, Hearing, Suspension, ReferralNote, Paper, Letter, Copied):
+        mine = select(table.by_id).where(table.referral_id == referral.id)
+        parts |= dict.fromkeys(db.execute(mine).scalars(), AT_HR)
+    for row in appointed(db, referral, ever=True):
+        parts[row.person_id] = f"the {APPOINTED[row.part].lower()}"
+    if referral.referred_by_id is not None:
+        parts[referral.referred_by_id] = "whoever referred it"
+    parts.pop(referral.subject_id or 0, None)
+    people = select(col(Person.id), Person.name, Person.email).where(col(Person.id).in_(parts))
+    return [(name, email, parts[number]) for number, name, email in db.execute(people)]

@@ -1,0 +1,183 @@
+"""The bundle for a hearing: whole for those who hear it, and with other people taken out for whom it is about."""
+
+import io
+import re
+import time
+
+import outloud
+import pdfua
+import pytest
+from pypdf import PdfReader
+from sqlalchemy import select
+
+from service.records.timeline import ReadEntry
+from tests.makers import DEMO, at, edit, id_of, people, picture, put_right, refuses, report, room, upload
+from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, find_facts, moment
+
+THIRD = "Quincy Lanternfield"
+ADDRESS = f"colleague{DEMO}"
+WORKING = "A working note about Thimble."
+TEXT = f"{THIRD} told {ADDRESS} of it at nine.\nNobody answered."
+
+
+def pdf(who, reference, kind="bundle", audience=None):
+    """A paper of a referral, its bytes and what a reader makes of them."""
+    asked = {"audience": audience} if audience else {}
+    answer = who.get(f"/api/referrals/{reference}/{kind}.pdf", params=asked)
+    assert answer.status_code == 200, answer.text
+    return answer.content, PdfReader(io.BytesIO(answer.content))
+
+
+def text_of(read):
+    """The words of a paper on one line."""
+    return " ".join(" ".join(page.extract_text() for page in read.pages).split())
+
+
+@pytest.fixture
+def called(token, clock, database):
+    """A referral with evidence that names somebody else everywhere, up to the invitation to its hearing."""
+    edit(database, "colleague", name=THIRD)
+    staff, digital, hr, hr2 = people(token, "staff digital hr hr2")
+    case = report(staff, codes=["disrepute"], narrative=f"{THIRD} saw it.")
+    files = [
+        upload(staff, case, picture(), "shot.png", description=f"What {THIRD} saw").json()["id"],
+        upload(staff, case, TEXT.encode(), "quincy_lanternfield.txt").json()["id"],
+    ]
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": f"{THIRD} complained.", "allegation": "A post that harmed our name."}
+    made = digital.post(f"{at(case)}/referral-decision", json=told | {"evidence": files})
+    assert made.status_code == 201, made.text
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    room(hr, reference, "notes", text=WORKING)
+    find_facts(hr2, reference)
+    room(hr2, reference, "record-finding", kind="established", text=f"{THIRD} saw the post.", evidence=files[1:])
+    copyable = hr.get(f"/api/referrals/{reference}").json()["copyable"]["entries"]
+    room(hr, reference, "copy", from_case=[each["entry"] for each in copyable])
+    room(hr2, reference, "disclose", facts=["reason", "evidence", "findings", "mitigation", "steps_taken"])
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text=f"{THIRD} comes too.")
+    return reference
+
+
+def listed(read):
+    """The contents page: what each line names, and the page that it says."""
+    page = next(page for page in read.pages if "Contents" in page.extract_text())
+    return re.findall(r"^(.+?)\s+(\d+)$", page.extract_text().split("Contents")[1].split("Made at")[0], re.MULTILINE)
+
+
+def test_the_bundle_is_whole_and_its_pages_are_true(token, called):
+    _, read = pdf(token("hr"), called)
+    text, pages = text_of(read), [" ".join(page.extract_text().split()) for page in read.pages]
+    for number, page in enumerate(pages, 1):
+        assert f"Page {number} of {len(pages)}" in page
+        assert called in page
+        assert "For: Human Resources and those who hear it" in page
+    contents = listed(read)
+    assert [title for title, _ in contents] == [
+        "1. The referral as received",
+        "2. Chronology",
+        "3. Findings",
+        "4. Hearing, outcome and appeal",
+        f"Exhibit 1: What {THIRD} saw",
+        "Exhibit 2: quincy_lanternfield.txt",
+        "About this copy",
+    ]
+    for title, number in contents:
+        assert title.partition(":")[0] in pages[int(number) - 1]
+    marked = {mark.title: read.get_destination_page_number(mark) + 1 for mark in read.outline}
+    assert {title.partition(":")[0]: int(number) for title, number in contents}.items() <= marked.items()
+    assert f"See exhibit 2, page {marked['Exhibit 2']}" in pages[marked["3. Findings"] - 1]
+    assert "Nobody answered." in pages[marked["Exhibit 2"] - 1]
+    assert read.pages[marked["Exhibit 1"] - 1].images
+    for said in (THIRD, "Room 4", "It was posted at nine.", "From entry 1 of the case", "version 2026", "Head of"):
+        assert said in text
+    assert "Thimble" not in text
+    assert "they are working notes" in text
+
+
+def test_others_are_taken_out_of_the_copy_of_whom_it_is_about(token, called):
+    whole, _ = pdf(token("hr"), called)
+    for who in people(token, "staff hr"):
+        raw, read = pdf(who, called, audience="subject")
+        text = text_of(read)
+        assert "⟦somebody else⟧ saw the post." in text
+        assert "⟦somebody else⟧ told ⟦an e-mail address⟧ of it at nine." in text
+        for said in ("Nobody answered.", "Room 4", "Member of staff", "their own work"):
+            assert said in text
+        objects = b"\n".join(
+            value.get_data() if hasattr(value, "get_data") else str(value).encode()
+            for value in (read.get_object(number) for number in range(1, len(read.xref[0]) + 1))
+        )
+        told = " ".join((text, str(read.metadata), str(read.outline))).casefold().encode()
+        for name in ("quincy", "lanternfield", ADDRESS, "head of department", "hr caseworker", "thimble"):
+            for place in (raw, objects, told):
+                assert name.encode() not in place.lower()
+                assert name.encode("utf-16-be") not in place.lower()
+    assert raw != whole
+
+
+@pytest.mark.parametrize("kind", ["bundle", "summary"])
+@pytest.mark.parametrize("audience", ["hr", "subject"])
+def test_everybody_can_read_it(token, called, tmp_path, kind, audience):
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(pdf(token("hr"), called, kind, audience)[0])
+    assert not [one for one in pdfua.validate(file).findings if one.severity is pdfua.Severity.ERROR]
+    assert not [one for one in outloud.check(str(file)).findings if one.severity == "error"]
+    assert PdfReader(file).root_object["/Lang"] == "en-GB"
+
+
+def test_a_summary_is_short(token, called):
+    _, read = pdf(token("hr"), called, "summary")
+    assert len(read.pages) <= 3
+    text = text_of(read)
+    for said in ("A post that harmed our name.", "Head of department", "It was posted at nine.", "hold the hearing"):
+        assert said in text
+    assert THIRD not in text_of(pdf(token("staff"), called, "summary")[1])
+
+
+def test_who_may_have_it(token, database):
+    reference, _, hr2, *_ = begin(token)
+    staff = token("staff")
+    papers = [f"/api/referrals/{reference}/{kind}.pdf" for kind in ("bundle", "summary")]
+    for who in people(token, "staff digital manager hr3 auditor admin outsider"):
+        assert [who.get(each).status_code for each in papers] == [404, 404]
+    find_facts(hr2, reference)
+    # Told what is alleged, and not yet called to a hearing.
+    assert [staff.get(each).status_code for each in papers] == [404, 200]
+    assert hr2.get(papers[0], params={"audience": "subject"}).status_code == 403
+    assert staff.get(papers[1], params={"audience": "hr"}).status_code == 403
+    assert hr2.get(papers[0], params={"audience": "everybody"}).status_code == 422
+    assert refuses(staff, reference, "notes", text="x")[0] == 403
+
+
+def test_each_look_is_noted_and_an_unchanged_bundle_is_the_same(token, called, clock, database):
+    hr, staff = people(token, "hr staff")
+    first, _ = pdf(hr, called)
+    clock.forward(minutes=5)
+    assert pdf(hr, called)[0] == first
+    pdf(staff, called)
+    with database.read() as db:
+        looks = select(ReadEntry.person_id, ReadEntry.seen_as).where(
+            ReadEntry.what == "pdf", ReadEntry.detail == called
+        )
+        seen = [tuple(row) for row in db.execute(looks.order_by(ReadEntry.id))]
+    assert seen == [(id_of(database, "hr"), "hr")] * 2 + [(id_of(database, "staff"), "subject")]
+    room(hr, called, "reply", how="By post", text="I am sorry.")
+    assert pdf(hr, called)[0] != first
+
+
+def test_it_is_made_and_fetched_on_the_page(called, sign_in):
+    using, here = sign_in("staff"), f"/referrals/{called}/papers"
+    assert f'href="{here}"' in using.get(f"/referrals/{called}").text
+    page = using.get(here).text
+    assert "audience=hr" not in page
+    assert f'href="{here}?make=bundle.subject"' in page
+    page = using.get(f"{here}?make=bundle.subject").text
+    for _ in range(600):
+        if "Get this PDF" in page:
+            break
+        time.sleep(0.1)
+        page = using.get(f"{here}?make=bundle.subject").text
+    got = using.get(f"/referrals/{called}/bundle.pdf?audience=subject")
+    assert (got.status_code, got.content[:5]) == (200, b"%PDF-")
