@@ -150,6 +150,18 @@ class Appeal(Table, table=True):
     by_id: int = Field(foreign_key="person.id")
 
 
+class RoomConflict(Table, table=True):
+    """Somebody with a part in what a referral is about, as was said in its room. No room of its case lets them in."""
+
+    __tablename__ = "room_conflict"
+    id: int = Field(default=None, primary_key=True)
+    referral_id: int = Field(foreign_key="referral.id", index=True)
+    person_id: int = Field(foreign_key="person.id")
+    reason: str = Field(sa_type=Text)
+    at: datetime
+    by_id: int = Field(foreign_key="person.id")
+
+
 class ReferralNote(Table, table=True):
     """A note that stays in the room."""
 

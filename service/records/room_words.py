@@ -187,6 +187,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_appeal_decided": "Decided the appeal.",
     "room_closed": "Closed.",
     "room_note": "Wrote a note.",
+    "room_conflict": "Somebody with a conflict of interest is out of the room.",
     "room_paused": "Paused it.",
     "room_resumed": "Went on with it.",
     "room_suspended": "Suspended the person, on full pay.",
@@ -233,6 +234,7 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_invited": "HR writes to you.",
     "room_postponed": "A hearing was put off.",
     "room_decided": "HR writes to you.",
+    "room_conflict": "Somebody in a referral has a conflict of interest.",
     "room_appealed": "An appeal has come.",
     "room_appeal_decided": "HR writes to you.",
     "room_suspended": "HR writes to you.",
@@ -246,6 +248,7 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
 ASKS_OF_REFERRAL: Mapping[str, str] = {
     "room_received": "Accept it, or return it with reasons.",
     "room_appointed": "Open it, and see what is yours to do.",
+    "room_conflict": "See who does their part now, and appoint somebody else.",
     "room_appealed": "Appoint somebody to hear it.",
     "room_reminded": "See what is to be done.",
     "room_late": "See that it is done.",

@@ -43,6 +43,7 @@ class Act(StrEnum):
     DISCLOSE = "disclose"
     SEND_LETTER = "send_letter"
     ADD_EVIDENCE = "add_evidence"
+    NAME_CONFLICT = "name_conflict"
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,7 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     (S.DECIDED, Act.CLOSE): To(S.CLOSED, (not_paused, appeal_window_over, not_suspended)),
     (S.APPEALED, Act.CLOSE): To(S.CLOSED, (not_paused, appeal_decided, not_suspended)),
     **_stays(Act.NOTE, ANYWHERE),
+    **_stays(Act.NAME_CONFLICT, ANYWHERE),
     **_stays(Act.PAUSE, DURING, not_paused),
     **_stays(Act.RESUME, DURING),
     **_stays(Act.SUSPEND, BEFORE_DECISION),

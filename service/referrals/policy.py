@@ -19,7 +19,7 @@ from service.people.identity import Me
 from service.records.cases import Case, Confidence, Conflict, ReferralDecision
 from service.records.enums import DeskName, LetterKind, Part, Scope
 from service.records.people import DeskMember, Person
-from service.records.referrals import Appointment, Referral
+from service.records.referrals import Appointment, Referral, RoomConflict
 from service.referrals.life import Act
 
 
@@ -68,6 +68,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.DISCLOSE: (R.KEEPER, R.INVESTIGATOR),
     Act.SEND_LETTER: IN_THE_ROOM,
     Act.ADD_EVIDENCE: IN_THE_ROOM,
+    Act.NAME_CONFLICT: IN_THE_ROOM,
 }
 WRITES: dict[LetterKind, tuple[Relation, ...]] = {
     LetterKind.INFORMING: (R.KEEPER, R.INVESTIGATOR),
@@ -81,11 +82,15 @@ ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
 
 
 def _named_in(case_id: Any) -> tuple[Select[Any], ...]:
-    """Those with a part in the case of a referral, as queries: conflicted, its reporter, also in confidence, whoever
-    decided to refer it, and a manager who proposed that.
+    """Those with a part in the case of a referral, as queries: conflicted, be it named in a room, its reporter, also in
+    confidence, whoever decided to refer it, and a manager who proposed that.
     """
+    other = aliased(Referral)
     return (
         select(col(Conflict.person_id)).where(col(Conflict.case_id) == case_id),
+        select(col(RoomConflict.person_id))
+        .join(other, col(other.id) == col(RoomConflict.referral_id))
+        .where(col(other.case_id) == case_id),
         select(col(Confidence.person_id)).where(col(Confidence.case_id) == case_id),
         select(col(Case.reporter_id)).where(col(Case.id) == case_id, col(Case.reporter_id).is_not(None)),
         select(col(ReferralDecision.by_id)).where(

@@ -22,6 +22,7 @@ from service.records.referrals import (
     Paper,
     Referral,
     ReferralNote,
+    RoomConflict,
     Suspension,
 )
 from service.referrals.tombstone import KEPT_LATER, is_blank
@@ -50,6 +51,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     ),
     "suspensions": (Suspension, ("reason", "from_at", "review_at", "ended_at", "by_id")),
     "appeals": (Appeal, ("grounds", "at", "upheld", "outcome", "reason", "decided_at", "by_id")),
+    "conflicts": (RoomConflict, ("person_id", "reason", "at", "by_id")),
     "notes": (ReferralNote, ("text", "by_id", "at")),
     "papers": (Paper, ("kind", "how", "text", "at", "recorded_at", "by_id")),
     "letters": (Letter, ("kind", "number", "wording", "says", "sha256", "sent_at", "by_id")),

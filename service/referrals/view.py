@@ -20,6 +20,7 @@ from service.records.referrals import (
     Paper,
     Referral,
     ReferralNote,
+    RoomConflict,
     Suspension,
 )
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
@@ -105,7 +106,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     referral, stage = here.referral, here.stage
     rows = {
         table: _rows(db, table, referral)
-        for table in (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied)
+        for table in (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied, RoomConflict)
     }
     own = room_files(db, referral)
     people = _people(db, referral, rows, own)
@@ -157,6 +158,10 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
             {"kind": row.kind, "how": row.how, "text": row.text, "at": row.at, "recorded_at": row.recorded_at}
             | {"by": _name(people, row.by_id)}
             for row in rows[Paper]
+        ],
+        "conflicts": [
+            people[row.person_id] | {"reason": row.reason, "at": row.at, "by": _name(people, row.by_id)}
+            for row in rows[RoomConflict]
         ],
         "notes": [{"text": row.text, "by": _name(people, row.by_id), "at": row.at} for row in rows[ReferralNote]],
         "closed_at": referral.closed_at,
@@ -232,7 +237,7 @@ def _entry(row: Any, people: People, *, whole: bool) -> dict[str, Any]:
 
 def _people(db: Session, referral: Referral, rows: Mapping[Any, list[Any]], files: list[Evidence]) -> People:
     wanted = {referral.referred_by_id, referral.subject_id, *(file.added_by_id for file in files)}
-    wanted |= {row.person_id for row in rows[Appointment]}
+    wanted |= {row.person_id for table in (Appointment, RoomConflict) for row in rows[table]}
     wanted |= {row.by_id for table, found in rows.items() if table is not Appointment for row in found}
     return _who(db, wanted)
 

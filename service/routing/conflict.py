@@ -16,6 +16,7 @@ from service.records.cases import Case, Conflict, Route
 from service.records.enums import DeskName
 from service.records.people import DeskMember, Person
 from service.records.queue import Looking
+from service.referrals.conflict import leave_rooms
 from service.routing.move_up import move_on
 from service.timeline import entries
 
@@ -64,6 +65,7 @@ def keep_away(db: Session, me: Me, case: Case, person: Person, *, reason: str, a
     wall_off(db, case, person, reason=reason, actor=me.id, at=at)
     db.flush()
     step_back(db, me, case, person, at=at)
+    leave_rooms(db, case, person, at=at)
     return True
 
 

@@ -96,6 +96,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_appeal_decided": THEIRS,
     "room_closed": THEIRS,
     "room_note": ROOM,
+    "room_conflict": ROOM,
     "room_paused": ROOM,
     "room_resumed": ROOM,
     "room_suspended": THEIRS,

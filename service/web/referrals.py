@@ -39,6 +39,7 @@ NARROWED = ("stage", "appointed", "overdue")
 ALL = "all"
 """The stage of an address that means every stage, the ended ones too."""
 LONGEST, LONGEST_NAME = 300, 60
+YOU_ARE_OUT = "You see nothing of this referral from now on. HR goes on with it."
 
 
 @get("/referrals", sync_to_thread=True)
@@ -193,7 +194,16 @@ def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, s
         db.rollback()
         with database.read() as fresh:
             return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
+    if deed.act is Act.NAME_CONFLICT and not _is_seen(db, me, reference):
+        return go_to("/referrals", YOU_ARE_OUT)
     return go_to(f"/referrals/{reference}", deed.says)
+
+
+def _is_seen(db: Session, me: Person, reference: str) -> bool:
+    try:
+        return bool(find_referral(db, me, reference))
+    except NotFound:
+        return False
 
 
 def _route(deed: Deed) -> HTTPRouteHandler:

@@ -15,12 +15,13 @@ from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.enums import PaperKind, Part, ReferralStage
 from service.referrals import hear, keep, letters, outcome, policy, take_up
+from service.referrals.conflict import name_conflict
 from service.referrals.find import Found, find_referral
 from service.referrals.life import Act, require_open
 from service.web import room_schemas as shape
 from service.web.doing import named
 from service.web.letters import make_letter
-from service.web.schemas import NothingIn, ReasonIn, TextIn
+from service.web.schemas import ConflictIn, NothingIn, ReasonIn, TextIn
 from service.web.visit import current
 
 
@@ -143,6 +144,11 @@ def do_note(db: Session, me: Me, here: Found, sent: TextIn, at: datetime) -> Non
     keep.note(db, me, here, text=sent.text, at=at)
 
 
+def do_name_conflict(db: Session, me: Me, here: Found, sent: ConflictIn, at: datetime) -> None:
+    """Say that you have a conflict of interest, or that somebody else has; they are out of the room at once."""
+    name_conflict(db, me, here, named(db, sent.person, "person"), reason=sent.reason, at=at)
+
+
 def do_pause(db: Session, me: Me, here: Found, sent: ReasonIn, at: datetime) -> None:
     """Stop all clocks of the referral."""
     keep.pause(db, me, here, reason=sent.reason, at=at)
@@ -204,6 +210,7 @@ DEEDS = (
     Deed("decide-appeal", Act.DECIDE_APPEAL, shape.DecideAppealIn, do_decide_appeal, "The appeal is decided."),
     Deed("close", Act.CLOSE, NothingIn, do_close, "The referral is closed."),
     Deed("notes", Act.NOTE, TextIn, do_note, "Your note is kept."),
+    Deed("conflict", Act.NAME_CONFLICT, ConflictIn, do_name_conflict, "They are out of this room. HR is told."),
     Deed("pause", Act.PAUSE, ReasonIn, do_pause, "The referral is paused. Its clocks stand still."),
     Deed("resume", Act.RESUME, NothingIn, do_resume, "The referral goes on."),
     Deed("suspend", Act.SUSPEND, shape.SuspendIn, do_suspend, "The suspension is recorded."),

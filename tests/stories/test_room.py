@@ -558,6 +558,7 @@ def otherwise(value):
 def test_every_column_of_the_room_is_held_against_its_timeline(token, clock, database):
     reference, hr, *_ = decide(clock, token)
     room(hr, reference, "notes", text="A note.")
+    room(hr, reference, "conflict", person=f"colleague{DEMO}", reason="A friend.")
     assert upload(hr, reference, picture()).status_code == 201
     written = dict.fromkeys(("decision", "lives", "appeal"), "In our words.")
     room(hr, reference, "send-letter", kind="outcome", wording=written)

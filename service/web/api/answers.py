@@ -355,6 +355,7 @@ class ReferralOut(TypedDict):
     copied: NotRequired[list[dict[str, Any]]]
     copyable: NotRequired[dict[str, list[dict[str, Any]]]]
     papers: NotRequired[list[dict[str, Any]]]
+    conflicts: NotRequired[list[dict[str, Any]]]
     notes: NotRequired[list[dict[str, Any]]]
     earlier: NotRequired[list[dict[str, Any]]]
     consistency: NotRequired[dict[str, Any] | None]

@@ -1,0 +1,70 @@
+"""A conflict of interest, named in the room: whoever has one is out of it at once, and what they did is to be done by
+somebody else.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlmodel import Session, col
+
+from service.core.errors import Refusal, invalid
+from service.people.identity import Me
+from service.records.cases import Case
+from service.records.people import Person
+from service.records.referrals import Referral, RoomConflict
+from service.referrals.changes import Changes, add_row, put_row
+from service.referrals.clocks import keep_next_due
+from service.referrals.find import Found, appointed
+from service.referrals.policy import keepers
+from service.timeline import entries
+
+
+def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: str, at: datetime) -> None:
+    """Keep somebody out of the room, and of every other room of the same case; whoever leads it is told.
+
+    Raises Invalid for the person it is about, and a Refusal (409) for the same again. Whoever reported it is noted like
+    anybody else: to say no would tell who raised a concern in confidence.
+    """
+    referral = here.referral
+    if person.id == referral.subject_id:
+        raise invalid("person", "This is the person it is about. They are not let into the room.")
+    known = (col(RoomConflict.referral_id) == referral.id, col(RoomConflict.person_id) == person.id)
+    if db.execute(select(RoomConflict).where(*known)).first() is not None:
+        raise Refusal("This is noted already.")
+    row = RoomConflict(referral_id=referral.id, person_id=person.id, reason=reason, at=at, by_id=me.id)
+    _say(db, me, referral, add_row(db, row) | _end(db, referral, person, at), at)
+    for other in _rooms(db, referral.case_id):
+        if other.id != referral.id:
+            step_out(db, other, person, at=at)
+
+
+def leave_rooms(db: Session, case: Case, person: Person, *, at: datetime) -> None:
+    """Take the parts in the rooms of a case from somebody whom its desk keeps away from it."""
+    for referral in _rooms(db, case.id):
+        step_out(db, referral, person, at=at)
+
+
+def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -> None:
+    """End what somebody does in a room whom a wall keeps out of it; nothing where they do nothing there."""
+    if changes := _end(db, referral, person, at):
+        _say(db, None, referral, changes, at)
+
+
+def _rooms(db: Session, case_id: int) -> list[Referral]:
+    mine = select(Referral).where(col(Referral.case_id) == case_id, col(Referral.disposed_at).is_(None))
+    return list(db.execute(mine.order_by(col(Referral.id)).with_for_update(key_share=True)).scalars())
+
+
+def _end(db: Session, referral: Referral, person: Person, at: datetime) -> Changes:
+    changes: Changes = {}
+    for each in appointed(db, referral):
+        if each.person_id == person.id:
+            changes |= put_row(db, each, until_at=at)
+    return changes
+
+
+def _say(db: Session, me: Me | None, referral: Referral, changes: Changes, at: datetime) -> None:
+    # Asked only now: whoever led it may be the one who is out, and then others stand in.
+    tell = tuple(person for person in keepers(db, referral) if me is None or person != me.id)
+    entries.add(db, referral, "room_conflict", actor=me.id if me else None, at=at, changes=changes, tell=tell)
+    keep_next_due(db, referral)

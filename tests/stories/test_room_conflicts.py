@@ -1,0 +1,135 @@
+"""A conflict named in the HR room: whoever has one is out at once, and somebody else does their part."""
+
+import pytest
+
+from service.worker.run import work_once
+from tests.makers import DEMO, at, everything_kept, faults, people, press, put_right, refuses, report, room
+from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, hear, moment
+
+QUINCE = "Quince-Cousin"
+
+
+@pytest.fixture
+def worker(database, settings, clock):
+    """Let the worker do everything that is due."""
+
+    def work():
+        while work_once(database, settings, clock):
+            pass
+
+    return work
+
+
+def told_of(who, kind):
+    """What waits for somebody, of one kind."""
+    return [one for one in who.get("/api/notifications").json()["items"] if one["kind"] == kind]
+
+
+def test_whoever_names_their_own_is_out_and_another_is_appointed(token, sign_in, clock, database, worker):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    worker()
+    assert told_of(head, "room_appointed")
+    their_page = sign_in("head")
+    assert their_page.get(f"/referrals/{reference}").status_code == 200
+    answer = head.post(f"/api/referrals/{reference}/conflict", json={"person": DECISION_MAKER, "reason": QUINCE})
+    assert (answer.status_code, answer.json()) == (200, {"reference": reference, "may": []})
+    # At once, in every way: page, list, API, and what waits.
+    assert head.get(f"/api/referrals/{reference}").status_code == 404
+    assert their_page.get(f"/referrals/{reference}").status_code == 404
+    assert reference not in their_page.get("/referrals").text
+    assert reference not in head.get("/api/referrals").text
+    assert head.get("/api/notifications").json()["items"] == []
+    worker()
+    assert told_of(hr, "room_conflict")[0]["referral"] == {"reference": reference}
+    assert told_of(hr2, "room_conflict") == []
+    assert told_of(head, "room_conflict") == []
+    seen = hr.get(f"/api/referrals/{reference}").json()
+    assert seen["people"]["decision_maker"] is None
+    assert [(one["email"], one["reason"]) for one in seen["conflicts"]] == [(DECISION_MAKER, QUINCE)]
+    invitation = {"hearing_at": moment(clock, days=3), "place": "Room 4", "text": "Please come."}
+    assert refuses(hr2, reference, "invite", **invitation) == (409, {"decision_maker"})
+    assert refuses(hr, reference, "appoint", decision_maker=DECISION_MAKER) == (422, {"decision_maker"})
+    room(hr, reference, "appoint", decision_maker=APPEAL_HEARER)
+    assert room(hr2, reference, "invite", **invitation)["stage"] == "hearing"
+    assert faults(database) == []
+
+
+def test_somebody_else_is_named_and_only_once(token, database):
+    reference, hr, hr2, head, _ = begin(token)
+    named = {"person": INVESTIGATOR, "reason": QUINCE}
+    assert room(head, reference, "conflict", **named)["people"]["investigator"] is None
+    assert hr2.get(f"/api/referrals/{reference}").status_code == 404
+    assert refuses(head, reference, "conflict", **named) == (409, set())
+    assert refuses(hr, reference, "conflict", person=f"staff{DEMO}", reason="x") == (422, {"person"})
+    assert refuses(hr, reference, "conflict", person=f"nobody{DEMO}", reason="x") == (422, {"person"})
+    assert refuses(hr, reference, "conflict", person=DECISION_MAKER) == (422, {"reason"})
+    # Somebody with no part in the room yet: they can have none.
+    room(hr, reference, "conflict", person=APPEAL_HEARER, reason="A neighbour.")
+    assert refuses(hr, reference, "appoint", investigator=APPEAL_HEARER) == (422, {"investigator"})
+    assert faults(database) == []
+
+
+def test_where_the_lead_has_one_the_others_stand_in_and_are_told(token, sign_in, database, worker):
+    reference, hr, *_ = begin(token)
+    hr3 = token("hr3")
+    worker()
+    page = sign_in("hr")
+    page.get(f"/referrals/{reference}")
+    left = page.fill_in(f"/referrals/{reference}/conflict", {"person": f"hr{DEMO}", "reason": QUINCE})
+    assert (left.status_code, left.headers["location"].split("?")[0]) == (303, "/referrals")
+    assert hr.get(f"/api/referrals/{reference}").status_code == 404
+    worker()
+    assert told_of(hr3, "room_conflict")
+    assert told_of(hr, "room_conflict") == []
+    assert "appoint" in hr3.get(f"/api/referrals/{reference}").json()["may"]
+    room(hr3, reference, "appoint", appeal_hearer=APPEAL_HEARER)
+    assert faults(database) == []
+
+
+def test_the_case_hears_nothing_of_it_and_its_other_rooms_keep_them_out(token, sign_in, database):
+    staff, digital, hr = people(token, "staff digital hr")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    first = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, first, "conflict", person=DECISION_MAKER, reason=QUINCE)
+    room(hr, first, "return", reason="Say what is alleged.")
+    seen = [who.get(f"{at(case)}/timeline").text + who.get(at(case)).text for who in (staff, digital)]
+    assert QUINCE not in "".join(seen)
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    second = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, second, "accept")
+    refused = refuses(hr, second, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    assert refused == (422, {"decision_maker"})
+    assert faults(database) == []
+
+
+def test_a_conflict_of_the_case_ends_what_they_do_in_the_room(token, database, worker):
+    staff, digital, hr, head = people(token, "staff digital hr head")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    press(digital, case, "conflict", person=DECISION_MAKER, reason="A cousin.")
+    assert head.get(f"/api/referrals/{reference}").status_code == 404
+    assert hr.get(f"/api/referrals/{reference}").json()["people"]["decision_maker"] is None
+    worker()
+    assert told_of(hr, "room_conflict")
+    assert faults(database) == []
+
+
+def test_an_appeal_waits_for_somebody_else(token, clock, database):
+    reference, hr, _, _, services = decide(clock, token)
+    room(token("staff"), reference, "appeal", grounds="Too hard.")
+    room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
+    hear(clock, reference, services, services)
+    room(services, reference, "conflict", person=APPEAL_HEARER, reason=QUINCE)
+    assert refuses(services, reference, "decide-appeal", upheld=False, reason="x")[0] == 404
+    assert "appeal_hearer" in [g["gate"] for g in hr.get(f"/api/referrals/{reference}").json()["gates"] if not g["met"]]
+    assert QUINCE in everything_kept(database)
+    assert faults(database) == []
