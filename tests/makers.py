@@ -167,7 +167,8 @@ def everything_kept(database: Database) -> str:
         tables.reflect(db.connection())
         # The search index cannot be read row by row; on SQLite the tables that it is made of can.
         scanned = [table for name, table in tables.tables.items() if name != "search_index"]
-        rows = [str(db.execute(select(table)).all()) for table in scanned]
+        # As plain tuples: a row of SQLAlchemy's leaves out the middle of a long value when it is printed.
+        rows = [str([tuple(row) for row in db.execute(select(table))]) for table in scanned]
     return "\n".join(rows)
 
 

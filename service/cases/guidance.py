@@ -45,7 +45,9 @@ def copied(db: Session, me: Me, facts: Mapping[str, Any], *, mine: bool, case: C
     if case is not None and reference == stands:
         _refuse_beside(facts, {"guidance.sought": case.guidance_sought, "guidance.from": case.guidance_from})
         return {ASKED: stands}
-    question = db.execute(_mine(me).where(col(Case.reference) == reference)).scalar_one_or_none()
+    # Under its lock: whoever purges the answer at this moment finds the copy, or there is nothing to copy any more.
+    named_one = _mine(me).where(col(Case.reference) == reference).with_for_update(key_share=True)
+    question = db.execute(named_one).scalar_one_or_none()
     answers = _answers(db, question) if question is not None else []
     if question is None or not answers:
         raise invalid(ASKED, NOT_YOURS)

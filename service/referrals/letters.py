@@ -116,7 +116,9 @@ def send(db: Session, store: Store, me: Me, here: Found, kind: LetterKind, made:
     referral = here.referral
     require_writer(kind, here, me)
     after(Act.SEND_LETTER, here.stage, standing_of(db, referral, at))
-    if referral.version != made.version:
+    now = parts_of(kind, record_of(db, here, at), {part["name"]: part["wording"] for part in made.parts})
+    # A purge moves no version: what it destroyed is in the letter that was made before.
+    if referral.version != made.version or now != made.parts:
         raise Refusal("Something changed while the letter was made. Look at it, and send it again.")
     digest = hashlib.sha256(made.pdf).hexdigest()
     number = len(sent(db, referral, kind)) + 1

@@ -21,10 +21,13 @@ def destroy_copied(db: Session, case: Case, fields: list[str], at: datetime) -> 
 
     The referral's entries keep their commitments, so that its timeline still verifies. Copies are emptied as a whole.
     """
+    # Under their locks first: what somebody copies at this moment is there then, or is copied without it.
+    mine = select(Referral).where(col(Referral.case_id) == case.id).order_by(col(Referral.id))
+    referrals = db.execute(mine.with_for_update(key_share=True)).scalars().all()
     told = entries_for_hr(db, case)
     files = select(col(Evidence.id)).where(col(Evidence.case_id) == case.id, col(Evidence.destroyed_at).is_not(None))
     gone = set(db.execute(files).scalars())
-    for referral in db.execute(select(Referral).where(col(Referral.case_id) == case.id)).scalars().all():
+    for referral in referrals:
         lost: set[str] = set()
         for piece in db.execute(select(Copied).where(col(Copied.referral_id) == referral.id)).scalars():
             now = told.get(piece.entry or 0, {}).get("changes", ())

@@ -1,11 +1,13 @@
 """*Was guidance sought?* Whoever reports a mistake names a question that was answered, and its answer is copied."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 from sqlalchemy import text
 
 from migrations.schema import migrate, take_back
+from service.cases import guidance
 from tests.makers import DEMO, at, changed, entries, everything_kept, faults, fields, listed, people, press, report
 from tests.stories.test_question_page import ANSWER, ask, main
 
@@ -174,6 +176,28 @@ def test_an_answer_that_is_destroyed_is_destroyed_wherever_it_was_copied(token, 
     assert ANSWER not in everything_kept(database)
     assert digital.get(at(kept)).json()["guidance"]["answer"] is None
     assert [len(entries(digital, case, "purged")) for case in (kept, cleared, report(staff))] == [1, 1, 0]
+    assert faults(database) == []
+
+
+def test_an_answer_that_is_copied_while_it_is_purged_is_destroyed_too(token, question, database, monkeypatch):
+    staff, digital = people(token, "staff digital")
+    staff.patch(at(question), json={"safety_risk": "yes"})
+    (row,) = digital.get(at(question)).json()["advice"]
+    purge = {"fields": [f"advice.{row['id']}"], "reason": "It says too much."}
+    answers, purged = guidance._answers, []
+    with ThreadPoolExecutor(1) as thread:
+
+        def slowly(*of):
+            read = answers(*of)
+            purged.append(thread.submit(digital.post, f"{at(question)}/purge", json=purge))
+            # On either engine it waits for the report, or comes before it.
+            wait(purged, timeout=1)
+            return read
+
+        monkeypatch.setattr(guidance, "_answers", slowly)
+        report(staff, guidance={"case": question["reference"]})
+        assert purged[0].result().status_code == 200
+    assert ANSWER not in everything_kept(database)
     assert faults(database) == []
 
 

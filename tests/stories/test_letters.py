@@ -6,11 +6,13 @@ import io
 from pypdf import PdfReader
 from sqlalchemy import select
 
+import service.web.letters
 from service.records.referrals import Referral
 from service.referrals import replay
 from service.timeline.entries import of_referral
+from service.web.letters import printed
 from service.worker.run import work_once
-from tests.makers import at, faults, people, picture, press, refuses, room, text_of, upload
+from tests.makers import at, everything_kept, faults, people, picture, press, refuses, room, text_of, upload
 from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, hear, moment
 
 PARTS = {
@@ -173,6 +175,26 @@ def test_a_purge_reaches_the_letters(token, clock, database):
     assert hr.get(f"/api/referrals/{reference}/letters/informing.pdf").status_code == 404
     assert hr.get(f"/api/referrals/{reference}").json()["letters"][0]["destroyed"]
     assert faults(database) == []
+
+
+def test_a_letter_is_not_sent_with_what_was_purged_while_it_was_made(token, database, monkeypatch):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    digital = token("digital")
+    case = digital.get("/api/cases").json()["items"][0]
+    assert token("staff").patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+    make = printed
+
+    def slowly(*told):
+        made = make(*told)
+        press(digital, case, "purge", fields=["referral.allegation"], reason="It held what must not be here.")
+        return made
+
+    monkeypatch.setattr(service.web.letters, "printed", slowly)
+    told = {"kind": "informing", "wording": draft(hr2, reference, "informing")}
+    assert hr2.post(f"/api/referrals/{reference}/send-letter", json=told).status_code == 409
+    assert hr2.get(f"/api/referrals/{reference}").json()["letters"] == []
+    assert "A post that harmed our name." not in everything_kept(database)
 
 
 def test_a_letter_sent_again_after_a_purge_stays(token, database, settings, clock):

@@ -1,5 +1,6 @@
 """The HR room: a referral from receipt to appeal, with every gate in its way, and nobody let in but those appointed."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
@@ -7,12 +8,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from service.records.referrals import Referral
-from service.referrals import replay
+from service.referrals import keep, replay
 from service.timeline.entries import of_referral
 from service.worker.run import work_once
 from tests.makers import (
     DEMO,
     at,
+    everything_kept,
     faults,
     fields,
     people,
@@ -277,6 +279,30 @@ def test_suspension_pause_and_papers(token, clock, database):
     room(hr, reference, "end-suspension")
     assert refuses(hr, reference, "end-suspension") == (409, set())
     assert {paper["kind"] for paper in put_off["papers"]} == {"served", "reply"}
+    assert faults(database) == []
+
+
+def test_what_is_copied_while_it_is_purged_is_destroyed_too(token, database, monkeypatch):
+    reference, hr, *_ = begin(token, narrative=CANARY)
+    digital = token("digital")
+    case = digital.get("/api/cases").json()["items"][0]
+    assert token("staff").patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+    told, purge = keep.entries_for_hr, {"fields": ["narrative"], "reason": "It held what must not be here."}
+    with ThreadPoolExecutor(1) as thread:
+        purged = []
+
+        def slowly(*of):
+            read = told(*of)
+            if not purged:
+                purged.append(thread.submit(digital.post, f"{at(case)}/purge", json=purge))
+                # On either engine it waits for the copy, or comes before it.
+                wait(purged, timeout=1)
+            return read
+
+        monkeypatch.setattr(keep, "entries_for_hr", slowly)
+        room(hr, reference, "copy", from_case=[1])
+        assert purged[0].result().status_code == 200
+    assert CANARY not in everything_kept(database)
     assert faults(database) == []
 
 

@@ -115,7 +115,7 @@ def test_what_is_purged_leaves_the_index(token, database, settings):
         assert b"quillfeather" not in blocks
     else:
         with database.read() as db:
-            assert "quillfeather" not in str(db.execute(text("SELECT words FROM search_text")).all())
+            assert "quillfeather" not in " ".join(db.execute(text("SELECT words FROM search_text")).scalars())
 
 
 def test_a_search_is_in_the_read_log_from_page_and_program(token, sign_in, database):
