@@ -18,6 +18,7 @@ from service.records.referrals import Appeal, Appointment, Finding, Hearing, Ref
 from service.referrals import policy
 from service.referrals.life import Standing
 from service.referrals.policy import Relation
+from service.timeline import entries
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,12 @@ def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) ->
 def _single(desks: Desks) -> Select[*tuple[Any, ...]]:
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(desks)]
     return select(Referral, *columns).where(col(Referral.reference) == bindparam("reference"), policy.finds(desks))
+
+
+def version_of(db: Session, here: Found) -> int:
+    """What `If-Match` compares. Whom it is about counts what they read, from 1: how often HR does something is HR's."""
+    referral = here.referral
+    return referral.version if here.in_the_room else 1 + entries.number_told(db, referral.id)
 
 
 def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:

@@ -18,6 +18,7 @@ from service.records.enums import DeskName, Part, ReferralStage
 from service.records.people import Person
 from service.records.referrals import Appointment, Referral
 from service.referrals.policy import finds, is_told
+from service.timeline.entries import number_told
 
 MOST = 101
 """A page of a hundred, and one more to know whether there is another."""
@@ -94,7 +95,10 @@ def list_referrals(
     if not rows and DeskName.HR not in me.desks and not has_referrals(db, me):
         raise NotPermitted("Referrals are read by Human Resources, and by those who are appointed to one.")
     people = _appointed(db, [row.id for row in rows if not row.told])
-    return [{**row._asdict(), "late": _is_late(row, at), "people": people.get(row.id, {})} for row in rows]
+    return [
+        {**row._asdict(), "version": _version(db, row), "late": _is_late(row, at), "people": people.get(row.id, {})}
+        for row in rows
+    ]
 
 
 def place_of_row(row: Mapping[str, Any]) -> Place:
@@ -123,6 +127,11 @@ def _narrowed(wanted: Wanted, at: datetime) -> Iterator[ColumnElement[bool]]:
         theirs = now.where(col(Appointment.person_id) == col(Seated.id), col(Seated.email) == wanted.appointed)
         # Whom it is about does not hear who is appointed.
         yield and_(~is_told(), ~now if wanted.appointed == NOBODY else theirs)
+
+
+def _version(db: Session, row: Any) -> int:
+    """As `version_of` has it for one referral."""
+    return 1 + number_told(db, row.id) if row.told else row.version
 
 
 def _is_late(row: Any, at: datetime) -> bool:

@@ -26,7 +26,7 @@ from service.records.referrals import (
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import letters, life, policy
 from service.referrals.consistency import comparable_outcomes
-from service.referrals.find import Found, appeal_ends, room_files, standing_of
+from service.referrals.find import Found, appeal_ends, room_files, standing_of, version_of
 from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
 from service.referrals.life import Act, Standing
@@ -204,7 +204,7 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
     return view | {
         "reference": referral.reference,
         "stage": here.stage,
-        "version": referral.version,
+        "version": version_of(db, here),
         "informed": _informed(referral),
         "letters": letters.listed(db, referral),
     }

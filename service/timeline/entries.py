@@ -373,6 +373,13 @@ def number_read(db: Session, case_id: int, eyes: Collection[str]) -> int:
     return db.execute(select(func.count()).where(col(TimelineEntry.case_id) == case_id, read)).scalar_one()
 
 
+def number_told(db: Session, referral_id: int) -> int:
+    """How many entries of a referral are read by whom it is about."""
+    write_pending(db)
+    told = (col(TimelineEntry.referral_id) == referral_id, read_through(literal("subject")))
+    return db.execute(select(func.count()).where(*told)).scalar_one()
+
+
 def of_case(db: Session, case_id: int) -> list[Any]:
     """The case's entries with their kept values and the actor's id, oldest first, as rows."""
     write_pending(db)

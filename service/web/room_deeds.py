@@ -16,7 +16,7 @@ from service.people.identity import Me
 from service.records.enums import PaperKind, Part, ReferralStage
 from service.referrals import hear, keep, letters, outcome, policy, take_up
 from service.referrals.conflict import name_conflict
-from service.referrals.find import Found, find_referral
+from service.referrals.find import Found, find_referral, version_of
 from service.referrals.life import Act, require_open
 from service.web import room_schemas as shape
 from service.web.doing import named
@@ -50,7 +50,7 @@ def found(
     here = find_referral(db, me, reference, lock=lock)
     require_open(act, here.stage)
     policy.require(act, here.held, me, at_appeal=here.stage is ReferralStage.APPEALED)
-    if_match(here.referral.version)
+    if_match(version_of(db, here))
     return here
 
 

@@ -1,5 +1,6 @@
 """The HR room: a referral from receipt to appeal, with every gate in its way, and nobody let in but those appointed."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
@@ -280,6 +281,44 @@ def test_suspension_pause_and_papers(token, clock, database):
     assert refuses(hr, reference, "end-suspension") == (409, set())
     assert {paper["kind"] for paper in put_off["papers"]} == {"served", "reply"}
     assert faults(database) == []
+
+
+def test_whom_it_is_about_is_not_told_how_often_hr_does_something(token, sign_in):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    staff, browser = token("staff"), sign_in("staff")
+    where = f"/api/referrals/{reference}"
+
+    def told():
+        seen = staff.get(where)
+        (row,) = staff.get("/api/referrals").json()["items"]
+        assert seen.headers["etag"] == f'"{seen.json()["version"]}"'
+        assert row["version"] == seen.json()["version"]
+        return seen.json()["version"]
+
+    before, page = told(), browser.get(f"/referrals/{reference}").text
+    room(hr, reference, "notes", text="Careful.")
+    room(hr2, reference, "record-finding", kind="mitigating", text="They said so at once.")
+    room(hr, reference, "appoint", investigator=f"hr3{DEMO}")
+    assert told() == before
+    assert re.findall('name="_version" value="[^"]+"', browser.get(f"/referrals/{reference}").text) == re.findall(
+        'name="_version" value="[^"]+"', page
+    )
+    room(hr, reference, "disclose", facts=["reason"])
+    assert told() == before + 1
+    assert hr.get(where).json()["version"] > before + 3
+
+
+def test_an_appeal_is_not_stale_for_what_hr_noted_meanwhile(token, clock):
+    reference, hr, *_ = decide(clock, token)
+    staff = token("staff")
+    where = f"/api/referrals/{reference}"
+    tag = staff.get(where).headers["etag"]
+    room(hr, reference, "notes", text="They may appeal.")
+    appealed = staff.post(f"{where}/appeal", json={"grounds": "Too hard."}, headers={"If-Match": tag})
+    assert (appealed.status_code, appealed.headers["etag"] != tag) == (200, True)
+    stale = staff.post(f"{where}/appeal", json={"grounds": "Too hard."}, headers={"If-Match": tag})
+    assert stale.status_code == 409
 
 
 def test_what_is_copied_while_it_is_purged_is_destroyed_too(token, database, monkeypatch):

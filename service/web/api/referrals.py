@@ -14,7 +14,7 @@ from sqlmodel import Session
 from service.core.errors import NotFound, invalid
 from service.people.identity import Me as Person
 from service.records.enums import Part
-from service.referrals.find import Found, find_referral, room_files
+from service.referrals.find import Found, find_referral, room_files, version_of
 from service.referrals.life import Act
 from service.referrals.room import Order, list_referrals
 from service.referrals.view import own_file, referral_view
@@ -75,7 +75,7 @@ def referral(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response[dic
     here = find_referral(db, me, reference)
     view = referral_view(db, me, here, now)
     log_reading(db, me, here, now, THROUGH)
-    return Response(view, headers=etag(here))
+    return Response(view, headers=etag(db, here))
 
 
 @get("/api/referrals/{reference:str}/timeline", opt={"answer": TimelineOut}, sync_to_thread=True)
@@ -117,7 +117,7 @@ def _file_json(db: Session, here: Found, file_id: str, status: int) -> Response[
     there = [file for file in room_files(db, here.referral) if file.id == file_id and here.in_the_room]
     if not there:
         raise NotFound
-    return Response(own_file(db, there[0]), status_code=status, headers=etag(here))
+    return Response(own_file(db, there[0]), status_code=status, headers=etag(db, here))
 
 
 @get("/api/referrals/{reference:str}/evidence/{file_id:str}", opt={"bytes": "*/*"}, sync_to_thread=True)
@@ -160,9 +160,9 @@ def _paper_route(kind: str, says: str) -> HTTPRouteHandler:
     return make(paper_of_referral)
 
 
-def etag(here: Found) -> dict[str, str]:
+def etag(db: Session, here: Found) -> dict[str, str]:
     """What `If-Match` compares."""
-    return {"ETag": f'"{here.referral.version}"'}
+    return {"ETag": f'"{version_of(db, here)}"'}
 
 
 def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200) -> Response[dict[str, Any]]:
@@ -174,7 +174,7 @@ def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200)
             now_here = find_referral(after, me, here.referral.reference)
         except NotFound:
             return farewell(here.referral.reference, status)
-        return Response(referral_view(after, me, now_here, at), status_code=status, headers=etag(now_here))
+        return Response(referral_view(after, me, now_here, at), status_code=status, headers=etag(after, now_here))
 
 
 def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, reference: str) -> Response[dict[str, Any]]:
