@@ -35,6 +35,7 @@ def standing_of(
         hr_suggested=case.hr_suggested,
         hr_decided=decided is not None,
         referred=decided is not None and decided.refer,
+        hr_returned=has_been_returned(db, case),
         resolution=resolution,
         duplicate_of=duplicate_of,
     )
@@ -55,6 +56,12 @@ def decision_of(db: Session, case: Case) -> ReferralDecision | None:
         .scalars()
         .first()
     )
+
+
+def has_been_returned(db: Session, case: Case) -> bool:
+    """Whether HR gave a referral of this case back, be it decided again since or not."""
+    returned = (col(ReferralDecision.case_id) == case.id, col(ReferralDecision.returned_at).is_not(None))
+    return db.execute(select(col(ReferralDecision.id)).where(*returned).limit(1)).first() is not None
 
 
 def close(

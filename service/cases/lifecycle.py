@@ -31,6 +31,7 @@ class Standing:
     hr_suggested: bool
     hr_decided: bool
     referred: bool
+    hr_returned: bool = False
     resolution: Resolution | None = None
     duplicate_of: str | None = None
 
@@ -63,8 +64,8 @@ def advice_recorded(standing: Standing) -> list[FieldError]:
 
 
 def referral_decided(standing: Standing) -> list[FieldError]:
-    """Where a referral to HR was suggested, somebody has decided."""
-    if not standing.hr_suggested or standing.hr_decided:
+    """Where a referral to HR was suggested, or HR returned one, somebody has decided."""
+    if standing.hr_decided or not (standing.hr_suggested or standing.hr_returned):
         return []
     return [FieldError("referral_decision", "Decide whether to refer this to HR, with your reason.")]
 

@@ -130,7 +130,8 @@ AT: dict[Act, frozenset[Stage]] = {
     Act.PURGE: ANY,
     Act.SEND: OPEN,
     Act.ADVISE: OPEN,
-    Act.DECIDE_REFERRAL: frozenset({Stage.IN_HAND}),
+    # On a closed case only where HR returned the referral: `referrals/decide.py`.
+    Act.DECIDE_REFERRAL: frozenset({Stage.IN_HAND, Stage.CLOSED}),
     Act.DECIDE_PROTECTION: ANY,
     Act.HAVE_CONFLICT: ANY,
     Act.NAME_CONFLICT: ANY,

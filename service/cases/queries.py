@@ -149,6 +149,13 @@ def _nobody_informed(view: Mapping[str, Any], me: Me) -> bool:
     return untold and (view["holding_desk"] in me.desks or not view["not_manager"])
 
 
+def _may_decide(view: Mapping[str, Any], me: Me) -> bool:
+    hr = view["hr"]
+    if hr.get("decision") is not None:
+        return False
+    return view["stage"] != Stage.CLOSED or ("returned" in hr and view["holding_desk"] in me.desks)
+
+
 # What has nothing to act on is not offered. A deed refuses it all the same, with the case's state.
 APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     Act.TAKE_STEP: _some_step("due", "overdue"),
@@ -167,7 +174,7 @@ APPLIES: dict[Act, Callable[[Mapping[str, Any], Me], bool]] = {
     Act.PURGE: lambda view, me: view["guarded"],
     Act.WITHDRAW: lambda view, me: view.get("withdrawal_asked_at") is None,
     Act.SAY_SAME: lambda view, me: bool(view.get("reported_before")) and view.get("said_same_as") is None,
-    Act.DECIDE_REFERRAL: lambda view, me: view["hr"].get("decision") is None,
+    Act.DECIDE_REFERRAL: _may_decide,
     Act.DISCLOSE: lambda view, me: bool(view.get("subject")),
     Act.REVEAL: lambda view, me: view["confidential"] and "reporter" not in view,
 }

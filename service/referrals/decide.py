@@ -3,20 +3,22 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.cases.closing import decision_of
+from service.cases.closing import decision_of, has_been_returned
 from service.cases.facts import refuse_closed
+from service.cases.free_words import GONE
 from service.cases.judging import steps_of
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, require_stage
 from service.cases.relations import Relation
-from service.core.errors import Refusal, invalid
+from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision
-from service.records.enums import Code, DeskName, StepState
+from service.records.enums import Code, DeskName, Resolution, Stage, StepState
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
 from service.referrals.clocks import keep_next_due, within
@@ -42,6 +44,7 @@ def decide_referral(
 ) -> Referral | None:
     """Decide, or as a manager propose, whether HR should look at a case. Returns the referral when one is made.
 
+    A case that is closed stays so: the desk that has it decides again there where HR returned the referral.
     Raises Invalid for evidence that is not the case's, and for anything a manager words on a closed guarded case; a
     Refusal (409) when the decision is taken already.
     """
@@ -51,6 +54,7 @@ def decide_referral(
         refuse_closed(case, {name: said for name, said in words.items() if said not in ("yes", "no")})
     _check_evidence(db, case, evidence)
     require_stage(Act.DECIDE_REFERRAL, case)
+    _require_open(db, case, counts=counts, refer=refer)
     # A manager hears nothing of a decision: their proposal is taken all the same.
     if counts and decision_of(db, case) is not None:
         raise Refusal("This is decided already.")
@@ -106,6 +110,29 @@ def decide_referral(
     entries.add(db, referral, "room_received", actor=None, at=at, tell=keepers(db, referral))
     keep_next_due(db, referral)
     return referral
+
+
+def _require_open(db: Session, case: Case, *, counts: bool, refer: bool) -> None:
+    """Raise a Refusal (409) on a closed case, but for what HR returned; and where its end would be another one."""
+    if case.stage != Stage.CLOSED:
+        return
+    if not counts or not has_been_returned(db, case):
+        raise Refusal("The case is closed, so this cannot be done now.")
+    if not refer and case.resolution == Resolution.REFERRED:
+        said = "This case is closed as passed to HR. Open it again first, and then close it in another way."
+        raise Refusal(said, [FieldError("refer", said)])
+
+
+def built_before(db: Session, case: Case) -> dict[str, Any]:
+    """What the referral said that HR returned last, to be built up from there; nothing of what was destroyed since."""
+    returned = (col(Referral.case_id) == case.id, col(Referral.returned_at).is_not(None))
+    query = select(Referral).where(*returned, col(Referral.disposed_at).is_(None)).order_by(col(Referral.id).desc())
+    before = db.execute(query.limit(1)).scalar()
+    if before is None:
+        return {}
+    words = {name: getattr(before, name) for name in ("reason", "allegation", "mitigation", "subject_told")}
+    kept = {name: said for name, said in words.items() if said and said != GONE}
+    return kept | {"rules": list(before.rules), "evidence": list(before.evidence_ids)}
 
 
 def _proposal(db: Session, case: Case) -> ReferralDecision | None:

@@ -12,8 +12,10 @@ from sqlmodel import Session, col
 
 from service.cases.clocks import NOTHING_DUE
 from service.cases.narrowing import type_of
+from service.cases.policy import sees
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
+from service.records.cases import Case, ReferralDecision
 from service.records.enums import DeskName, Part, ReferralStage
 from service.records.people import Person
 from service.records.referrals import Appointment, Referral
@@ -156,6 +158,24 @@ def by_stage(db: Session, me: Me) -> dict[ReferralStage, int]:
     """How many referrals that somebody may open stand at each stage."""
     query = select(Referral.stage, func.count()).where(finds(frozenset(me.desks))).group_by(col(Referral.stage))
     return {ReferralStage(stage): number for stage, number in db.execute(query, {"me": me.id})}
+
+
+def returned_to(db: Session, me: Me, most: int = 20) -> list[dict[str, Any]]:
+    """The cases of somebody's desks whose referral HR returned, and which are not decided again yet; oldest first."""
+    decided = exists().where(
+        col(ReferralDecision.case_id) == col(Case.id),
+        col(ReferralDecision.counts),
+        col(ReferralDecision.returned_at).is_(None),
+    )
+    query = (
+        select(Case.reference, func.max(Referral.returned_at).label("at"))
+        .join(Referral, col(Referral.case_id) == col(Case.id))
+        .where(col(Referral.returned_at).is_not(None), col(Case.holding_desk).in_(me.desks), ~decided, sees(me))
+        .group_by(col(Case.id))
+        .order_by(func.max(Referral.returned_at), col(Case.id))
+        .limit(most)
+    )
+    return [{"reference": row.reference, "at": row.at} for row in db.execute(query, {"me": me.id})] if me.desks else []
 
 
 def waiting_referrals(db: Session, me: Me) -> int:

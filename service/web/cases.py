@@ -34,6 +34,7 @@ from service.evidence.download import preview_headers
 from service.people.directory import at_desk
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, Kind
+from service.referrals.decide import built_before
 from service.routing.disclose import left_to_tell
 from service.timeline import reads
 from service.web import schemas as shape
@@ -95,6 +96,8 @@ def show(
     others = colleagues(db, here) if {"triage", "assign"} & {*view["may"]} else []
     mine = questions_to_name(db, me) if Act.CHANGE_FACTS in view["may"] and _told_it(here) else []
     looking = others_looking(db, me, here, now)
+    again = Act.DECIDE_REFERRAL in view["may"] and Relation.HOLDER in here.held and "returned" in view["hr"]
+    built = built_before(db, here.case) if again else {}
     # The last of the database: what is noted ends what was being read, and the page is made outside any transaction.
     reads.log(db, me.id, here.case.id, "case", through=THROUGH, at=now, seen_as=here.seen_as)
     return page(
@@ -118,6 +121,7 @@ def show(
         typed=_echo(view, sent, refusal) if sent else {},
         open_form=(sent.path if lacking is None else f"/cases/{reference}/referral-decision") if sent else "",
         ready=None if lacking is None else not lacking,
+        built=built,
     )
 
 
