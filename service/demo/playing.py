@@ -5,6 +5,7 @@ As on the service's own pages, whoever does something has found the case, may do
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
@@ -15,6 +16,7 @@ from service.cases.queries import find_case
 from service.core.clock import in_zone
 from service.core.saying import moment
 from service.core.storage import Store
+from service.demo import at_hr
 from service.demo.doing import DEEDS, Cast, Scene, Stage
 from service.demo.pictures import picture_of_a_post
 from service.demo.script import Happening, Life, stretch, told_at_first
@@ -76,6 +78,12 @@ def play(stage: Stage, happening: Happening) -> None:
         case = stage.cases[life.place] = _report(stage, me, life, at)
         if label := life.given.get("label"):
             stage.labels[label] = case
+    elif row["does"] in at_hr.DEEDS:
+        case = stage.cases[life.place]
+        referral = at_hr.play(stage.db, me, case, row, at, stage.cast.people)
+        seen: dict[str, Any] = {"detail": referral.reference, "seen_as": DeskName.HR.value, "referral_id": referral.id}
+        reads.log_in(stage.db, me.id, case.id, "referral", through="page", at=at, **seen)
+        return
     else:
         case = stage.cases[life.place]
         here = find_case(stage.db, me, case.reference)

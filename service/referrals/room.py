@@ -186,6 +186,12 @@ def waiting_referrals(db: Session, me: Me) -> int:
     return db.execute(received, {"me": me.id}).scalar_one()
 
 
+def told_of_me(db: Session, me: Me) -> list[str]:
+    """The references of the referrals about somebody of which HR has told them, the newest first."""
+    mine = select(col(Referral.reference)).where(is_told(), col(Referral.disposed_at).is_(None))
+    return list(db.execute(mine.order_by(col(Referral.id).desc()).limit(MOST), {"me": me.id}).scalars())
+
+
 def has_referrals(db: Session, me: Me) -> bool:
     """Whether there is any referral for this person."""
     there = select(col(Referral.id)).where(finds(frozenset(me.desks))).limit(1)

@@ -14,7 +14,7 @@ from service.core.errors import Unavailable
 from service.notifications.dead_letters import standing
 from service.people.availability import empty_desks
 from service.records.enums import DeskName, Role
-from service.referrals.room import has_referrals, returned_to, waiting_referrals
+from service.referrals.room import has_referrals, returned_to, told_of_me, waiting_referrals
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
 from service.web.sessions import GREETS, PUBLIC
@@ -40,6 +40,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
         "worst": [row for row in worst_waiting(db, me, now) if row["reference"] not in asked],
         "referrals": referrals,
         "returned": returned_to(db, me),
+        "told_of_me": told_of_me(db, me),
         "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me),
     }
     if Role.ADMINISTRATOR in me.roles:

@@ -29,6 +29,7 @@ from tests.makers import (
 )
 from tests.makers import referred as refer
 from tests.matrix import MATRIX
+from tests.stories.test_concern import raise_it
 
 
 @pytest.fixture
@@ -539,6 +540,30 @@ def test_whom_it_is_about_finds_it_from_their_case_once_told(token, sign_in, dat
     # Nobody else learns of it from that.
     assert set(manager.get(at(case)).json()["hr"]) <= {"suggested", "because"}
     assert "resolution" not in manager.get(at(case)).json()
+    assert faults(database) == []
+
+
+def test_the_subject_of_a_concern_finds_it_on_their_home_page_once_told(token, sign_in, database):
+    digital, hr, hr2, colleague = people(token, "digital hr hr2 colleague")
+    case = raise_it(token("staff"))
+    press(digital, case, "triage")
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    theirs = sign_in("colleague")
+    nothing = theirs.get("/").text
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR)
+    assert theirs.get("/").text == nothing
+    assert "HR" not in nothing
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    home = theirs.get("/").text
+    assert "HR has written to you" in home
+    assert f'href="/referrals/{reference}"' in home
+    assert "What HR has told you" in theirs.get(f"/referrals/{reference}").text
+    assert colleague.get(at(case)).status_code == 404
+    for name in ("staff", "manager", "digital", "hr"):
+        assert "HR has written to you" not in sign_in(name).get("/").text, name
     assert faults(database) == []
 
 
