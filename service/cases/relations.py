@@ -60,9 +60,9 @@ NAMED = (Conflict, Confidence)
 manager's place."""
 
 
-def walled() -> ColumnElement[bool]:
-    """Whether somebody is walled from a case."""
-    return or_(*(_is(party) for party in PARTIES), *(_named_in(table) for table in NAMED))
+def walled(person: Any = ME) -> ColumnElement[bool]:
+    """Whether somebody, who may be a column, is walled from a case."""
+    return or_(*(_is(party, person) for party in PARTIES), *(_named_in(table, person) for table in NAMED))
 
 
 def walls(cases: Collection[int], *, known: bool = False) -> CompoundSelect[Any]:
@@ -84,8 +84,9 @@ def walls(cases: Collection[int], *, known: bool = False) -> CompoundSelect[Any]
     return union_all(*parties, *named)
 
 
-def _named_in(table: type[Conflict | Confidence]) -> ColumnElement[bool]:
-    return exists().where(col(table.case_id) == col(Case.id), col(table.person_id) == ME).correlate(Case)
+def _named_in(table: type[Conflict | Confidence], person: Any) -> ColumnElement[bool]:
+    named = exists().where(col(table.case_id) == col(Case.id), col(table.person_id) == person)
+    return named.correlate_except(table)
 
 
 def raised_in_confidence() -> ColumnElement[bool]:
@@ -94,9 +95,9 @@ def raised_in_confidence() -> ColumnElement[bool]:
     return exists().where(*mine).correlate(Case)
 
 
-def _is(column: Any) -> ColumnElement[bool]:
+def _is(column: Any, person: Any) -> ColumnElement[bool]:
     # `IS NOT DISTINCT FROM` is never NULL: a walled predicate must not turn into "unknown" for an unknown subject.
-    return col(column).is_not_distinct_from(ME)
+    return col(column).is_not_distinct_from(person)
 
 
 def _sent_to(desk: DeskName, *, open_only: bool) -> ColumnElement[bool]:

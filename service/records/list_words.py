@@ -95,6 +95,7 @@ KEPT_BY: Mapping[str, str] = {
     "asked_for": "kept until somebody is given what is held about them",
     "named": "kept until the report that names it is destroyed",
     "case_held": "its case is kept for legal reasons",
+    "conflict": "kept until another referral of its case is destroyed",
 }
 
 # The read log: what was opened, through what, and how somebody stood to the case.
@@ -157,6 +158,13 @@ ACCESS_TITLES: Mapping[str, str] = {
     "raiser": "A concern that you raised:",
     "subject": "What was disclosed to you:",
     "asked": "What was asked of you:",
+    "referral": "What HR holds about you:",
+    "referral_notes": "What HR noted about you:",
+    "undisclosed_referral": "A referral that they were not told of:",
+    "paper": "Handed to you, or from you:",
+    "room_file": "A file that HR disclosed to you:",
+    "letter": "A letter to you:",
+    "part_held": "What part you had in the referrals of others",
     "timeline": "What happened, step by step",
     "looked": "Who looked at it",
     "at_work": "What you did in the cases of others",
@@ -185,7 +193,7 @@ WITHHELD: tuple[tuple[str, str], ...] = (
         "UK Data Protection Act 2018, Schedule 2, paragraph 22: management forecasts and planning.",
     ),
     (
-        "What HR keeps in a record of its own, until HR discloses it.",
+        "What HR keeps in a record of its own, until HR discloses it; its notes, until the record is closed.",
         "UK Data Protection Act 2018, Schedule 2, paragraph 22: management forecasts and planning.",
     ),
     (

@@ -119,6 +119,19 @@ DISCLOSED: Mapping[str, str] = {
     "suspension": "The suspension",
 }
 
+# The same of what is given to somebody who asks what is held about them.
+HELD_OF_REFERRAL: Mapping[str, str] = {
+    "received": "HR received it",
+    "informed": "What HR wrote to you",
+    "subject_told": "What you had been told, as HR received it",
+    "considered_text": "What HR considered of protected activity",
+    "paused_because": "Why it was paused",
+    "returned_because": "Why it was returned",
+    "hearing_notes": "Notes of the hearing",
+    "paper": "The paper itself",
+    "present": "Named as present at a hearing about somebody else",
+}
+
 # What a referral lacks before HR can take it up, by field.
 READY: Mapping[str, str] = {
     "steps": "{step}: this is not done yet. What was put right counts in their favour.",

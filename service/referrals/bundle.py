@@ -10,7 +10,17 @@ from service.records.cases import Case
 from service.records.enums import LetterKind
 from service.records.evidence import Evidence
 from service.records.people import Person
-from service.records.referrals import Copied, Finding, Hearing, Letter, Paper, Referral, ReferralNote, Suspension
+from service.records.referrals import (
+    Copied,
+    Finding,
+    Hearing,
+    Letter,
+    Paper,
+    Referral,
+    ReferralNote,
+    RoomConflict,
+    Suspension,
+)
 from service.records.room_words import APPOINTED, DISCLOSED, LETTERS
 from service.referrals import letters
 from service.referrals.find import Found, appointed
@@ -138,6 +148,12 @@ def others(db: Session, referral: Referral) -> list[tuple[str, str, str]]:
     for table in (Finding, Hearing, Suspension, ReferralNote, Paper, Letter, Copied):
         mine = select(table.by_id).where(table.referral_id == referral.id)
         parts |= dict.fromkeys(db.execute(mine).scalars(), AT_HR)
+    added = select(col(Evidence.added_by_id)).where(
+        col(Evidence.referral_id) == referral.id, col(Evidence.added_by_id).is_not(None)
+    )
+    apart = select(col(RoomConflict.person_id)).where(col(RoomConflict.referral_id) == referral.id)
+    parts |= {number: AT_HR for number in db.execute(added).scalars() if number is not None}
+    parts |= dict.fromkeys(db.execute(apart).scalars(), "somebody else")
     for row in appointed(db, referral, ever=True):
         parts[row.person_id] = f"the {APPOINTED[row.part].lower()}"
     if referral.referred_by_id is not None:

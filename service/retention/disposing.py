@@ -45,11 +45,13 @@ def dispose(
         if referral_id is not None:
             of = select(col(Referral.case_id)).where(col(Referral.id) == referral_id)
             case_id = db.execute(of).scalar_one()
-        case = db.execute(select(Case).where(col(Case.id) == case_id).with_for_update()).scalar_one()
+        # Whoever writes twice to a referral has its key to the case looked at: that must not wait for this.
+        mine = select(Case).where(col(Case.id) == case_id)
+        case = db.execute(mine.with_for_update(key_share=referral_id is not None)).scalar_one()
         record: Case | Referral = case
         if referral_id is not None:
-            mine = select(Referral).where(col(Referral.id) == referral_id).with_for_update()
-            record = db.execute(mine).scalar_one()
+            own = select(Referral).where(col(Referral.id) == referral_id)
+            record = db.execute(own.with_for_update()).scalar_one()
         if record.disposal_asked_at is None or record.disposed_at is not None:
             return False
         try:

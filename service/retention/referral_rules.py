@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases.playbook import Playbook
 from service.core.errors import FieldError, Refusal
 from service.records.cases import Case
 from service.records.enums import AccessStage, Outcome, ReferralStage
-from service.records.referrals import Referral
+from service.records.referrals import Referral, RoomConflict
 from service.records.subject_access import AccessItem, AccessRequest
 from service.retention.rules import HELD_SAYS, Rule, kept, years_after, years_before, years_words
 
@@ -24,11 +25,26 @@ ENDED: tuple[ColumnElement[bool], ...] = (
     col(Referral.disposed_at).is_(None),
 )
 RETURNED = "returned"
+_another = aliased(Referral)
 KEPT_BY: Mapping[str, tuple[ColumnElement[bool], str]] = {
     "held": (col(Referral.held_at).is_not(None), HELD_SAYS),
     "case_held": (
         exists().where(col(Case.id) == col(Referral.case_id), col(Case.held_at).is_not(None)).correlate(Referral),
         "The case that it came from is kept for legal reasons, and this with it.",
+    ),
+    "conflict": (
+        and_(
+            exists().where(col(RoomConflict.referral_id) == col(Referral.id)).correlate(Referral),
+            exists()
+            .where(
+                col(_another.case_id) == col(Referral.case_id),
+                col(_another.id) != col(Referral.id),
+                col(_another.disposed_at).is_(None),
+                col(_another.stage) != ReferralStage.RETURNED,
+            )
+            .correlate(Referral),
+        ),
+        "A conflict was named in it that keeps somebody out of another referral of the same case.",
     ),
     "asked_for": (
         or_(

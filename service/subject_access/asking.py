@@ -6,18 +6,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from service.cases.relations import walled
+from service.cases.relations import ME, walled
 from service.core.database import insert_on
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.people.directory import find
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import AccessStage, DeskName
-from service.records.people import Person
+from service.records.people import DeskMember, Person
+from service.records.referrals import Appointment, Referral
 from service.records.subject_access import AccessItem, AccessRedaction, AccessRequest
 from service.records.timeline import Outbox
+from service.referrals.policy import apart
 from service.subject_access.third_parties import CLOSES, OPENS, taken_out
 from service.timeline import outbox
 
@@ -25,6 +28,8 @@ PACK, DELETE = "pack", "delete_given"
 """What the worker does for a request beside gathering, as kinds of the outbox."""
 ON_BEHALF = frozenset({DeskName.HR, DeskName.DATA_PROTECTION})
 REVIEWERS = DeskName.DATA_PROTECTION
+STAND_IN = DeskName.HR
+"""Whose lead looks a request through where nobody at that desk is without a part in it."""
 KEPT_FOR = timedelta(days=14)
 """How long the file can be fetched (our default)."""
 REMINDER = 0.75
@@ -74,16 +79,19 @@ def ask(db: Session, me: Me, email: str | None, identity: str | None, *, at: dat
 
 def to_review(db: Session, request: AccessRequest, at: datetime) -> None:
     """Tell those who look it through that they can, be it once more; and remind them from now on."""
-    whom, about = (REVIEWERS,), {"entry": "access_asked", "urgent": False}
     name = f"access_asked-{request.reference}-{int(at.timestamp())}"
-    db.execute(insert(Outbox), outbox.to_tell(None, name, whom, at, about))
+    if whom := _reviewers(db, request):
+        about = {"entry": "access_asked", "urgent": False}
+        db.execute(insert(Outbox), outbox.to_tell(None, name, whom, at, about))
     _remind(db, request)
 
 
 def _remind(db: Session, request: AccessRequest) -> None:
     remind_at = request.asked_at + (request.due_at - request.asked_at) * REMINDER
-    rows = _to_tell(request, "access_due", remind_at) + _to_tell(request, "access_late", request.due_at)
-    db.execute(insert_on(db)(Outbox).on_conflict_do_nothing(), rows)
+    whom = _reviewers(db, request)
+    rows = _to_tell(request, "access_due", whom, remind_at) + _to_tell(request, "access_late", whom, request.due_at)
+    if rows:
+        db.execute(insert_on(db)(Outbox).on_conflict_do_nothing(), rows)
 
 
 def _person(db: Session, me: Me, email: str | None, identity: str | None) -> Person:
@@ -112,8 +120,7 @@ def _unused_reference(db: Session, at: datetime) -> str:
             return reference
 
 
-def _to_tell(request: AccessRequest, kind: str, at: datetime) -> list[dict[str, Any]]:
-    whom = (request.person_id,) if kind == "access_ready" else (REVIEWERS,)
+def _to_tell(request: AccessRequest, kind: str, whom: tuple[int | str, ...], at: datetime) -> list[dict[str, Any]]:
     return outbox.to_tell(None, f"{kind}-{request.reference}", whom, at, {"entry": kind, "urgent": False})
 
 
@@ -123,17 +130,42 @@ def _to_tell(request: AccessRequest, kind: str, at: datetime) -> list[dict[str, 
 def reviews(me: Me) -> ColumnElement[bool]:
     """Whether somebody may look a request through: at the data protection desk, not about them, with no part in it.
 
-    Who has a part in a case that something was gathered from, or was named as conflicted there, does not find it. Needs
-    the parameter `me`.
+    Where nobody at the desk is left, the lead of HR who has no part in it does. Needs the parameter `me`.
     """
-    if REVIEWERS not in me.desks:
+    if REVIEWERS in me.desks:
+        return _fit(ME)
+    if not me.desks.get(STAND_IN):
         return col(AccessRequest.id) < 0
-    apart = (
-        exists()
-        .where(col(AccessItem.request_id) == col(AccessRequest.id), col(AccessItem.case_id) == col(Case.id), walled())
-        .correlate(AccessRequest)
+    seat, person = aliased(DeskMember), aliased(Person)
+    there = (col(seat.desk) == REVIEWERS, col(person.id) == col(seat.person_id), col(person.active))
+    return and_(_fit(ME), ~exists().where(*there, _fit(person.id)).correlate(AccessRequest))
+
+
+def _fit(person: Any) -> ColumnElement[bool]:
+    """Whether a request is neither about somebody nor of anything that they have a part in, or were appointed to.
+
+    `person` may be a column.
+    """
+    mine = col(AccessItem.request_id) == col(AccessRequest.id)
+    of_case = exists().where(mine, col(AccessItem.case_id) == col(Case.id), walled(person))
+    appointed = exists().where(col(Appointment.referral_id) == col(Referral.id), col(Appointment.person_id) == person)
+    in_room = or_(apart(person), appointed.correlate_except(Appointment))
+    of_referral = exists().where(mine, col(AccessItem.referral_id) == col(Referral.id), in_room)
+    return and_(
+        col(AccessRequest.person_id) != person,
+        ~of_case.correlate_except(AccessItem, Case),
+        ~of_referral.correlate_except(AccessItem, Referral),
     )
-    return and_(col(AccessRequest.person_id) != me.id, ~apart)
+
+
+def _reviewers(db: Session, request: AccessRequest) -> tuple[int | str, ...]:
+    """Whom to tell that there is something to look through: the desk, or whoever stands in for it."""
+    fit = (col(AccessRequest.id) == request.id, col(Person.active), _fit(col(Person.id)))
+    seats = select(col(Person.id)).join(DeskMember, col(DeskMember.person_id) == col(Person.id)).where(*fit)
+    if db.execute(seats.where(col(DeskMember.desk) == REVIEWERS).limit(1)).first() is not None:
+        return (REVIEWERS,)
+    leads = (col(DeskMember.desk) == STAND_IN, col(DeskMember.lead))
+    return tuple(db.execute(seats.where(*leads).order_by(col(Person.id))).scalars())
 
 
 def sees(me: Me) -> ColumnElement[bool]:
@@ -180,7 +212,7 @@ def items_of(db: Session, request: AccessRequest, *, after: int = 0, limit: int 
 def require_reviewer(reviewer: bool) -> None:
     """Raise NotPermitted for everybody else."""
     if not reviewer:
-        raise NotPermitted("This is for the data protection team.")
+        raise NotPermitted("This is for the data protection team, or for whoever stands in for it.")
 
 
 # --- looked through, and given
@@ -201,7 +233,7 @@ def redact(
         raise invalid("item", "There is no such part, or it is taken out already.")
     times = 0
     if text is None:
-        item.withheld, item.lines, item.file_id = reason, [], None
+        item.withheld, item.lines, item.file_id, item.letter_id = reason, [], None, None
     else:
         if OPENS in text or CLOSES in text:
             raise invalid("text", "This is taken out already. Give the words beside it.")
@@ -210,6 +242,8 @@ def redact(
             raise invalid("text", "These words do not stand in this part. Give them just as they stand there.")
         out = taken_out("taken out")
         item.lines = [[label, *(one.replace(text, out) for one in texts)] for label, *texts in item.lines]
+        # Of a paper nothing can be taken out: what is left of a letter is its words.
+        item.letter_id = None
     db.add(item)
     whole, by = text is None, me.id
     db.add(
@@ -237,13 +271,13 @@ def ready(db: Session, request: AccessRequest, key: str, size: int, at: datetime
     move(request, "packed")
     request.file_key, request.file_size, request.ready_at, request.delete_at = key, size, at, at + KEPT_FOR
     rows = [outbox.to_do(DELETE, request.reference, request.delete_at, request=request.id)]
-    db.execute(insert(Outbox), rows + _to_tell(request, "access_ready", at))
+    db.execute(insert(Outbox), rows + _to_tell(request, "access_ready", (request.person_id,), at))
 
 
 def stop_reminding(db: Session, request: AccessRequest) -> None:
     """Remind nobody of a request any more."""
-    names = [f"{kind}-{request.reference}:{REVIEWERS}" for kind in ("access_due", "access_late")]
-    db.execute(delete(Outbox).where(col(Outbox.dedupe).in_(names), *outbox.WAITING))
+    named = [col(Outbox.dedupe).startswith(f"{kind}-{request.reference}:") for kind in ("access_due", "access_late")]
+    db.execute(delete(Outbox).where(or_(*named), *outbox.WAITING))
 
 
 def move(request: AccessRequest, deed: str) -> None:

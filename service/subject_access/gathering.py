@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, select, union
+from sqlalchemy import Select, exists, or_, select, union
 from sqlmodel import Session, col
 
 from service.cases.read_log import TOLD_OF
@@ -36,13 +36,19 @@ from service.records.notice_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification, Preference
 from service.records.people import Absence, ApiToken, BrowserSession, DeskMember, Person, PersonRole, Shift, Unit
 from service.records.referrals import Referral
+from service.records.room_words import ENTRIES_OF_REFERRAL
 from service.records.timeline import ReadEntry, TimelineEntry
 from service.records.words import DESKS, THE_DESKS
 from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when
+from service.subject_access.of_referrals import (
+    UNDISCLOSED,
+    of_a_referral,
+    others_in,
+    parts_held,
+    referrals_of,
+)
 from service.subject_access.third_parties import SOMEBODY, Known, Redactor
 
-UNDISCLOSED = "undisclosed"
-"""The rule by which a concern about somebody is not given to them: it was not disclosed yet."""
 LINE_MANAGER = "a line manager"
 OURS = frozenset(name.casefold() for name in DESKS.values())
 """What desks are called, and no person."""
@@ -81,6 +87,14 @@ def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
         # One case after another, and no long read: a purge waits for whoever reads.
         db.expunge_all()
         db.rollback()
+    for referral_id in db.execute(referrals_of(person.id).order_by(col(Referral.id))).scalars().all():
+        referral = db.get_one(Referral, referral_id)
+        within = _within(db, redactor, db.get_one(Case, referral.case_id))
+        within = replace(within, known=(*within.known, *others_in(db, referral)))
+        yield from of_a_referral(db, person, referral, within)
+        db.expunge_all()
+        db.rollback()
+    yield from parts_held(db, person)
     yield from _done_at_work(db, person)
     yield from _notified(db, person)
     yield from _opened(db, person)
@@ -238,7 +252,8 @@ def _as_me(person: Person) -> Me:
 
 def _noted(db: Session, person: Person, case: Case) -> list[Line]:
     """What was noted about somebody who reported, once nothing more is planned: it ended, and HR has nothing of it."""
-    referred = db.execute(select(exists().where(col(Referral.case_id) == case.id))).scalar()
+    stands = (col(Referral.case_id) == case.id, col(Referral.disposed_at).is_(None))
+    referred = db.execute(select(exists().where(*stands))).scalar()
     if case.stage != Stage.CLOSED or referred:
         return []
     audiences = (NoteAudience.LINE_MANAGER, NoteAudience.DIGITAL_UNIT)
@@ -270,11 +285,15 @@ def _looked(db: Session, person: Person, case: Case, through: frozenset[str]) ->
 
 def _done_at_work(db: Session, person: Person) -> Iterator[Item]:
     """What somebody did in the cases of others: that it happened, and when. What they wrote there is about others."""
-    others = select(TimelineEntry.at, TimelineEntry.kind).where(
-        col(TimelineEntry.actor_id) == person.id, col(TimelineEntry.case_id).not_in(cases_of(person.id))
+    mine = col(TimelineEntry.actor_id) == person.id
+    others = or_(
+        col(TimelineEntry.case_id).not_in(cases_of(person.id)),
+        col(TimelineEntry.referral_id).not_in(referrals_of(person.id)),
     )
-    rows = db.execute(others.order_by(col(TimelineEntry.position)))
-    yield from chunks("at_work", ([when(row.at, person), HAPPENED[row.kind]] for row in rows))
+    entries = select(TimelineEntry.at, TimelineEntry.kind).where(mine, others)
+    rows = db.execute(entries.order_by(col(TimelineEntry.position)))
+    happened = {**HAPPENED, **ENTRIES_OF_REFERRAL}
+    yield from chunks("at_work", ([when(row.at, person), happened[row.kind]] for row in rows))
 
 
 def _notified(db: Session, person: Person) -> Iterator[Item]:

@@ -27,7 +27,10 @@ Line = list[str]
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is held: lines of a label and a text, or a file; or what is `withheld`, by which rule."""
+    """One thing that is held: lines of a label and a text, or a file; or what is `withheld`, by which rule.
+
+    `key` is where the store has the PDF of a letter.
+    """
 
     part: str
     title: str
@@ -35,6 +38,9 @@ class Item:
     case_id: int | None = None
     file_id: str | None = None
     withheld: str | None = None
+    referral_id: int | None = None
+    letter_id: int | None = None
+    key: str | None = None
 
 
 def lines_of(view: Mapping[str, Any], person: Person) -> list[Line]:

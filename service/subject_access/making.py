@@ -16,17 +16,19 @@ from service.core.database import Database, fold_in
 from service.core.storage import Store
 from service.records.enums import AccessStage
 from service.records.people import Person
+from service.records.referrals import Letter
 from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import TimelineEntry
 from service.subject_access.asking import move, ready, to_review
 from service.subject_access.gathering import gather, read_cases_of
 from service.subject_access.lines import Item
+from service.subject_access.of_referrals import told_referrals_of
 from service.subject_access.packing import Packed, write_zip
 
 TOGETHER = 20
 """Items that are kept in one transaction; progress is told with each."""
 FOLDER = "access"
-DESTROYS = ("purged", "disposed")
+DESTROYS = ("purged", "disposed", "room_disposed")
 
 
 Mine = Callable[[Session], bool]
@@ -45,14 +47,14 @@ def gather_request(database: Database, request_id: int, at: datetime, *, mine: M
         if request.stage != AccessStage.GATHERING:
             return False
         db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request_id))
-        request.done, request.total = 0, len(db.execute(read_cases_of(request.person_id)).all())
+        request.done, request.total = 0, _number_of_parts(db, request.person_id)
         last = db.execute(select(TimelineEntry.position).order_by(col(TimelineEntry.position).desc()).limit(1)).scalar()
         person_id = request.person_id
     with database.read() as db:
         items = enumerate(gather(db, db.get_one(Person, person_id), at), 1)
-        seen: set[int | None] = {None}
+        seen: set[tuple[int | None, int | None]] = {(None, None)}
         while some := list(islice(items, TOGETHER)):
-            seen |= {item.case_id for _, item in some if item.withheld is None}
+            seen |= {(item.case_id, item.referral_id) for _, item in some if item.withheld is None}
             _keep(database, request_id, some, len(seen) - 1, mine)
     with database.write() as db:
         _require(db, mine)
@@ -63,6 +65,12 @@ def gather_request(database: Database, request_id: int, at: datetime, *, mine: M
         request.gathered_at, request.done = at, request.total
         to_review(db, request, at)
     return True
+
+
+def _number_of_parts(db: Session, person_id: int) -> int:
+    """How many cases and referrals there are of which something is given."""
+    parts = (read_cases_of(person_id), told_referrals_of(person_id))
+    return sum(len(db.execute(numbers).all()) for numbers in parts)
 
 
 def _require(db: Session, mine: Mine) -> None:
@@ -78,6 +86,7 @@ def _keep(database: Database, request_id: int, items: list[tuple[int, Item]], do
     rows = [
         {"request_id": request_id, "number": number, "part": item.part, "case_id": item.case_id}
         | {"title": item.title[:300], "lines": item.lines, "file_id": item.file_id, "withheld": item.withheld}
+        | {"referral_id": item.referral_id, "letter_id": item.letter_id}
         for number, item in items
     ]
     with database.write() as db:
@@ -129,14 +138,18 @@ def _kept_items(database: Database, request_id: int) -> Iterator[Item]:
     last = 0
     while True:
         with database.read() as db:
-            query = select(AccessItem).where(col(AccessItem.request_id) == request_id, col(AccessItem.number) > last)
-            rows = db.execute(query.order_by(col(AccessItem.number)).limit(TOGETHER)).scalars().all()
+            query = (
+                select(AccessItem, Letter.key)
+                .outerjoin(Letter, col(Letter.id) == col(AccessItem.letter_id))
+                .where(col(AccessItem.request_id) == request_id, col(AccessItem.number) > last)
+            )
+            rows = db.execute(query.order_by(col(AccessItem.number)).limit(TOGETHER)).all()
         if not rows:
             return
-        last = rows[-1].number
-        for row in rows:
+        last = rows[-1][0].number
+        for row, key in rows:
             if row.withheld is None:
-                yield Item(row.part, row.title, row.lines, row.case_id, row.file_id)
+                yield Item(row.part, row.title, row.lines, row.case_id, row.file_id, key=key)
 
 
 def delete_given(database: Database, store: Store, request_id: int, at: datetime) -> bool:

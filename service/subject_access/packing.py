@@ -67,14 +67,15 @@ def _put(made: zipfile.ZipFile, name: str, from_: IO[bytes]) -> None:
 
 def _put_file(made: zipfile.ZipFile, item: Item, number: int, store: Store) -> str | None:
     """A file under a name of its own, which tells nothing: what it was called stands in the page."""
-    if item.file_id is None:
+    key = item.key or (original_key(item.file_id) if item.file_id else None)
+    if key is None:
         return None
     try:
-        pieces = store.stream(original_key(item.file_id))
+        pieces = store.stream(key)
     except NotFound:
         # Destroyed since it was gathered.
         return None
-    name = f"files/{number}{_extension(item)}"
+    name = f"files/{number}{'.pdf' if item.key else _extension(item)}"
     with made.open(name, "w", force_zip64=True) as into:
         for piece in pieces:
             into.write(piece)

@@ -22,16 +22,26 @@ SHORTEST_PART = 3
 
 @dataclass(frozen=True)
 class Known:
-    """Somebody who has to do with what is given, by what they are called there, and what is said in place of it."""
+    """Somebody who has to do with what is given, by what they are called there, and what is said in place of it.
+
+    `in_words`: each word of their name tells who they are, as well as the whole.
+    """
 
     name: str
     email: str
     part: str
+    in_words: bool = True
 
 
 def taken_out(part: str) -> str:
     """What stands in the place of a name."""
     return f"{OPENS}{part}{CLOSES}"
+
+
+def is_a_name(said: str) -> bool:
+    """Whether something reads like somebody's name: two words or more, each with a capital."""
+    words = WORD.findall(said)
+    return len(words) > 1 and all(word[0].isupper() for word in words)
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,7 @@ class Redactor:
                 if called and called.casefold() not in mine:
                     found[called.casefold()] = each.part
             words = WORD.findall(each.name)
-            if len(words) > 1 and all(word[0].isupper() for word in words):
+            if each.in_words and is_a_name(each.name):
                 for word in words:
                     if len(word) >= SHORTEST_PART and word.casefold() not in own_words:
                         found.setdefault(word.casefold(), each.part)

@@ -54,7 +54,7 @@ def shown_item(item: AccessItem) -> dict[str, Any]:
         "part": item.part,
         "title": item.title,
         "lines": item.lines,
-        "file": item.file_id,
+        "file": item.file_id or (f"letter {item.letter_id}" if item.letter_id else None),
         "withheld": item.withheld,
         "taken_out": count_taken_out(text for _, *texts in item.lines for text in texts),
     }

@@ -58,13 +58,13 @@ def worked(database, settings, clock):
     return work
 
 
-def passed_on(token, **facts):
+def passed_on(token, *, allegation=QUOKKA, mitigation=QUOKKA, **facts):
     """A case that is closed and passed to HR, and the reference of its referral."""
     staff, digital, hr = people(token, "staff digital hr")
     case = report(staff, codes=["disrepute"], narrative="Narwhal", **facts)
     put_right(staff, digital, case)
     file = upload(staff, case, picture()).json()["id"]
-    told = {"allegation": QUOKKA, "mitigation": QUOKKA, "subject_told": QUOKKA, "evidence": [file]}
+    told = {"allegation": allegation, "mitigation": mitigation, "subject_told": QUOKKA, "evidence": [file]}
     made = digital.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": NUMBAT, **told})
     assert made.status_code == 201, made.text
     press(digital, case, "close", resolution="referred")
@@ -257,6 +257,21 @@ def test_a_referral_that_goes_before_another_of_the_same_case(token, clock, work
     assert QUOKKA not in everything_kept(database)
     assert token("hr").get(f"/api/referrals/{second}").json()["allegation"] == "Wombat"
     assert faults(database) == []
+
+
+def test_a_conflict_named_at_hr_holds_for_the_next_referral_of_the_case(token, clock):
+    """What names them goes with the first one: it waits for the second."""
+    case, first = passed_on(token)
+    hr, digital = people(token, "hr digital")
+    room(hr, first, "conflict", person=f"hr3{DEMO}", reason="A cousin.")
+    room(hr, first, "return", reason=QUOKKA)
+    press(digital, case, "reopen", reason="HR returned it.")
+    assert digital.post(f"{at(case)}/referral-decision", json={"refer": True, "reason": "Again."}).status_code == 201
+    clock.forward(days=400)
+    hr = token("hr")
+    assert fields(let_go(hr, first)) == {"conflict"}
+    assert due(hr) == {}
+    assert due(hr, "coming")[first]["kept_by"] == ["conflict"]
 
 
 # --- kept for legal reasons
