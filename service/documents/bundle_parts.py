@@ -129,7 +129,9 @@ def exhibit_blocks(file: View, zone: str, *, shown: bool) -> Section:
         what = file["description"] or "a picture without a description"
         blocks.append({"is": "picture", "id": file["id"], "alt": f"Exhibit {number}: {what}"})
     elif file.get("text"):
-        blocks += [heading("The text in full"), quoted(file["text"])]
+        blocks += [heading("How the text begins" if file["goes_on"] else "The text in full"), quoted(file["text"])]
+        if file["goes_on"]:
+            blocks.append(says("It goes on in the file, which can be read in Amends. The hash tells it is the same."))
     else:
         blocks.append(
             says("This kind of file cannot be printed. It can be read in Amends; the hash tells it is the same.")

@@ -38,7 +38,11 @@ READERS = {
     bundle.HR: "Human Resources and those who hear it",
     bundle.SUBJECT: "the person it is about",
 }
+MOST_CHARACTERS, MOST_LINES = 20_000, 500
+"""What is printed of a text: some twelve pages."""
+MOST_BYTES = 4 * MOST_CHARACTERS + 4
 NOT_A_LETTER = re.compile(r"[\W_]+")
+LAST_WORD = re.compile(r"\s\S*\Z")
 Redact = Callable[[Any], Any]
 
 
@@ -176,10 +180,19 @@ def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Re
 
 
 def _read(store: Store, file: Mapping[str, Any]) -> dict[str, Any]:
-    """An exhibit with its text, where it is one."""
-    text = file["media_type"] == TXT and file["destroyed_at"] is None
-    said = store.read(original_key(file["id"])).decode("utf-8-sig", "replace") if text else None
-    return {**file, "text": said}
+    """An exhibit with its text, where it is one: as much as can be laid out for every file in the time of a paper."""
+    if file["media_type"] != TXT or file["destroyed_at"] is not None:
+        return {**file, "text": None, "goes_on": False}
+    kept = bytearray()
+    for piece in store.stream(original_key(file["id"])):
+        kept += piece
+        if len(kept) > MOST_BYTES:
+            break
+    whole = kept.decode("utf-8-sig", "replace")
+    begins = "\n".join(whole[:MOST_CHARACTERS].split("\n")[:MOST_LINES])
+    goes_on = len(begins) < len(whole)
+    # Not in the middle of a name, which could not be told from another word then.
+    return {**file, "text": LAST_WORD.sub("", begins) if goes_on else begins, "goes_on": goes_on}
 
 
 def _pictures(store: Store, files: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:

@@ -181,3 +181,17 @@ def test_it_is_made_and_fetched_on_the_page(called, sign_in):
         page = using.get(f"{here}?make=bundle.subject").text
     got = using.get(f"/referrals/{called}/bundle.pdf?audience=subject")
     assert (got.status_code, got.content[:5]) == (200, b"%PDF-")
+
+
+@pytest.mark.parametrize("text", ["line {}\n", "word{} "])
+def test_of_a_long_text_the_beginning_is_printed(called, token, text):
+    """Megabytes of it took more time than any paper is given, and then there was no bundle at all."""
+    hr2 = token("hr2")
+    long = "".join(text.format(number) for number in range(200_000)).encode()
+    made = hr2.post(f"/api/referrals/{called}/evidence", files={"file": ("export.txt", long)})
+    assert made.status_code == 201, made.text
+    said = text_of(pdf(hr2, called)[1])
+    assert text.format(1).strip() in said
+    assert text.format(199_999).strip() not in said
+    assert "It goes on in the file, which can be read in Amends." in said
+    assert "The text in full" in said, "of the short one"
