@@ -23,6 +23,9 @@ Section = dict[str, Any]
 View = Mapping[str, Any]
 WORKING = "room_note"
 """The kind of entry that tells of a note: notes are for the work in the room, and so is that one was written."""
+TEXT = "text/plain"
+IN_SHORT = 600
+"""Letters of anybody's words that a summary has; the bundle has them whole."""
 _say: Any = filters(TABLES)
 
 
@@ -58,7 +61,7 @@ def entry(label: str, text: str, more: Sequence[str] = ()) -> Block:
 
 def section(name: str, title: str, blocks: Iterable[Block]) -> Section:
     """A part of the bundle with a heading of its own."""
-    return {"name": name, "title": title, "blocks": list(blocks), "exhibit": None, "about": None}
+    return {"name": name, "title": title, "blocks": list(blocks), "exhibit": None}
 
 
 def sections(view: View, timeline: Sequence[View], letters: Sequence[View], zone: str) -> list[Section]:
@@ -108,42 +111,47 @@ def summary(view: View, here: Mapping[str, str | None], zone: str) -> list[Secti
         section("hearing", "Hearing, outcome and appeal", _hearing(view, zone, short=True)),
         section("letters", "Letters sent", _letters_sent(view, zone)),
     ]
-    return [each for each in made if each["blocks"]]
+    return [each | {"blocks": [_shortened(block) for block in each["blocks"]]} for each in made if each["blocks"]]
 
 
-def exhibit_blocks(file: View, zone: str, *, shown: bool) -> Section:
-    """One exhibit: what it is, where it came from, and what can be shown of it on paper."""
+def _shortened(block: Block) -> Block:
+    text = block.get("text", "")
+    return block | {"text": f"{text[:IN_SHORT].rsplit(None, 1)[0]} …"} if len(text) > IN_SHORT else block
+
+
+def is_shown(file: View) -> bool:
+    """Whether an exhibit is a picture that can be shown."""
+    return bool(file["preview"]) and file["destroyed_at"] is None
+
+
+def is_text(file: View) -> bool:
+    """Whether an exhibit is a text that can be printed in full."""
+    return file["media_type"] == TEXT and file["destroyed_at"] is None
+
+
+def exhibit_blocks(file: View, zone: str) -> Section:
+    """One exhibit: what it is, where it came from, and its picture if it has one. A text is put behind it."""
     number, destroyed = file["number"], file["destroyed_at"]
-    about = rows(
-        ("File", file["filename"]),
-        ("Kind and size", f"{file['media_type']}, {_say_size(file['size'])}"),
-        ("What it shows", file["description"]),
-        ("Where it is from", file["source"] + (f", {words.moment(at, zone)}" if (at := file["copied_at"]) else "")),
-        ("Captured", words.moment(file["captured_at"], zone) if file["captured_at"] else None),
-        ("SHA-256", file["sha256"]),
-    )
-    blocks = [about]
+    blocks = [
+        rows(
+            ("File", file["filename"]),
+            ("Kind and size", f"{file['media_type']}, {file['size']:,} bytes"),
+            ("What it shows", file["description"]),
+            ("Where it is from", file["source"] + (f", {words.moment(at, zone)}" if (at := file["copied_at"]) else "")),
+            ("Captured", words.moment(file["captured_at"], zone) if file["captured_at"] else None),
+            ("SHA-256", file["sha256"]),
+        )
+    ]
     if destroyed:
         blocks.append(says(f"This file was destroyed on {words.day(destroyed)}. Its hash stays."))
-    elif shown:
+    elif is_shown(file):
         what = file["description"] or "a picture without a description"
         blocks.append({"is": "picture", "id": file["id"], "alt": f"Exhibit {number}: {what}"})
-    elif file.get("text"):
-        blocks += [heading("How the text begins" if file["goes_on"] else "The text in full"), quoted(file["text"])]
-        if file["goes_on"]:
-            blocks.append(says("It goes on in the file, which can be read in Amends. The hash tells it is the same."))
-    else:
+    elif not is_text(file):
         blocks.append(
-            says("This kind of file cannot be printed. It can be read in Amends; the hash tells it is the same.")
+            says("This kind of file cannot be printed. Read it in Amends; the hash tells that it is the same.")
         )
-    return section(f"exhibit-{number}", f"Exhibit {number}", blocks) | {
-        "exhibit": number,
-        "about": file["description"] or file["filename"],
-    }
-
-
-def _say_size(size: int) -> str:
-    return f"{size:,} bytes"
+    return section(f"exhibit-{number}", f"Exhibit {number}", blocks) | {"exhibit": number}
 
 
 def _received(view: View, zone: str) -> Iterator[Block]:
@@ -183,7 +191,7 @@ def _chronology(view: View, timeline: Sequence[View], zone: str) -> Iterator[Blo
     happened: list[tuple[datetime, Block]] = []
     for each in timeline:
         if each["kind"] != WORKING:
-            by = f", {each['actor']}" if "actor" in each else ""
+            by = f", {each['actor']}, in the room" if "actor" in each else ""
             happened.append((each["at"], entry(words.moment(each["at"], zone) + by, each["words"])))
     for piece in view.get("copied", ()):
         said, number = piece["said"], piece["from"].get("entry")

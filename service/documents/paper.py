@@ -26,6 +26,7 @@ def templates() -> jinja2.Environment:
     made.filters.update(
         people=_people,
         inline=_inline,
+        bare=_bare,
         moment=words.moment,
         lines=_lines,
         clock=_clock,
@@ -76,6 +77,11 @@ def _inline(text: object) -> Markup:
     """People's words inside a line of ours: a name, a handle, a file name."""
     said = NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text).replace("\n", " ").replace("\r", " "))
     return Markup('<bdi dir="{}">{}</bdi>').format(words.direction(said), _breakable(said))
+
+
+def _bare(text: object) -> Markup:
+    """The same with no element round them: whatever stands in a link is a link of its own to WeasyPrint."""
+    return escape(NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(text).splitlines())))
 
 
 def _told_on_paper(told: Callable[..., str]) -> Callable[..., str]:

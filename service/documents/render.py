@@ -3,16 +3,18 @@
 `python -m service.documents.render DESCRIPTOR MEMORY SECONDS` is one worker of `service/documents/pool.py`. It reads
 documents from the socket it inherited, answers each with bytes, and ends when the socket closes.
 
-A document is plain data: `{template, context, pictures: {evidence id: JPEG}, attachments: [{name, bytes, …}]}`.
+A document is plain data: `{template, context, pictures: {evidence id: JPEG}, attachments: [{name, bytes, …}]}`. With
+`into`, a file, it is one leaf of a bundle; `{bind: …}` has leaves bound.
 """
 
+import json
 import logging
 import os
 import re
 import resource
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -41,6 +43,7 @@ FONTS = "fonts-noto-core fonts-noto-color-emoji fonts-droid-fallback"
 MOST_GLYPHS = 4000
 """Pictures of emoji that a worker keeps, about 5 kB each: as many as there are."""
 MADE, REFUSED = b"+", b"-"
+Finish = Callable[[Any, Any], None]
 # Indic scripts, Myanmar and Khmer: vowels that are written after a consonant may stand before it.
 REORDERED = re.compile("[\u0900-\u0dff\u1000-\u109f\u1780-\u17ff]")
 
@@ -96,6 +99,37 @@ def render(document: dict[str, Any]) -> bytes:
     return pdf
 
 
+def leaf(document: dict[str, Any]) -> bytes:
+    """Write a document to the file `into`, to be bound with others: answers as JSON how many pages it has, which page
+    each named place of it is on, and whether letters had no font.
+    """
+    letters = _letters()
+    letters.noticed = False
+    told: dict[str, Any] = {"pages": 0, "starts": {}}
+
+    def finish(laid_out: Any, pdf: Any) -> None:
+        tagging.finish(pdf)
+        tagging.leave_out_header_names(pdf)
+        told["pages"] = len(laid_out.pages)
+        for number, page in enumerate(laid_out.pages):
+            for name in page.anchors:
+                told["starts"].setdefault(name, number)
+
+    Path(document["into"]).write_bytes(_write(document, document["context"], finish))
+    return json.dumps({**told, "letters_missing": letters.noticed}).encode()
+
+
+def answer_to(document: dict[str, Any]) -> bytes:
+    """What a document asks for: a PDF; or a leaf of a bundle, or its binding, which are files."""
+    if "bind" in document:
+        # Here, since only a bundle needs it.
+        from service.documents.binding import bind
+
+        bind(**document["bind"])
+        return b""
+    return leaf(document) if "into" in document else render(document)
+
+
 def page_of(document: dict[str, Any]) -> str:
     """The HTML that a document is laid out from."""
     return paper.templates().get_template(document["template"]).render(document["context"])
@@ -116,7 +150,7 @@ def serve(connection: Connection, seconds: int) -> None:
         # The pool kills first; this one is for a worker whose pool has gone.
         signal.alarm(seconds + 5)
         try:
-            answer = MADE + render(document)
+            answer = MADE + answer_to(document)
         except MemoryError:
             # What is left of the memory cannot be trusted: the pool starts another worker.
             os._exit(70)
@@ -125,7 +159,7 @@ def serve(connection: Connection, seconds: int) -> None:
         signal.alarm(0)
 
 
-def _write(document: dict[str, Any], context: dict[str, Any]) -> bytes:
+def _write(document: dict[str, Any], context: dict[str, Any], finish: Finish | None = None) -> bytes:
     made = datetime.fromisoformat(context["made_stamp"])
     attachments = [
         Attachment(
@@ -146,7 +180,7 @@ def _write(document: dict[str, Any], context: dict[str, Any]) -> bytes:
         attachments=attachments,
         pdf_identifier=context["identifier"].encode(),
         pdf_variant="pdf/ua-1",
-        finisher=lambda _laid_out, pdf: tagging.finish(pdf),
+        finisher=finish or (lambda _laid_out, pdf: tagging.finish(pdf)),
     )
 
 

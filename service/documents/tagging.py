@@ -32,6 +32,17 @@ def _scope_headers(elements: dict[int, Any]) -> None:
             one["A"]["Scope"] = "/Column" if group["S"] == "/THead" else "/Row"
 
 
+def leave_out_header_names(pdf: pydyf.PDF) -> None:
+    """Take out the names by which cells know their headers: those of two leaves of a bundle would be the same.
+
+    Each header says its scope by then, which is enough (ISO 14289-1, 7.5).
+    """
+    for one in pdf.objects:
+        if _is(one, "/StructElem") and one["S"] in ("/TH", "/TD"):
+            one.pop("ID", None)
+            one.get("A", {}).pop("Headers", None)
+
+
 def _leave_out_running_lines(pdf: pydyf.PDF, elements: dict[int, Any]) -> None:
     """Mark headers and footers as pagination (ISO 14289-1, 7.8): WeasyPrint tags them and then hangs them nowhere."""
     root = next(one for one in pdf.objects if _is(one, "/StructTreeRoot"))

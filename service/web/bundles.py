@@ -1,8 +1,9 @@
 """The bundle and the summary of a referral over HTTP: gathered through the eyes of their reader, kept by content."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from litestar.response import Response
@@ -10,13 +11,12 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.core.clock import LONDON
-from service.core.errors import NotFound, NotPermitted, invalid
+from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.storage import Store
 from service.documents import bundle_parts
-from service.documents.bundle import document, key_of
-from service.documents.pool import Pool
+from service.documents.bindery import Making, bound
+from service.documents.bundle import MOST_LETTERS, MOST_LINES, Files, key_of, plan, said_of, summary
 from service.evidence.places import original_key, preview_key
-from service.evidence.sniff import TXT
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import Part
@@ -28,8 +28,7 @@ from service.referrals.keep import case_of
 from service.referrals.view import referral_view, timeline
 from service.subject_access.gathering import redactor_in
 from service.subject_access.third_parties import CLOSES, OPENS, Known, redacted
-from service.web.letters import handed
-from service.web.summaries import Paper, begin, bytes_of
+from service.web.letters import LONGEST_WAIT, Kept, handed
 from service.web.visit import House
 
 BUNDLE, SUMMARY = "bundle", "summary"
@@ -38,11 +37,9 @@ READERS = {
     bundle.HR: "Human Resources and those who hear it",
     bundle.SUBJECT: "the person it is about",
 }
-MOST_CHARACTERS, MOST_LINES = 20_000, 500
-"""What is printed of a text: some twelve pages."""
-MOST_BYTES = 4 * MOST_CHARACTERS + 4
-NOT_A_LETTER = re.compile(r"[\W_]+")
+MOST_BYTES = 4 * MOST_LETTERS + 4
 LAST_WORD = re.compile(r"\s\S*\Z")
+NOT_A_LETTER = re.compile(r"[\W_]+")
 Redact = Callable[[Any], Any]
 
 
@@ -71,22 +68,19 @@ def place_of(db: Session, here: Found, kind: str, copy: str) -> str:
     return f"pdf/{referral.case_id}/{referral.id}/{kind}-{key_of(kind, bundle.state_of(db, here, copy))}.pdf"
 
 
-def paper(db: Session, store: Store, me: Me, here: Found, kind: str, copy: str, at: datetime) -> Paper:
-    """Everything that one copy shows, read as its own reader would read it, with other people taken out of theirs."""
-    referral, case = here.referral, case_of(db, here.referral)
+def made_by(
+    db: Session, house: House, me: Me, here: Found, kind: str, copy: str, at: datetime
+) -> tuple[str, Callable[[Making], None]]:
+    """Where a copy is kept, and how it is made: read now as its own reader would read it, with others out of theirs."""
+    referral, case, store = here.referral, case_of(db, here.referral), house.store
     kept_at = place_of(db, here, kind, copy)
     seen = bundle.as_read_by(here, copy)
-    view, entries = referral_view(db, me, seen, at), timeline(db, seen)
+    view = referral_view(db, me, seen, at)
     about = db.get(Person, referral.subject_id) if referral.subject_id is not None else None
     zone = about.zone if about and copy == bundle.SUBJECT else LONDON
     who = {"about": about.name if about else None, "hears": _hears(view)}
-    exhibits = bundle.exhibits(db, seen) if kind == BUNDLE else []
     redact = _redaction(db, about, case, referral) if copy == bundle.SUBJECT and about else _whole
-    sections = (
-        bundle_parts.sections(view, entries, bundle.letters_in_full(db, referral), zone)
-        if kind == BUNDLE
-        else bundle_parts.summary(view, who, zone)
-    )
+    exhibits = bundle.exhibits(db, seen) if kind == BUNDLE else []
     told = {
         "reference": referral.reference,
         "title": TITLES[kind],
@@ -95,42 +89,44 @@ def paper(db: Session, store: Store, me: Me, here: Found, kind: str, copy: str, 
         "zone": zone,
         "cover": [list(row) for row in bundle_parts.cover(view, who, zone) if row[1]] if kind == BUNDLE else [],
         "left_out": bundle.left_out(here, copy),
+        "numbers": {each["id"]: each["number"] for each in exhibits},
     }
-    files = [_read(store, each) for each in exhibits]
-    made = document(told, sections, files, _pictures(store, files), at, key=kept_at[-68:-4], redact=redact)
+    said = said_of(told, at, kept_at[-68:-4], redact)
     state, engine = (referral.version, case.version), db.get_bind().engine
     stands = select(col(Referral.version), col(Case.version)).join(Case, col(Case.id) == col(Referral.case_id))
     stands = stands.where(col(Referral.id) == referral.id)
 
-    def still() -> bool:
+    def keep(made: bytes | Path) -> None:
         with engine.connect() as connection:
-            return tuple(connection.execute(stands).one()) == state
+            # Kept after a purge, it would have the purged words for good.
+            if tuple(connection.execute(stands).one()) != state:
+                raise Refusal("Something changed while it was made. Ask for it again.")
+        store.keep(kept_at, made)
 
-    return Paper(made, kept_at, still)
+    if kind == SUMMARY:
+        document = summary(said, bundle_parts.summary(view, who, zone), redact)
+        return kept_at, lambda _: keep(house.pool.submit(document).result())
+    sections = bundle_parts.sections(view, timeline(db, seen), bundle.letters_in_full(db, referral), zone)
+    files = Files(lambda one: _beginning(store, one), lambda one: store.read(preview_key(one)))
+    planned = plan(said, sections, exhibits, files, redact)
+    return kept_at, lambda making: bound(house.pool, planned, making, keep)
 
 
 def pdf(
-    db: Session,
-    store: Store,
-    pool: Pool,
-    me: Me,
-    now: datetime,
-    reference: str,
-    kind: str,
-    wanted: str | None,
-    through: str,
-) -> Response[bytes]:
+    db: Session, house: House, me: Me, now: datetime, reference: str, kind: str, wanted: str | None, through: str
+) -> Response:
     """Find the referral, make or fetch its paper outside any transaction, note the look, hand it over."""
     here = find_referral(db, me, reference)
     copy = copy_for(wanted, here, kind)
     kept_at = place_of(db, here, kind, copy)
-    if store.exists(kept_at):
-        made = store.read(kept_at)
-    else:
-        one = paper(db, store, me, here, kind, copy, now)
+    if not house.store.exists(kept_at):
+        kept_at, make = made_by(db, house, me, here, kind, copy, now)
         db.close()
-        made = bytes_of(pool, store, one)
-    return handed(db, me, here, made, f"{kind}-{copy}", through, now)
+        try:
+            house.bindery.begin(kept_at, make).future.result(timeout=LONGEST_WAIT)
+        except TimeoutError as wrong:
+            raise Refusal("Making the PDF takes longer than usual. Try again in a minute.") from wrong
+    return handed(db, me, here, Kept(house.store, kept_at), f"{kind}-{copy}", through, now)
 
 
 def papers(db: Session, house: House, me: Me, here: Found, at: datetime, make: str | None) -> list[dict[str, Any]]:
@@ -139,18 +135,17 @@ def papers(db: Session, house: House, me: Me, here: Found, at: datetime, make: s
     for kind in TITLES:
         for copy in copies_of(here, kind):
             name, kept_at = f"{kind}.{copy}", place_of(db, here, kind, copy)
+            # In this order: it is kept before it is no longer being made.
+            making = house.bindery.making(kept_at)
             size = house.store.size(kept_at) if house.store.exists(kept_at) else None
             if size is None and make == name:
-                begin(house.pool, house.store, paper(db, house.store, me, here, kind, copy, at))
-            making = size is None and house.pool.making(kept_at) is not None
-            state = "making" if making else "none" if size is None else "ready"
-            told: dict[str, Any] = {
-                "title": TITLES[kind],
-                "for_whom": READERS[copy],
-                "path": f"{kind}.pdf?audience={copy}",
-            }
+                making = house.bindery.begin(*made_by(db, house, me, here, kind, copy, at))
+            state = (
+                "ready" if size is not None else "none" if making is None else "failed" if making.failed else "making"
+            )
+            told: dict[str, Any] = {"title": TITLES[kind], "for_whom": READERS[copy]}
             told |= {"name": name, "state": state, "size": size, "path": f"{kind}.pdf?audience={copy}"}
-            shown.append(told)
+            shown.append(told | ({"done": making.done, "total": making.total} if making else {}))
     return shown
 
 
@@ -179,22 +174,15 @@ def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Re
     return lambda value: redacted(value, redact)
 
 
-def _read(store: Store, file: Mapping[str, Any]) -> dict[str, Any]:
-    """An exhibit with its text, where it is one: as much as can be laid out for every file in the time of a paper."""
-    if file["media_type"] != TXT or file["destroyed_at"] is not None:
-        return {**file, "text": None, "goes_on": False}
+def _beginning(store: Store, file_id: str) -> tuple[str, bool]:
+    """As much of a text as is printed, and whether it goes on after that."""
     kept = bytearray()
-    for piece in store.stream(original_key(file["id"])):
+    for piece in store.stream(original_key(file_id)):
         kept += piece
         if len(kept) > MOST_BYTES:
             break
     whole = kept.decode("utf-8-sig", "replace")
-    begins = "\n".join(whole[:MOST_CHARACTERS].split("\n")[:MOST_LINES])
+    begins = "\n".join(whole[:MOST_LETTERS].split("\n")[:MOST_LINES])
     goes_on = len(begins) < len(whole)
     # Not in the middle of a name, which could not be told from another word then.
-    return {**file, "text": LAST_WORD.sub("", begins) if goes_on else begins, "goes_on": goes_on}
-
-
-def _pictures(store: Store, files: Iterable[Mapping[str, Any]]) -> dict[str, bytes]:
-    shown = [file["id"] for file in files if file["preview"] and file["destroyed_at"] is None]
-    return {one: store.read(preview_key(one)) for one in shown}
+    return LAST_WORD.sub("", begins) if goes_on else begins, goes_on

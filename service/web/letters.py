@@ -1,14 +1,16 @@
 """Letters of a referral over HTTP: made in the pool before they are sent, and handed over as they were sent."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from litestar.response import Response
+from litestar.response import Response, Stream
 from sqlmodel import Session
 
 from service.core.errors import NotFound, Refusal
 from service.core.storage import Store
 from service.documents.letter import letter
 from service.documents.pool import Pool
+from service.evidence.sniff import PDF
 from service.people.identity import Me
 from service.records.enums import DeskName, LetterKind
 from service.records.people import Person
@@ -87,7 +89,15 @@ def _draft(db: Session, pool: Pool, me: Me, here: Found, kind: LetterKind, now: 
     return printed(pool, letter(said, now, draft=True))
 
 
-def handed(db: Session, me: Me, here: Found, pdf: bytes, name: str, through: str, now: datetime) -> Response[bytes]:
+@dataclass(frozen=True)
+class Kept:
+    """A PDF that lies in the store, and is sent in pieces."""
+
+    store: Store
+    key: str
+
+
+def handed(db: Session, me: Me, here: Found, pdf: bytes | Kept, name: str, through: str, now: datetime) -> Response:
     """Note the look, then hand over a PDF of a referral."""
     reference = here.referral.reference
     seen_as = DeskName.HR.value if here.in_the_room else "subject"
@@ -103,4 +113,7 @@ def handed(db: Session, me: Me, here: Found, pdf: bytes, name: str, through: str
         referral_id=here.referral.id,
     )
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{name}.pdf"'}
-    return Response(pdf, media_type="application/pdf", headers=headers)
+    if isinstance(pdf, bytes):
+        return Response(pdf, media_type=PDF, headers=headers)
+    headers["Content-Length"] = str(pdf.store.size(pdf.key))
+    return Stream(pdf.store.stream(pdf.key), media_type=PDF, headers=headers)

@@ -136,7 +136,7 @@ def papers_page(
     here = find_referral(db, me, reference)
     shown = papers(db, house, me, here, now, make)
     log_reading(db, me, here, now, "page")
-    stands = " ".join(f"{each['name']}.{each['state']}" for each in shown)
+    stands = " ".join(f"{each['name']}.{each['state']}.{each.get('done', '')}" for each in shown)
     if seen == stands:
         return Response(None, status_code=204)
     making = any(each["state"] == "making" for each in shown)
@@ -267,15 +267,14 @@ def _paper_route(kind: str) -> HTTPRouteHandler:
     @get(f"/referrals/{{reference:str}}/{kind}.pdf", name=f"page_{kind}_of_referral", sync_to_thread=True)
     def paper_of_referral(
         db: Db,
-        store: Store,
-        pool: Pool,
+        house: House,
         me: Me,
         now: Now,
         reference: FromPath[str],
         audience: FromQuery[str | None] = None,
-    ) -> Response[bytes]:
+    ) -> Response:
         """A paper of a referral: for those in its room, or the copy of whom it is about."""
-        return pdf(db, store, pool, me, now, reference, kind, audience, "page")
+        return pdf(db, house, me, now, reference, kind, audience, "page")
 
     return paper_of_referral
 

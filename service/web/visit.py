@@ -14,6 +14,7 @@ from service.core.clock import Clock
 from service.core.database import Database
 from service.core.settings import Settings
 from service.core.storage import Store
+from service.documents.bindery import Bindery
 from service.documents.pool import Pool
 from service.people.identity import Me
 
@@ -37,6 +38,8 @@ class House:
     pages: Environment
     demo_cast: tuple[dict[str, str], ...] = ()
     """Who one can be in the demonstration, as `{email, who}`; empty outside it."""
+
+    bindery: Bindery = field(default_factory=Bindery)
 
     def close(self) -> None:
         """Stop making documents, then let go of the database."""

@@ -11,7 +11,8 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from service.records.timeline import ReadEntry
-from tests.makers import DEMO, at, edit, id_of, people, picture, put_right, refuses, report, room, upload
+from service.worker.run import work_once
+from tests.makers import DEMO, at, edit, id_of, people, picture, press, put_right, refuses, report, room, upload
 from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, find_facts, moment
 
 THIRD = "Quincy Lanternfield"
@@ -85,7 +86,7 @@ def test_the_bundle_is_whole_and_its_pages_are_true(token, called):
     ]
     for title, number in contents:
         assert title.partition(":")[0] in pages[int(number) - 1]
-    marked = {mark.title: read.get_destination_page_number(mark) + 1 for mark in read.outline}
+    marked = {mark.title.partition(":")[0]: read.get_destination_page_number(mark) + 1 for mark in read.outline}
     assert {title.partition(":")[0]: int(number) for title, number in contents}.items() <= marked.items()
     assert f"See exhibit 2, page {marked['Exhibit 2']}" in pages[marked["3. Findings"] - 1]
     assert "Nobody answered." in pages[marked["Exhibit 2"] - 1]
@@ -136,6 +137,48 @@ def test_a_summary_is_short(token, called):
     assert THIRD not in text_of(pdf(token("staff"), called, "summary")[1])
 
 
+def test_a_long_bundle_is_one_all_the_same(token, clock, tmp_path):
+    """Its parts are laid out apart, and every number, link and bookmark is true of the whole."""
+    staff, digital, hr, hr2 = people(token, "staff digital hr hr2")
+    case = report(staff, codes=["disrepute"])
+    long = "".join(f"Line {number} of a long text, which goes on and on to the end of it.\n" for number in range(1500))
+    files = [
+        upload(staff, case, content, name).json()["id"]
+        for name, content in (
+            ("long.txt", long.encode()),
+            *((f"shot{number}.png", picture(f"#0000{number:02}")) for number in range(6)),
+        )
+    ]
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed us.", "allegation": "A post that harmed us.", "evidence": files}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    find_facts(hr2, reference)
+    room(hr2, reference, "record-finding", kind="established", text="It was seen.", evidence=[files[0], files[6]])
+    raw, read = pdf(hr, reference)
+    pages = [" ".join(page.extract_text().split()) for page in read.pages]
+    assert len(pages) > 30
+    assert all(f"Page {number} of {len(pages)}" in page for number, page in enumerate(pages, 1))
+    said = " ".join(pages)
+    assert [number for number in range(1500) if f"Line {number} of" not in said] == []
+    contents = dict(listed(read))
+    for title, number in contents.items():
+        assert title.partition(":")[0] in pages[int(number) - 1]
+    for number in (1, 7):
+        there = next(page for title, page in contents.items() if title.startswith(f"Exhibit {number}:"))
+        assert f"See exhibit {number}, page {there}" in said
+    links = [note.get_object()["/A"] for page in read.pages for note in page.get("/Annots", ())]
+    assert {link["/S"] for link in links} == {"/GoTo"}
+    leads = [read.get_page_number(link["/D"][0].get_object()) + 1 for link in links]
+    assert leads[: len(contents)] == [int(number) for number in contents.values()]
+    file = tmp_path / "bundle.pdf"
+    file.write_bytes(raw)
+    assert not [one for one in pdfua.validate(file).findings if one.severity is pdfua.Severity.ERROR]
+    assert not [one for one in outloud.check(str(file)).findings if one.severity == "error"]
+
+
 def test_who_may_have_it(token, database):
     reference, _, hr2, *_ = begin(token)
     staff = token("staff")
@@ -167,6 +210,24 @@ def test_each_look_is_noted_and_an_unchanged_bundle_is_the_same(token, called, c
     assert pdf(hr, called)[0] != first
 
 
+def test_a_purge_reaches_it(token, called, database, settings, clock, app):
+    hr, digital = people(token, "hr digital")
+    assert "Nobody answered." in text_of(pdf(hr, called)[1])
+    store = app.state.house.store
+    assert [kept for kept in store.list("pdf") if "bundle-" in kept.key]
+    case = digital.get("/api/cases").json()["items"][0]
+    file = next(each["id"] for each in digital.get(at(case)).json()["evidence"] if each["media_type"] == "text/plain")
+    assert token("staff").patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+    press(digital, case, "purge", fields=[f"evidence.{file}"], reason="It held what must not be here.")
+    clock.forward(hours=1)
+    while work_once(database, settings, clock):
+        pass
+    assert not [kept for kept in store.list("pdf") if "bundle-" in kept.key]
+    text = text_of(pdf(hr, called)[1])
+    assert "Nobody answered." not in text
+    assert "This file was destroyed" in text
+
+
 def test_it_is_made_and_fetched_on_the_page(called, sign_in):
     using, here = sign_in("staff"), f"/referrals/{called}/papers"
     assert f'href="{here}"' in using.get(f"/referrals/{called}").text
@@ -174,11 +235,14 @@ def test_it_is_made_and_fetched_on_the_page(called, sign_in):
     assert "audience=hr" not in page
     assert f'href="{here}?make=bundle.subject"' in page
     page = using.get(f"{here}?make=bundle.subject").text
+    assert "parts are done" in page
     for _ in range(600):
         if "Get this PDF" in page:
             break
-        time.sleep(0.1)
-        page = using.get(f"{here}?make=bundle.subject").text
+        # It never looks as if nobody had asked for it.
+        assert "Look again" in page
+        time.sleep(0.05)
+        page = using.get(here).text
     got = using.get(f"/referrals/{called}/bundle.pdf?audience=subject")
     assert (got.status_code, got.content[:5]) == (200, b"%PDF-")
 

@@ -28,7 +28,7 @@ from service.web.evidence import taken_in
 from service.web.filters import whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
-from service.web.given import Asked, Data, Db, Me, Now, Pool, Sent, Store, keep_now
+from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store, keep_now
 from service.web.letters import letter_pdf
 from service.web.once import Replay, once_end, once_seen
 from service.web.referrals import cursor_after, log_reading, noted, read_wanted
@@ -148,14 +148,13 @@ def _paper_route(kind: str, says: str) -> HTTPRouteHandler:
 
     def paper_of_referral(
         db: Db,
-        store: Store,
-        pool: Pool,
+        house: House,
         me: Me,
         now: Now,
         reference: FromPath[str],
         audience: FromQuery[str | None] = None,
-    ) -> Response[bytes]:
-        return pdf(db, store, pool, me, now, reference, kind, audience, THROUGH)
+    ) -> Response:
+        return pdf(db, house, me, now, reference, kind, audience, THROUGH)
 
     return make(paper_of_referral)
 

@@ -1,0 +1,148 @@
+"""Makes bundles beside the requests that ask for them: leaf by leaf in the pool, with how far it is, one at a time."""
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock, Thread
+from typing import Any
+
+from service.core.errors import Refusal
+from service.documents.bundle import Bundle
+from service.documents.pool import DocumentNotMade, Pool
+
+LOG = logging.getLogger(__name__)
+AT_ONCE = 2
+"""Leaves that are with the pool at the same moment, as many as it has workers: other papers come in between."""
+TRIES = 4
+Told = dict[str, Any]
+
+
+class Making:
+    """A paper that is being made: `done` of `total` parts of it. `future` ends once it is kept, or could not be."""
+
+    def __init__(self) -> None:
+        self.done, self.total = 0, 1
+        self.future: Future[None] = Future()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it could not be made."""
+        return self.future.done() and self.future.exception() is not None
+
+
+class Bindery:
+    """Papers that are being made, by the key they are to be kept under. Of two bundles, the second waits."""
+
+    def __init__(self) -> None:
+        self._making: dict[str, Making] = {}
+        self._lock, self._turn = Lock(), Lock()
+
+    def making(self, key: str) -> Making | None:
+        """The paper of a key that is being made, or could not be made the last time."""
+        return self._making.get(key)
+
+    def begin(self, key: str, make: Callable[[Making], None]) -> Making:
+        """Have a paper made and kept, by `make`; one that is being made already is not begun twice."""
+        with self._lock:
+            there = self._making.get(key)
+            if there is not None and not there.failed:
+                return there
+            made = self._making[key] = Making()
+        Thread(target=self._make, args=(key, made, make), name="amends-bindery", daemon=True).start()
+        return made
+
+    def _make(self, key: str, made: Making, make: Callable[[Making], None]) -> None:
+        try:
+            with self._turn:
+                make(made)
+        except Refusal as refusal:
+            made.future.set_exception(refusal)
+        except Exception:
+            LOG.exception("A bundle could not be made")
+            made.future.set_exception(DocumentNotMade())
+        else:
+            with self._lock:
+                del self._making[key]
+            made.future.set_result(None)
+
+
+def bound(pool: Pool, bundle: Bundle, made: Making, keep: Callable[[Path], object]) -> None:
+    """Lay out every leaf of a bundle, number and bind them, and `keep` the file. Raises DocumentNotMade.
+
+    What says on which page others begin comes last, and again where it turns out longer than was thought.
+    """
+    made.total = len(bundle.leaves) + 3
+    with TemporaryDirectory(prefix="amends-bundle-") as folder:
+        files = [str(Path(folder) / f"{number:04}.pdf") for number in range(len(bundle.leaves) + 2)]
+        told = _early(pool, bundle, files, made)
+        starts = _late(pool, bundle, files, told, made)
+        numbers, whole = Path(folder) / "numbers.pdf", Path(folder) / "bundle.pdf"
+        pages = sum(each["pages"] for each in told.values())
+        stamp = {name: bundle.told[name] for name in ("made_stamp", "identifier")}
+        counted = {"template": "documents/numbers.html", "context": {"pages": pages, **stamp}, "into": str(numbers)}
+        pool.submit(counted).result()
+        made.done += 1
+        marks = [("Contents", "contents"), *bundle.contents]
+        order = {"leaves": files, "numbers": str(numbers), "starts": starts, "marks": marks, "into": str(whole)}
+        pool.submit({"bind": order}).result()
+        keep(whole)
+
+
+def _early(pool: Pool, bundle: Bundle, files: list[str], made: Making) -> dict[int, Told]:
+    """Lay out all that needs to know of no page number; a few leaves at once, so that few are in memory."""
+    told: dict[int, Told] = {}
+    waiting: deque[tuple[int, Future[bytes]]] = deque()
+
+    def take() -> None:
+        number, future = waiting.popleft()
+        told[number] = json.loads(future.result())
+        made.done += 1
+
+    for number, leaf in enumerate(bundle.leaves, 1):
+        if not leaf.late:
+            if len(waiting) == AT_ONCE:
+                take()
+            document = bundle.document(leaf.load(), {}) | {"into": files[number]}
+            waiting.append((number, pool.submit(document)))
+    while waiting:
+        take()
+    return told
+
+
+def _late(pool: Pool, bundle: Bundle, files: list[str], told: dict[int, Told], made: Making) -> dict[str, int]:
+    """Lay out the first leaf, the last and those that refer to others; returns the page that each part begins on."""
+    late = [0, *(number for number, leaf in enumerate(bundle.leaves, 1) if leaf.late), len(files) - 1]
+    letters_missing = any(each["letters_missing"] for each in told.values())
+    for number in late:
+        told[number] = {"pages": 2 if number == 0 else 1, "starts": {}}
+    for _ in range(TRIES):
+        before = [told[number]["pages"] for number in late]
+        starts = _starts(told)
+        # Before the late ones are laid out once, nobody knows where they begin: any number takes the same room.
+        pages = {name: 1 + starts.get(name, 0) for _, name in bundle.contents}
+        for number in late:
+            if number == 0:
+                first = {"contents": bundle.contents, "first": True}
+                document = bundle.document(([], {}), pages, **first)
+            elif number == len(files) - 1:
+                document = bundle.document(([], {}), pages, last=True, letters_missing=letters_missing)
+            else:
+                document = bundle.document(bundle.leaves[number - 1].load(), pages)
+            told[number] = json.loads(pool.submit(document | {"into": files[number]}).result())
+        made.done = min(made.total - 1, len(bundle.leaves) + 1)
+        if [told[number]["pages"] for number in late] == before and _starts(told) == starts:
+            return starts
+    raise DocumentNotMade
+
+
+def _starts(told: Mapping[int, Told]) -> dict[str, int]:
+    starts: dict[str, int] = {}
+    begins = 0
+    for number in sorted(told):
+        starts |= {name: begins + page for name, page in told[number]["starts"].items()}
+        begins += told[number]["pages"]
+    return starts
