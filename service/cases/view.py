@@ -192,7 +192,13 @@ def visible(case: Case, through: frozenset[str]) -> frozenset[str]:
 
 def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
     """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
-    rows = entries.of_case(db, case.id)
+    return entries_view(db, case, entries.of_case(db, case.id), through, me)
+
+
+def entries_view(
+    db: Session, case: Case, rows: list[Any], through: frozenset[str], me: Me | None = None
+) -> list[dict[str, Any]]:
+    """The same of entries that were read before."""
     people = _people(db, {row.actor_id for row in rows}, addresses_told(rows))
     return _timeline(case, rows, people, through, me)
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
-from service.cases.view import timeline_view
+from service.cases.view import entries_view
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
@@ -121,7 +121,7 @@ def copyable(db: Session, referral: Referral) -> dict[str, list[dict[str, Any]]]
 def entries_for_hr(db: Session, case: Case) -> dict[int, dict[str, Any]]:
     """The entries that HR may read, by their number, as HR reads them."""
     rows = [row for row in entries.of_case(db, case.id) if "hr" in row.audience.split()]
-    return dict(zip((row.sequence for row in rows), timeline_view(db, case, HR_EYES), strict=True))
+    return dict(zip((row.sequence for row in rows), entries_view(db, case, rows, HR_EYES), strict=True))
 
 
 def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str], *, at: datetime) -> None:

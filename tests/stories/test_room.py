@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from service.records.referrals import Referral
 from service.referrals import keep, replay
+from service.timeline import entries
 from service.timeline.entries import of_referral
 from service.worker.run import work_once
 from tests.makers import (
@@ -320,6 +321,25 @@ def test_an_appeal_is_not_stale_for_what_hr_noted_meanwhile(token, clock):
     assert (appealed.status_code, appealed.headers["etag"] != tag) == (200, True)
     stale = staff.post(f"{where}/appeal", json={"grounds": "Too hard."}, headers={"If-Match": tag})
     assert stale.status_code == 409
+
+
+def test_a_referral_is_read_while_its_case_goes_on(token, monkeypatch):
+    reference, hr, *_ = begin(token)
+    staff = token("staff")
+    case = staff.get("/api/cases").json()["items"][0]
+    read, gone_on = entries.of_case, []
+
+    def meanwhile(*of):
+        rows = read(*of)
+        if not gone_on:
+            gone_on.append(case)
+            press(staff, case, "messages", text="One thing more.")
+            press(token("manager"), case, "acknowledge")
+        return rows
+
+    monkeypatch.setattr(entries, "of_case", meanwhile)
+    seen = hr.get(f"/api/referrals/{reference}")
+    assert (seen.status_code, gone_on) == (200, [case])
 
 
 def test_what_is_copied_while_it_is_purged_is_destroyed_too(token, database, monkeypatch):
