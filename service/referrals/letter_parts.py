@@ -40,13 +40,16 @@ class Record:
         return moment(value, self.zone, now=NO_YEAR)
 
 
+NO_RULE = "No rule is named. We look at what is alleged above."
 Says = Callable[[Record], Sequence[str] | None]
 """What the record has for a part, paragraph by paragraph; nothing, where the part cannot be written yet."""
 
 
 @dataclass(frozen=True)
 class LetterPart:
-    """One part that a letter must have. `lacks` is what to do where the record has nothing for it."""
+    """One part that a letter must have. `lacks` is what to do where the record has nothing for it; `{hours}` in it is
+    the playbook's notice before a hearing.
+    """
 
     name: str
     title: str
@@ -65,7 +68,8 @@ def _allegation(record: Record) -> Sequence[str] | None:
 
 
 def _rules(record: Record) -> Sequence[str] | None:
-    return [CODES[code] for code in record.referral.rules] or None
+    # HR may take up a referral that cites none: then the letter says so, rather than that it cannot be written.
+    return [CODES[code] for code in record.referral.rules] or [NO_RULE]
 
 
 def _suspension(record: Record) -> Sequence[str]:
@@ -152,7 +156,6 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
             "The rules it may go against",
             "These are the rules that we look at.",
             _rules,
-            "No rule is cited in this referral. (Acas code, paragraph 9)",
         ),
         LetterPart(
             "next",
@@ -193,8 +196,8 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
             "When and where",
             "Please come at this time. Tell us at once if you cannot.",
             _when,
-            "Invite the person first, and send this before the notice they are due begins: 48 hours in the shipped "
-            "playbook. (Acas code, paragraph 11)",
+            "Invite the person first, and send this at least {hours} hours before the hearing. "
+            "(Acas code, paragraph 11: reasonable time to prepare)",
         ),
         LetterPart(
             "accompanied",

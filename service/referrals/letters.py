@@ -1,6 +1,7 @@
 """Letters to the person a referral is about: drafted from the record, sent whole or not at all, and frozen then."""
 
 import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
 from service.core.clock import LONDON
+from service.core.database import Database
 from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Refusal
 from service.core.storage import Store
 from service.people.identity import Me
@@ -24,6 +26,12 @@ from service.referrals.find import Found, appeal_of, hearing_of, standing_of, su
 from service.referrals.letter_parts import TABLE, Record
 from service.referrals.life import Act, after
 from service.referrals.take_up import is_at_appeal, tell_subject
+
+FOLDER = "letters"
+MOST_UNKNOWN = 20
+"""As in `evidence/destroy.py`: more than these are the letters of another database."""
+
+log = logging.getLogger("amends.letters")
 
 
 def kind_named(said: str) -> LetterKind:
@@ -54,7 +62,8 @@ def record_of(db: Session, here: Found, at: datetime) -> Record:
 
 def unwritable(kind: LetterKind, record: Record) -> list[FieldError]:
     """Each part that the record has nothing for."""
-    return [FieldError(part.name, part.lacks) for part in TABLE[kind] if part.says(record) is None]
+    hours = record.notice // timedelta(hours=1)
+    return [FieldError(part.name, part.lacks.format(hours=hours)) for part in TABLE[kind] if part.says(record) is None]
 
 
 def drafts(db: Session, me: Me, here: Found, at: datetime) -> list[dict[str, Any]]:
@@ -123,7 +132,7 @@ def send(db: Session, store: Store, me: Me, here: Found, kind: LetterKind, made:
     digest = hashlib.sha256(made.pdf).hexdigest()
     number = len(sent(db, referral, kind)) + 1
     # In a folder of its own: a purge destroys that folder later, and nothing that was sent meanwhile.
-    key = f"letters/{referral.case_id}/{referral.id}/{kind}-{number}/{digest}.pdf"
+    key = f"{FOLDER}/{referral.case_id}/{referral.id}/{kind}-{number}/{digest}.pdf"
     store.keep(key, made.pdf)
     row = Letter(
         referral_id=referral.id,
@@ -137,6 +146,26 @@ def send(db: Session, store: Store, me: Me, here: Found, kind: LetterKind, made:
         by_id=me.id,
     )
     tell_subject(db, me, referral, "room_letter_sent", add_row(db, row), at)
+
+
+def sweep(database: Database, store: Store, before: datetime) -> int:
+    """Destroy the PDFs of letters whose sending was never committed; returns how many. Raises Unavailable.
+
+    What was kept at or after `before` (aware) is left alone: it may be on its way. Where more are unknown than crashes
+    leave, the store may belong to another database: those stay, and the log says so.
+    """
+    old = [kept.key for kept in store.list(FOLDER) if kept.modified < before]
+    if not old:
+        return 0
+    with database.read() as db:
+        known = set(db.execute(select(col(Letter.key))).scalars())
+    orphans = [key for key in old if key not in known]
+    if len(orphans) > MOST_UNKNOWN:
+        log.warning("%s letters in the store are in no row: they are left alone; see to it", len(orphans))
+        return 0
+    for key in orphans:
+        store.destroy(key)
+    return len(orphans)
 
 
 def sent(db: Session, referral: Referral, kind: LetterKind | None = None) -> list[Letter]:

@@ -192,10 +192,11 @@ def told_of_me(db: Session, me: Me) -> list[str]:
     return list(db.execute(mine.order_by(col(Referral.id).desc()).limit(MOST), {"me": me.id}).scalars())
 
 
-def has_referrals(db: Session, me: Me) -> bool:
-    """Whether there is any referral for this person."""
-    there = select(col(Referral.id)).where(finds(frozenset(me.desks))).limit(1)
-    return db.execute(there, {"me": me.id}).first() is not None
+def has_referrals(db: Session, me: Me, *, of_others: bool = False) -> bool:
+    """Whether there is any referral for this person; `of_others` leaves out those about themselves."""
+    there = select(col(Referral.id)).where(finds(frozenset(me.desks)))
+    there = there.where(~is_told()) if of_others else there
+    return db.execute(there.limit(1), {"me": me.id}).first() is not None
 
 
 def referral_of(db: Session, me: Me, case_id: int) -> str:

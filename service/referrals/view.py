@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
+from service.cases.pinned import playbook_of
 from service.people.identity import Me
 from service.records.enums import Part, ReferralStage
 from service.records.evidence import Evidence
@@ -170,6 +171,12 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
             {"gate": name, "met": met, "rule": CHECKS[name], "says": GATES[name]}
             for name, met in life.gates(stage, now)
         ],
+    }
+    book = playbook_of(db, referral.playbook_version).referrals
+    view["limits"] = {
+        "notice_hours": book.hearing_notice_hours,
+        "postponement_days": book.companion_postponement.working_days,
+        "review_days": book.suspension_review.working_days,
     }
     if stage is ReferralStage.RECEIVED:
         view["missing"] = [{"field": each.field, "message": each.message} for each in missing_in(referral)]

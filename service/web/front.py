@@ -41,7 +41,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
         "referrals": referrals,
         "returned": returned_to(db, me),
         "told_of_me": told_of_me(db, me),
-        "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me),
+        "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me, of_others=True),
     }
     if Role.ADMINISTRATOR in me.roles:
         unsent = sum(each.failed for each in standing(db, me, now))

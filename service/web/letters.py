@@ -24,8 +24,8 @@ from service.web.visit import current
 LONGEST_WAIT = 60
 
 
-def make_letter(db: Session, me: Me, here: Found, sent: LetterIn, at: datetime) -> letters.Made:
-    """The letter as it would be sent, made outside any transaction."""
+def make_letter(db: Session, me: Me, here: Found, sent: LetterIn, at: datetime, *, draft: bool = False) -> letters.Made:
+    """The letter as it would be sent, made outside any transaction; as a `draft` it says so."""
     letters.require_writer(sent.kind, here, me)
     record = letters.record_of(db, here, at)
     parts = letters.parts_of(sent.kind, record, sent.wording)
@@ -34,7 +34,7 @@ def make_letter(db: Session, me: Me, here: Found, sent: LetterIn, at: datetime) 
     # Making it takes a while: the row is let go, and so is the line of those who write.
     db.rollback()
     current().leave_line()
-    return letters.Made(parts, printed(current().house.pool, letter(said, at, draft=False)), version)
+    return letters.Made(parts, printed(current().house.pool, letter(said, at, draft=draft)), version)
 
 
 def addressee(db: Session, referral: Referral) -> str:

@@ -29,15 +29,18 @@ from service.web.evidence import taken_in
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store
-from service.web.letters import letter_pdf
+from service.web.letters import handed, letter_pdf, make_letter
 from service.web.pages import by_field, go_to, page
 from service.web.room_deeds import DEEDS, Deed, found, ready
 from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
+from service.web.room_schemas import LetterIn
 
 PAGE = 50
 NARROWED = ("stage", "appointed", "overdue")
 ALL = "all"
 """The stage of an address that means every stage, the ended ones too."""
+ON_LINES = ("present",)
+"""The lists that are typed in one box, each on a line of its own."""
 LONGEST, LONGEST_NAME = 300, 60
 YOU_ARE_OUT = "You see nothing of this referral from now on. HR goes on with it."
 
@@ -164,10 +167,22 @@ def show(
         status,
         referral=view,
         days=days,
-        errors=by_field(refusal) if refusal else {},
+        errors=_by_box(refusal) if refusal else {},
         typed=sent.typed if sent and refusal else {},
         open_form=sent.path if sent else "",
     )
+
+
+def _by_box(refusal: Refusal) -> dict[str, str]:
+    """What was wrong by the box of the page: of a list in one box, which line."""
+    errors: dict[str, str] = {}
+    for field, message in by_field(refusal).items():
+        name, _, place = field.rpartition(".")
+        if name in ON_LINES and place.isdigit():
+            errors.setdefault(name, f"Line {int(place) + 1}: {message}")
+        else:
+            errors[field] = message
+    return errors
 
 
 def log_reading(db: Session, me: Person, here: Found, at: datetime, through: str) -> None:
@@ -240,6 +255,24 @@ def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[st
     return streamed_in_room(db, store, me, now, reference, file_id, "page")
 
 
+@post("/referrals/{reference:str}/draft-letter", status_code=200, sync_to_thread=True)
+def referral_letter_draft(
+    db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str]
+) -> Response[Any]:
+    """A letter with the wording that was typed, as a PDF that says it is a draft; nothing of it is kept."""
+    try:
+        here = found(db, me, reference, Act.SEND_LETTER, lambda _: None)
+        told = sent.form(LetterIn, me.zone)
+        made = make_letter(db, me, here, told, now, draft=True)
+    except (NotFound, NotPermitted):
+        raise
+    except Refusal as refusal:
+        db.rollback()
+        with database.read() as fresh:
+            return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
+    return handed(db, me, here, made.pdf, f"{told.kind}-draft", "page", now)
+
+
 @get("/referrals/{reference:str}/letters/{kind:str}", sync_to_thread=True)
 def referral_letter(
     db: Db, store: Store, pool: Pool, me: Me, now: Now, reference: FromPath[str], kind: FromPath[str]
@@ -286,6 +319,7 @@ routes = [
     add_file_to_room,
     papers_page,
     referral_file,
+    referral_letter_draft,
     referral_letter,
     referral_letter_before,
     *(_paper_route(kind) for kind in TITLES),

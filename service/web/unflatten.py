@@ -81,6 +81,9 @@ def _plain(annotation: Any) -> Any:
 def _value(annotation: Any, values: list[str], zone: str | None) -> Any:
     if get_origin(annotation) in (list, set, frozenset, tuple):
         inner = _plain(get_args(annotation)[0])
+        if inner is str:
+            # Several in one box stand on lines of their own.
+            values = [line for value in values for line in value.split("\n") if line.strip()]
         return [_value(inner, [value], zone) for value in values]
     last = values[-1]
     kind = annotation if isinstance(annotation, type) else None

@@ -10,6 +10,7 @@ from service.core.errors import Unavailable
 from service.core.settings import Settings
 from service.core.storage import Store, open_store
 from service.evidence import destroy
+from service.referrals import letters
 
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -31,7 +32,8 @@ def destroy_purged(database: Database, settings: Settings, row: Any, _at: dateti
 def sweep(database: Database, settings: Settings, at: datetime) -> int:
     """Destroy what is left over; returns how many keys went. A store that is away is swept in the next hour."""
     try:
-        return destroy.sweep(database, store_of(settings.evidence_url), at)
+        store = store_of(settings.evidence_url)
+        return destroy.sweep(database, store, at) + letters.sweep(database, store, at - destroy.LEFT_ALONE)
     except Unavailable:
         log.warning("the evidence store does not answer, so nothing was swept")
         return 0

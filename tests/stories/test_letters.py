@@ -2,13 +2,14 @@
 
 import hashlib
 import io
+from datetime import timedelta
 
 from pypdf import PdfReader
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import service.web.letters
 from service.records.referrals import Referral
-from service.referrals import replay
+from service.referrals import letters, replay
 from service.timeline.entries import of_referral
 from service.web.letters import printed
 from service.worker.run import work_once
@@ -162,6 +163,67 @@ def test_a_letter_is_written_on_the_page(token, sign_in):
         assert f"{here}/letters/informing/1.pdf" in who.get(here).text
     assert staff.get(f"{here}/letters/informing/1.pdf").content == pdf(hr2, reference, "informing")[0]
     assert staff.get(f"{here}/letters/informing/2.pdf").status_code == 404
+
+
+def test_a_draft_shows_the_words_that_were_typed_and_keeps_nothing(token, sign_in, app):
+    reference, _, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    here, writer = f"/referrals/{reference}", sign_in("hr2")
+    told = {f"wording.{name}": words for name, words in draft(hr2, reference, "informing").items()}
+    writer.get(here)
+    shown = writer.fill_in(f"{here}/draft-letter", told | {"kind": "informing", "wording.next": "Zebra words."})
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "application/pdf")
+    assert "Zebra words." in text_of(shown.content)
+    assert "Draft, not sent" in text_of(shown.content)
+    refused = writer.fill_in(f"{here}/draft-letter", told | {"kind": "informing", "wording.next": " "})
+    assert (refused.status_code, "Write this part." in refused.text) == (422, True)
+    assert 'href="#send-letter-informing-wording-next"' in refused.text
+    assert list(app.state.house.store.list("letters")) == []
+    assert hr2.get(f"/api{here}").json()["letters"] == []
+    sent = {"kind": "informing", "wording": draft(hr2, reference, "informing") | {"next": "Okapi words."}}
+    assert "Okapi words." in text_of(hr2.post(f"/api{here}/draft-letter", json=sent).content)
+    assert refuses(head, reference, "draft-letter", **sent)[0] == 403
+    assert refuses(token("staff"), reference, "draft-letter", **sent)[0] == 403
+
+
+def test_where_no_rule_is_cited_the_letter_says_so(token, database):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    with database.write() as db:
+        db.execute(update(Referral).where(Referral.reference == reference).values(rules=[]))
+    send(hr2, reference, "informing")
+    assert "No rule is named." in pdf(token("staff"), reference, "informing")[1]
+
+
+def test_short_notice_is_refused_by_the_hours_of_the_playbook(token, clock):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    told = {"kind": "invitation", "wording": draft(hr2, reference, "invitation")}
+    clock.forward(days=2)
+    refused = hr2.post(f"/api/referrals/{reference}/send-letter", json=told)
+    assert refused.status_code == 409
+    assert "at least 48 hours before the hearing" in refused.text
+    hours = hr2.get(f"/api/referrals/{reference}").json()["limits"]["notice_hours"]
+    assert f"at least {hours} hours" in refused.text
+
+
+def test_a_letter_that_was_never_entered_is_swept_and_one_that_was_stays(token, app, database):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    send(hr2, reference, "informing")
+    store = app.state.house.store
+    (kept,) = [each.key for each in store.list("letters")]
+    orphan = kept.replace("informing-1", "informing-2")
+    store.keep(orphan, b"%PDF-1.7 never entered")
+    (modified,) = [each.modified for each in store.list("letters") if each.key == orphan]
+    assert letters.sweep(database, store, modified) == 0
+    assert letters.sweep(database, store, modified + timedelta(days=1)) == 1
+    assert [each.key for each in store.list("letters")] == [kept]
+    for number in range(30):
+        store.keep(f"letters/9/9/informing-{number}/x.pdf", b"of another database")
+    assert letters.sweep(database, store, modified + timedelta(days=1)) == 0
+    assert len(list(store.list("letters"))) == 31
 
 
 def test_a_purge_reaches_the_letters(token, clock, database):

@@ -563,6 +563,25 @@ def test_whom_it_is_about_finds_it_from_their_case_once_told(token, sign_in, dat
     assert faults(database) == []
 
 
+def test_who_was_there_stands_a_line_each_and_a_wrong_line_is_named(token, sign_in, clock):
+    reference, _, hr2, _, _ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    clock.forward(days=3, hours=1)
+    page, here = sign_in("head"), f"/referrals/{reference}"
+    page.get(here)
+    began = (clock() - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M")
+    told = {"held_at": began, "notes": "Heard."}
+    refused = page.fill_in(f"{here}/hear", told | {"present": f"The person\r\n{'x' * 301}\r\nHR"})
+    assert refused.status_code == 422
+    assert "Line 2: Use at most 300 characters" in refused.text
+    assert 'href="#hear-present"' in refused.text
+    assert "The person" in refused.text
+    heard = page.fill_in(f"{here}/hear", told | {"present": "The person\r\n\r\nTheir union\r\nHR"})
+    assert heard.status_code == 303, heard.text
+    assert hr2.get(f"/api{here}").json()["hearing"]["present"] == ["The person", "Their union", "HR"]
+
+
 def test_the_subject_of_a_concern_finds_it_on_their_home_page_once_told(token, sign_in, database):
     digital, hr, hr2, colleague = people(token, "digital hr hr2 colleague")
     case = raise_it(token("staff"))
@@ -651,7 +670,7 @@ def test_the_pages_do_the_same(token, sign_in, clock, database):
     assert staff.get(here).status_code == 200
     for who in (hr, services, staff):
         assert reference in who.get("/referrals?stage=all").text
-        assert 'href="/referrals"' in who.get("/").text
+        assert 'href="/referrals' in who.get("/").text
     assert 'href="/referrals"' not in sign_in("colleague").get("/").text
     assert faults(database) == []
 

@@ -364,6 +364,7 @@ class ReferralOut(TypedDict):
     late: NotRequired[bool]
     gates: NotRequired[list[dict[str, Any]]]
     missing: NotRequired[list[dict[str, str]]]
+    limits: NotRequired[dict[str, int | None]]
     may: NotRequired[list[str]]
 
 

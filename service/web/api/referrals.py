@@ -29,11 +29,12 @@ from service.web.filters import whole_number
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
 from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store, keep_now
-from service.web.letters import letter_pdf
+from service.web.letters import handed, letter_pdf, make_letter
 from service.web.once import Replay, once_end, once_seen
 from service.web.referrals import cursor_after, log_reading, noted, read_wanted
 from service.web.room_deeds import DEEDS, Deed, found, ready
 from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
+from service.web.room_schemas import LetterIn
 from service.web.schemas import EvidenceIn
 from service.web.sessions import ASKED_LATER
 from service.web.visit import current
@@ -137,6 +138,20 @@ def referral_letter(
     return letter_pdf(db, store, pool, me, now, reference, kind, None, THROUGH)
 
 
+@post(
+    "/api/referrals/{reference:str}/draft-letter",
+    opt={"body": LetterIn, "bytes": "application/pdf"} | ASKED_LATER,
+    status_code=200,
+    sync_to_thread=True,
+)
+def referral_letter_draft(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response[bytes]:
+    """A letter with this wording, as a PDF that says it is a draft; nothing of it is kept."""
+    here = found(db, me, reference, Act.SEND_LETTER, sent.if_match)
+    told = sent.read(LetterIn)
+    made = make_letter(db, me, here, told, now, draft=True)
+    return handed(db, me, here, made.pdf, f"{told.kind}-draft", THROUGH, now)
+
+
 def _paper_route(kind: str, says: str) -> HTTPRouteHandler:
     make: Callable[..., Any] = get(
         f"/api/referrals/{{reference:str}}/{kind}.pdf",
@@ -214,6 +229,7 @@ routes = [
     add_file_to_room,
     referral_file,
     referral_letter,
+    referral_letter_draft,
     _paper_route(BUNDLE, "The bundle for a hearing. `audience` is hr or subject: the subject's has others taken out."),
     _paper_route(SUMMARY, "A referral in short. `audience` is hr or subject: the subject's has others taken out."),
     *(_route(deed) for deed in DEEDS),
