@@ -173,8 +173,8 @@ def hr_shown(
 
 
 def _returned(referral: Any | None) -> dict[str, Any]:
-    """When HR gave a referral back, and why; nothing of it where that did not happen."""
-    if referral is None or referral.returned_at is None:
+    """When HR gave a referral back, and why; nothing of it where that did not happen, or HR's record is destroyed."""
+    if referral is None or referral.returned_because is None:
         return {}
     return {"returned": {"at": referral.returned_at, "reason": referral.returned_because}}
 

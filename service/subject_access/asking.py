@@ -12,12 +12,13 @@ from sqlmodel import Session, col
 from service.cases.relations import ME, walled
 from service.core.database import insert_on
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
+from service.evidence.places import original_key
 from service.people.directory import find
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import AccessStage, DeskName
 from service.records.people import DeskMember, Person
-from service.records.referrals import Appointment, Referral
+from service.records.referrals import Appointment, Letter, Referral
 from service.records.subject_access import AccessItem, AccessRedaction, AccessRequest
 from service.records.timeline import Outbox
 from service.referrals.policy import apart
@@ -207,6 +208,17 @@ def items_of(db: Session, request: AccessRequest, *, after: int = 0, limit: int 
     """Items of a request, in their order."""
     query = select(AccessItem).where(col(AccessItem.request_id) == request.id, col(AccessItem.number) > after)
     return list(db.execute(query.order_by(col(AccessItem.number)).limit(limit)).scalars())
+
+
+def file_in(db: Session, request: AccessRequest, number: int) -> tuple[AccessItem, str]:
+    """An item with a file, and where the store has that. Raises NotFound for one without."""
+    query = select(AccessItem, Letter.key).outerjoin(Letter, col(Letter.id) == col(AccessItem.letter_id))
+    row = db.execute(
+        query.where(col(AccessItem.request_id) == request.id, col(AccessItem.number) == number)
+    ).one_or_none()
+    if row is None or not (row[1] or row[0].file_id):
+        raise NotFound
+    return row[0], row[1] or original_key(row[0].file_id)
 
 
 def require_reviewer(reviewer: bool) -> None:

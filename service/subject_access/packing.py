@@ -16,7 +16,7 @@ from service.core.storage import Store
 from service.evidence.download import EXTENSIONS
 from service.evidence.places import original_key
 from service.records.list_words import WITHHELD
-from service.subject_access.lines import Item
+from service.subject_access.lines import Item, Line
 
 STYLE = (
     "body{font:1.1rem/1.5 Arial,Helvetica,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem;color:#0b0c0c}"
@@ -75,15 +75,18 @@ def _put_file(made: zipfile.ZipFile, item: Item, number: int, store: Store) -> s
     except NotFound:
         # Destroyed since it was gathered.
         return None
-    name = f"files/{number}{'.pdf' if item.key else _extension(item)}"
+    name = f"files/{number}{extension_of(item.lines, letter=bool(item.key))}"
     with made.open(name, "w", force_zip64=True) as into:
         for piece in pieces:
             into.write(piece)
     return name
 
 
-def _extension(item: Item) -> str:
-    called = dict(line[:2] for line in item.lines if len(line) > 1).get("File", "").lower()
+def extension_of(lines: list[Line], *, letter: bool = False) -> str:
+    """How the name of an item's file ends, from what the item says it is called; a `letter` is a PDF."""
+    if letter:
+        return ".pdf"
+    called = dict(line[:2] for line in lines if len(line) > 1).get("File", "").lower()
     known = [ending for endings in EXTENSIONS.values() for ending in endings]
     return next((ending for ending in known if called.endswith(ending)), ".bin")
 

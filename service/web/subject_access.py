@@ -1,5 +1,6 @@
 """All that is held about somebody: to ask for it, to look it through, and to fetch it."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,14 @@ from sqlmodel import Session, col
 
 from service.core.errors import NotFound, NotPermitted, Refusal
 from service.core.storage import Store as FileStore
-from service.evidence.download import SEALED, attachment
+from service.evidence.download import SEALED, UNKNOWN, attachment
 from service.people.identity import Me as Person
 from service.records.list_words import WITHHELD
 from service.records.people import Person as Record
 from service.records.subject_access import AccessItem, AccessRequest
 from service.subject_access import asking
 from service.subject_access.asking import ON_BEHALF, find_request, items_of, list_requests, require_reviewer
+from service.subject_access.packing import extension_of
 from service.subject_access.third_parties import count_taken_out
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
@@ -94,6 +96,20 @@ def file_of(db: Session, store: FileStore, me: Person, reference: str, now: date
     name = attachment(f"amends-{detail}.zip")
     headers = {**SEALED, "Content-Disposition": name, "Content-Length": str(size)}
     return Stream(store.stream(key), media_type="application/zip", headers=headers)
+
+
+def reviewed_file(
+    db: Session, store: FileStore, me: Person, reference: str, number: str, now: datetime, through: str
+) -> Response:
+    """A file as it would be given, for whoever looks it through before; the look is noted first."""
+    request, reviewer = find_request(db, me, reference)
+    require_reviewer(reviewer)
+    if not re.fullmatch(r"[0-9]{1,9}", number):
+        raise NotFound
+    item, key = asking.file_in(db, request, int(number))
+    name = attachment(f"{request.reference}-{number}{extension_of(item.lines, letter=bool(item.letter_id))}")
+    reads.log(db, me.id, None, "subject_access", through=through, at=now, detail=request.reference)
+    return Stream(store.stream(key), media_type=UNKNOWN, headers={**SEALED, "Content-Disposition": name})
 
 
 @get("/subject-access", sync_to_thread=True)
@@ -181,6 +197,14 @@ def _review(
     )
 
 
+@get("/subject-access/{reference:str}/files/{number:str}", sync_to_thread=True)
+def reviewed_file_on_page(
+    db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], number: FromPath[str]
+) -> Response:
+    """A file of a part, for whoever looks it through."""
+    return reviewed_file(db, store, me, reference, number, now, "page")
+
+
 @post("/subject-access/{reference:str}/redact", status_code=303, sync_to_thread=True)
 def redact_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
     """Take something out."""
@@ -214,4 +238,12 @@ def file_on_page(db: Db, me: Me, now: Now, store: Store, reference: FromPath[str
     return file_of(db, store, me, reference, now, "page")
 
 
-routes = [requests_page, ask_on_page, review_page, redact_on_page, release_on_page, file_on_page]
+routes = [
+    requests_page,
+    ask_on_page,
+    review_page,
+    reviewed_file_on_page,
+    redact_on_page,
+    release_on_page,
+    file_on_page,
+]

@@ -216,6 +216,18 @@ def test_what_was_returned_or_settled_informally_is_due_too(token, clock):
     assert fields(let_go(hr, open_one)) == {"referral"}
 
 
+def test_why_it_was_returned_goes_with_it(token, sign_in, clock, worked):
+    case, reference = passed_on(token)
+    room(token("hr"), reference, "return", reason=QUOKKA)
+    assert token("digital").get(at(case)).json()["hr"]["returned"]["reason"] == QUOKKA
+    clock.forward(days=400)
+    assert let_go(token("hr"), reference).status_code == 200
+    worked()
+    assert "returned" not in token("digital").get(at(case)).json()["hr"]
+    page = sign_in("digital").get(f"/cases/{case['reference']}").text
+    assert (QUOKKA in page, ">None<" in page) == (False, False)
+
+
 def test_a_case_waits_for_its_referral_and_then_goes_by_its_own_rule(token, clock, worked, database):
     case, reference = closed(token, clock, "dismissal")
     clock.forward(days=366 * 3)

@@ -184,17 +184,30 @@ def test_who_raised_it_is_not_told_by_what_hr_holds(token, clock, worked, databa
 # --- looked through
 
 
-def test_words_taken_out_of_a_letter_take_its_paper_along(token, clock, worked, database):
+def test_words_taken_out_of_a_letter_take_its_paper_along(token, sign_in, clock, worked, database):
     told_everything(token, clock, database)
     request = ask(token("staff"))
     worked()
     data = token("data")
     letter = next(part for part in parts(data, request) if part["part"] == "letter" and part["file"])
+    address = f"{where(request)}/items/{letter['item']}/file"
+    assert data.get(address).content.startswith(b"%PDF-")
+    assert data.get(address.replace(f"/{letter['item']}/", "/1/")).status_code == 404
+    assert data.get(address.replace(f"/{letter['item']}/", "/²/")).status_code == 404
+    assert [who.get(address).status_code for who in people(token, "staff hr digital")] == [403, 404, 404]
+    here = sign_in("data")
+    file = next(part for part in parts(data, request) if part["part"] == "room_file")
+    page = here.get(f"/subject-access/{request['reference']}").text
+    link = f"/subject-access/{request['reference']}/files/{file['item']}"
+    assert f'href="{link}"' in page
+    opened = here.get(link)
+    assert (opened.content, opened.headers["content-type"]) == (b"Filedwombat", "application/octet-stream")
     body = {"item": letter["item"], "text": "nobody else is named", "reason": "It tells who."}
     taken = data.post(f"{where(request)}/redact", json=body).json()
     assert (taken["file"], taken["taken_out"]) == (None, 1)
     data.post(f"{where(request)}/release", json={})
     worked()
+    assert data.get(address).status_code == 404
     file = given_to(token("staff"), request)
     assert "nobody else is named" not in text_of(file)
     assert [name for name in file if name.endswith(".pdf")] == []

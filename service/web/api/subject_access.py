@@ -17,7 +17,7 @@ from service.web.given import Db, Me, Now, Sent, Store
 from service.web.kept_schemas import AskIn, TakeOutIn
 from service.web.once import once_begin, once_end
 from service.web.schemas import NothingIn
-from service.web.subject_access import email_of, file_of, give, shown_item, shown_request, take_out
+from service.web.subject_access import email_of, file_of, give, reviewed_file, shown_item, shown_request, take_out
 
 
 @get("/api/subject-access", opt={"answer": AccessesOut}, sync_to_thread=True)
@@ -74,6 +74,15 @@ def access_items(
     return {"items": shown, "next": following}
 
 
+@get("/api/subject-access/{reference:str}/items/{number:str}/file",
+     opt={"bytes": "application/octet-stream"}, sync_to_thread=True)  # fmt: skip
+def access_item_file(
+    db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], number: FromPath[str]
+) -> Response:
+    """The file of an item, as it would be given (data protection). Noted in the read log."""
+    return reviewed_file(db, store, me, reference, number, now, THROUGH)
+
+
 @post("/api/subject-access/{reference:str}/redact",
       opt={"body": TakeOutIn, "answer": AccessItemOut}, status_code=200, sync_to_thread=True)  # fmt: skip
 def take_out_of_access(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> dict[str, Any]:
@@ -106,6 +115,7 @@ routes = [
     ask_for_access,
     access_request,
     access_items,
+    access_item_file,
     take_out_of_access,
     release_access,
     access_file,
