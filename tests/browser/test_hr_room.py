@@ -4,6 +4,7 @@ from datetime import UTC, timedelta
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import update
+from sqlmodel import col
 
 from service.core.clock import now
 from service.records.referrals import Hearing
@@ -21,6 +22,17 @@ def local(**later: float) -> str:
 def next_thing(page: Page) -> str:
     """What stands under *Next*."""
     return page.locator("#now-title").inner_text()
+
+
+def post_letter(page: Page, here: str, kind: str) -> None:
+    """Send a letter as it was drafted, and wait until it stands among those that were sent."""
+    page.goto(here)
+    letter = page.locator(f"#act-send-letter-{kind}")
+    letter.locator("summary").first.click()
+    letter.get_by_role("button", name="Send the letter").click()
+    # Its PDF is made first, by a worker that may have to start.
+    sent = page.locator(f'a[href="{here}/letters/{kind}/1.pdf"]').first
+    expect(sent).to_be_visible(timeout=60_000)
 
 
 def test_from_referral_to_appeal(desk, phone, api, underneath):
@@ -62,6 +74,17 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     investigator = api("hr2")
     room(investigator, reference, "record-finding", kind="established", text="It was posted at nine.")
     room(investigator, reference, "record-finding", kind="mitigating", text="It was gone within minutes.")
+    post_letter(looks, here, "informing")
+    sound(looks)
+    looks.locator("#evidence summary").click()
+    statement = {"name": "Statement.txt", "mimeType": "text/plain", "buffer": b"I saw it at nine."}
+    looks.get_by_label("Screenshot or file").set_input_files(statement)
+    looks.get_by_label("What does it show?").fill("What the witness saw")
+    looks.get_by_role("button", name="Add it").click()
+    expect(looks.get_by_role("link", name="Statement.txt")).to_be_visible()
+    looks.get_by_text("I have a conflict of interest").click()
+    expect(looks.get_by_role("button", name="Take me out of this room")).to_be_visible()
+    sound(looks)
     number = investigator.get(f"/api{here}").json()["copyable"]["entries"][0]["entry"]
     room(investigator, reference, "copy", from_case=[number])
     room(investigator, reference, "notes", text="Both were asked.")
@@ -79,8 +102,12 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     expect(looks.locator("#now")).to_contain_text("Room 4, King Charles Street")
     sound(looks)
 
+    post_letter(looks, here, "invitation")
     theirs = phone("staff")
-    theirs.goto(here)
+    theirs.goto("/")
+    expect(theirs.get_by_role("heading", name="HR has written to you")).to_be_visible()
+    sound(theirs)
+    theirs.get_by_role("link", name="Read what HR has told you").click()
     expect(theirs.locator("#now")).to_contain_text("You are invited to a hearing")
     expect(theirs.get_by_text("It was posted at nine.")).to_have_count(0)
     sound(theirs)
@@ -91,7 +118,7 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     decides = desk("head")
     decides.goto(here)
     decides.locator("#now").get_by_label("When did it begin?").fill(local(hours=-1))
-    decides.locator("#now").get_by_label("Who was there?").fill("The three of us")
+    decides.locator("#now").get_by_label("Who was there?").fill("Whom it is about\nTheir union\nHR")
     decides.locator("#now").get_by_label("What was said?").fill("They are sorry.")
     decides.get_by_role("button", name="Record the hearing").click()
     decides.locator("#now").get_by_label("What did you consider?").fill("None of the four.")
@@ -103,6 +130,7 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     decides.get_by_role("button", name="Record the decision").click()
     expect(decides.get_by_role("heading", name="The outcome")).to_be_visible()
     sound(decides)
+    post_letter(decides, here, "outcome")
 
     theirs.goto(here)
     theirs.get_by_text("Appeal against the outcome").click()
@@ -113,5 +141,49 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     lead.goto(here)
     assert next_thing(lead) == "Next: appoint people"
     sound(lead)
-    lead.goto("/referrals")
+    lead.locator("#now").get_by_label("Appeal hearer").fill(f"services{DEMO}")
+    lead.locator("#now").get_by_role("button", name="Appoint").click()
+    expect(lead.locator("#now-title")).to_contain_text("invite the person")
+
+    hears = phone("services")
+    hears.goto(here)
+    invite = hears.locator("#now")
+    invite.get_by_label("When is the hearing?").fill(local(days=3))
+    invite.get_by_label("Where is it?").fill("Room 5")
+    invite.get_by_label("What else do you write?").fill("Please come.")
+    invite.get_by_role("button", name="Invite the person").click()
+    expect(hears.locator("#now")).to_contain_text("Room 5")
+    sound(hears)
+    with underneath.write() as db:
+        db.execute(update(Hearing).where(col(Hearing.appeal)).values(hearing_at=now() - timedelta(hours=2)))
+    hears.goto(here)
+    hears.locator("#now").get_by_label("When did it begin?").fill(local(hours=-1))
+    hears.locator("#now").get_by_label("Who was there?").fill("Whom it is about\nHR")
+    hears.locator("#now").get_by_label("What was said?").fill("It was brief, they say.")
+    hears.get_by_role("button", name="Record the hearing").click()
+    expect(hears.locator("#now-title")).to_contain_text("decide the appeal")
+    sound(hears)
+    hears.locator("#now").get_by_label("Yes", exact=True).check(force=True)
+    hears.locator("#now").get_by_label("Then the outcome is").select_option("informal_advice")
+    hears.locator("#now").get_by_label("Why?").fill("It was gone within minutes.")
+    hears.locator("#now").get_by_role("button", name="Record the decision").click()
+    expect(hears.get_by_text("Upheld: informal advice")).to_be_visible()
+    post_letter(hears, here, "appeal-outcome")
+    sound(hears)
+
+    lead.goto(here)
+    assert next_thing(lead) == "Next: close the referral"
+    # It was suspended on the way; nobody stays so at the end.
+    lead.locator("#act-end-suspension summary").first.click()
+    lead.get_by_role("button", name="End the suspension").click()
+    expect(lead.locator("#act-end-suspension")).to_have_count(0)
+    lead.locator("#now").get_by_role("button", name="Close this referral").click()
+    expect(lead.locator("#now")).to_have_count(0)
+    sound(lead)
+    theirs.goto(here)
+    expect(theirs.locator("#now")).to_contain_text("Nothing more is asked of you.")
+    for kind in ("informing", "invitation", "outcome", "appeal-outcome"):
+        expect(theirs.locator(f'a[href="{here}/letters/{kind}/1.pdf"]')).to_be_visible()
+    sound(theirs)
+    lead.goto("/referrals?stage=all")
     sound(lead)
