@@ -186,10 +186,11 @@ def waiting_referrals(db: Session, me: Me) -> int:
     return db.execute(received, {"me": me.id}).scalar_one()
 
 
-def told_of_me(db: Session, me: Me) -> list[str]:
-    """The references of the referrals about somebody of which HR has told them, the newest first."""
-    mine = select(col(Referral.reference)).where(is_told(), col(Referral.disposed_at).is_(None))
-    return list(db.execute(mine.order_by(col(Referral.id).desc()).limit(MOST), {"me": me.id}).scalars())
+def told_of_me(db: Session, me: Me) -> list[dict[str, Any]]:
+    """The referrals about somebody of which HR has told them, the newest first, and whether each is over."""
+    mine = select(Referral.reference, Referral.stage).where(is_told(), col(Referral.disposed_at).is_(None))
+    rows = db.execute(mine.order_by(col(Referral.id).desc()).limit(MOST), {"me": me.id})
+    return [{"reference": row.reference, "over": row.stage in ENDED} for row in rows]
 
 
 def has_referrals(db: Session, me: Me, *, of_others: bool = False) -> bool:

@@ -597,7 +597,7 @@ def test_the_subject_of_a_concern_finds_it_on_their_home_page_once_told(token, s
     assert "HR" not in nothing
     room(hr2, reference, "inform-subject", text="This is alleged.")
     home = theirs.get("/").text
-    assert "HR has written to you" in home
+    assert "HR has written to you</h1>" in home
     assert f'href="/referrals/{reference}"' in home
     assert "What HR has told you" in theirs.get(f"/referrals/{reference}").text
     assert colleague.get(at(case)).status_code == 404
