@@ -23,6 +23,7 @@ from service.worker.run import work_once
 from tests.makers import (
     DEMO,
     at,
+    case_id,
     everything_kept,
     faults,
     fields,
@@ -378,6 +379,9 @@ def test_everything_the_room_held_is_gone_and_the_tombstone_verifies(token, cloc
         number = row_of(db, reference).id
         assert db.execute(select(func.count()).select_from(Letter)).scalar() == 4
     subject, kept = id_of(database, "staff"), everything_kept(database)
+    papers = f"pdf/{case_id(database, case)}"
+    assert token("hr").get(f"/api/referrals/{reference}/bundle.pdf").status_code == 200
+    assert list(store.list(papers))
     assert kept.count(QUOKKA) > 30
     assert token("staff").get(f"/api/referrals/{reference}").status_code == 200
     clock.forward(days=366 * 3)
@@ -386,7 +390,7 @@ def test_everything_the_room_held_is_gone_and_the_tombstone_verifies(token, cloc
     assert QUOKKA not in everything_kept(database)
     assert [each.key for each in store.list("letters")] == []
     assert QUOKKA.encode() not in [store.read(each.key) for each in store.list("evidence")]
-    assert list(store.list(f"pdf/{number}")) == []
+    assert list(store.list(papers)) == []
     assert faults(database) == []
     with database.read() as db:
         row = row_of(db, reference)
@@ -411,7 +415,6 @@ def test_everything_the_room_held_is_gone_and_the_tombstone_verifies(token, cloc
         assert db.execute(named, {"id": number}).scalars().all() == ["room_disposal_approved"]
     stone = due(token("hr"), "disposed")[reference]
     assert (stone["approved"]["by"], stone["outcome"], stone["may"]) == (f"hr{DEMO}", "first_written_warning", [])
-    assert case
 
 
 def test_a_tombstone_is_found_by_nobody(token, sign_in, clock, worked):

@@ -9,7 +9,6 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from service.records.people import DeskMember, Person
-from service.subject_access import making
 from tests.makers import DEMO, at, everything_kept, faults, fields, id_of, people, press, report, room
 from tests.matrix import concern
 from tests.stories.test_letters import send
@@ -241,11 +240,6 @@ def test_a_referral_that_was_asked_for_is_not_destroyed(token, clock, worked, da
     assert QUOKKA not in everything_kept(database)
     everything = text_of(released(token, worked)[1])
     assert reference not in everything
-
-
-def test_what_is_destroyed_while_it_is_gathered_is_gathered_anew(token, clock, worked, database):
-    """The worker that gathers notices, whatever the one that destroys did meanwhile."""
-    assert "room_disposed" in making.DESTROYS
 
 
 # --- nobody at the desk without a part
