@@ -28,6 +28,7 @@ PAGES_A_LEAF = 16
 LETTERS_A_PAGE = 2_700
 MOST_LETTERS, MOST_LINES = 100_000, 2_000
 """What is printed of a text: some forty pages."""
+LONGEST_LINE = 100
 GOES_ON = "It goes on in the file, which can be read in Amends. The hash tells it is the same."
 
 
@@ -85,8 +86,8 @@ def plan(
     for group in _grouped(exhibits):
         leaves += _of_exhibits(group, files, told["zone"], redact)
     titles = [(each["title"], each["name"]) for each in sections]
-    shown = [(f"Exhibit {each['number']}: {_called(each)}", f"exhibit-{each['number']}") for each in exhibits]
-    return Bundle(told, leaves, [*redact([*titles, *shown]), ("About this copy", "about")])
+    shown = [(f"Exhibit {each['number']}: {_called(redact(each))}", f"exhibit-{each['number']}") for each in exhibits]
+    return Bundle(told, leaves, [*titles, *shown, ("About this copy", "about")])
 
 
 def summary(told: Mapping[str, Any], sections: Sequence[Section], redact: Redact) -> dict[str, Any]:
@@ -109,7 +110,9 @@ def key_of(kind: str, state: Any) -> str:
 
 
 def _called(file: Mapping[str, Any]) -> str:
-    return file["description"] or file["filename"]
+    """What a file is called in a line: others are taken out before it is cut, as a name that is cut in two is none."""
+    words = " ".join(str(file["description"] or file["filename"]).split())
+    return words if len(words) <= LONGEST_LINE else f"{words[:LONGEST_LINE].rsplit(' ', 1)[0]} …"
 
 
 def _of_section(section: Section, redact: Redact) -> Iterator[Leaf]:

@@ -1,5 +1,6 @@
 """From referral to decision and appeal in a browser: the room on a phone and at a desk, and what the person is told."""
 
+import re
 from datetime import UTC, timedelta
 
 from playwright.sync_api import Page, expect
@@ -8,7 +9,7 @@ from sqlmodel import col
 
 from service.core.clock import now
 from service.records.referrals import Hearing
-from tests.browser.seeing import sound
+from tests.browser.seeing import one_handed, sound
 from tests.makers import DEMO, at, press, put_right, report, room
 
 THREE = {"investigator": f"hr2{DEMO}", "decision_maker": f"head{DEMO}"}
@@ -187,3 +188,27 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     sound(theirs)
     lead.goto("/referrals?stage=all")
     sound(lead)
+
+
+def test_the_papers_are_made_and_fetched(desk, phone, api):
+    staff, digital, hr = api("staff"), api("digital"), api("hr")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name.", "allegation": "A post about a minister."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    for opened in (desk, phone):
+        page = opened("hr")
+        page.goto(f"/referrals/{reference}")
+        page.get_by_role("link", name="Papers for the hearing").click()
+        expect(page.get_by_role("heading", level=1, name="Papers for the hearing")).to_be_visible()
+        sound(page)
+        if opened is desk:
+            page.get_by_role("button", name=re.compile("Make this PDF.*Bundle")).click()
+        ready = page.get_by_role("button", name=re.compile("Get this PDF.*Bundle"))
+        expect(ready).to_be_visible(timeout=60_000)
+        one_handed(page, ready)
+        sound(page)
+        with page.expect_download() as got:
+            ready.click()
+        assert got.value.suggested_filename == f"{reference}-bundle-hr.pdf"

@@ -210,6 +210,18 @@ def test_each_look_is_noted_and_an_unchanged_bundle_is_the_same(token, called, c
     assert pdf(hr, called)[0] != first
 
 
+def test_a_file_of_the_room_is_an_exhibit_and_is_theirs_once_it_is_disclosed(token, called):
+    hr2, staff = people(token, "hr2 staff")
+    added = {"file": ("rota.txt", b"Who was on duty.")}
+    assert hr2.post(f"/api/referrals/{called}/evidence", files=added).status_code == 201
+    whole = text_of(pdf(hr2, called)[1])
+    for said in ("Exhibit 3", "added in the room", "Who was on duty."):
+        assert said in whole
+    assert "Exhibit 3" not in text_of(pdf(staff, called)[1])
+    room(hr2, called, "disclose", facts=["evidence"])
+    assert "Who was on duty." in text_of(pdf(staff, called)[1])
+
+
 def test_a_purge_reaches_it(token, called, database, settings, clock, app):
     hr, digital = people(token, "hr digital")
     assert "Nobody answered." in text_of(pdf(hr, called)[1])
