@@ -93,9 +93,10 @@ def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str
 
 def stated(db: Session, referral: Referral, *, appeal: bool) -> dict[str, Any]:
     """What an invitation says by itself: allegation, possible consequences, evidence, and the right to be accompanied
-    (Acas code, paragraphs 9, 10 and 13).
+    (Acas code, paragraphs 9, 10 and 13). Of the files that were added in the room it lists those that were disclosed:
+    the others are named to nobody outside it.
     """
-    ids = evidence_of(db, referral)
+    ids = evidence_of(db, referral, told=True)
     files = select(col(Evidence.id), col(Evidence.filename)).where(
         col(Evidence.id).in_(ids), col(Evidence.destroyed_at).is_(None)
     )

@@ -16,7 +16,7 @@ from tests.makers import (
     room,
     upload,
 )
-from tests.stories.test_room import begin, decide
+from tests.stories.test_room import begin, decide, find_facts, moment
 
 NAME = "Kumquat-Statement.txt"
 
@@ -73,6 +73,21 @@ def test_the_person_reads_a_file_only_once_it_was_disclosed(token, sign_in, data
     assert sorted(listed_files(staff, reference)) == ["first.txt", "second.txt"]
     assert "second.txt" in theirs.get(f"/referrals/{reference}").text
     assert faults(database) == []
+
+
+def test_an_invitation_lists_no_file_that_the_person_may_not_read(token, sign_in, clock):
+    reference, hr, hr2, *_ = begin(token)
+    staff = token("staff")
+    upload(hr2, reference, b"The first.", "first.txt")
+    find_facts(hr2, reference)
+    room(hr, reference, "disclose", facts=["evidence"])
+    upload(hr2, reference, b"What a witness wrote.", NAME)
+    invited = room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    assert invited["hearing"]["states"]["evidence"] == ["first.txt"]
+    (letter,) = [one for one in invited["drafts"] if one["kind"] == "invitation"]
+    assert NAME not in str(letter)
+    assert NAME not in staff.get(f"/api/referrals/{reference}").text
+    assert NAME not in sign_in("staff").get(f"/referrals/{reference}").text
 
 
 def test_no_trace_of_it_in_the_case(token, sign_in, database):
