@@ -75,6 +75,12 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     investigator = api("hr2")
     room(investigator, reference, "record-finding", kind="established", text="It was posted at nine.")
     room(investigator, reference, "record-finding", kind="mitigating", text="It was gone within minutes.")
+    looks.locator("#act-send-letter-informing summary").first.click()
+    looks.get_by_label("What happens next").fill("We look at it on both sides.")
+    with looks.expect_download(timeout=60_000) as draft:
+        looks.get_by_role("button", name="See it as a draft (PDF)").click()
+    assert draft.value.suggested_filename == f"{reference}-informing-draft.pdf"
+    expect(looks.get_by_label("What happens next")).to_have_value("We look at it on both sides.")
     post_letter(looks, here, "informing")
     sound(looks)
     looks.locator("#evidence summary").click()
