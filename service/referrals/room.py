@@ -17,9 +17,9 @@ from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision
 from service.records.enums import DeskName, Part, ReferralStage
-from service.records.people import Person
+from service.records.people import DeskMember, Person
 from service.records.referrals import Appointment, Referral
-from service.referrals.policy import finds, is_told
+from service.referrals.policy import apart, finds, is_told
 from service.timeline.entries import number_told
 
 MOST = 101
@@ -191,6 +191,22 @@ def told_of_me(db: Session, me: Me) -> list[dict[str, Any]]:
     mine = select(Referral.reference, Referral.stage).where(is_told(), col(Referral.disposed_at).is_(None))
     rows = db.execute(mine.order_by(col(Referral.id).desc()).limit(MOST), {"me": me.id})
     return [{"reference": row.reference, "over": row.stage in ENDED} for row in rows]
+
+
+def count_unled(db: Session) -> int:
+    """How many open referrals nobody at HR may take up or lead on: everybody there has a part in it.
+
+    Whoever gives out seats is told no more than how many.
+    """
+    seat = exists().where(
+        col(DeskMember.desk) == DeskName.HR,
+        col(DeskMember.person_id) == col(Person.id),
+        col(Person.active),
+        ~apart(col(Person.id)),
+    )
+    # A tombstone has ended as well.
+    open_ones = select(func.count()).where(col(Referral.stage).not_in(ENDED), ~seat.correlate(Referral))
+    return db.execute(open_ones).scalar_one()
 
 
 def has_referrals(db: Session, me: Me, *, of_others: bool = False) -> bool:

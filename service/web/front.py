@@ -14,7 +14,7 @@ from service.core.errors import Unavailable
 from service.notifications.dead_letters import standing
 from service.people.availability import empty_desks
 from service.records.enums import DeskName, Role
-from service.referrals.room import has_referrals, returned_to, told_of_me, waiting_referrals
+from service.referrals.room import count_unled, has_referrals, returned_to, told_of_me, waiting_referrals
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
 from service.web.sessions import GREETS, PUBLIC
@@ -45,7 +45,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
     }
     if Role.ADMINISTRATOR in me.roles:
         unsent = sum(each.failed for each in standing(db, me, now))
-        shown |= {"empty_desks": empty_desks(db), "unsent": unsent}
+        shown |= {"empty_desks": empty_desks(db), "unled": count_unled(db), "unsent": unsent}
     return page("home.html", me, **shown)
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from service.records.enums import DeskName
+from service.records.people import DeskMember
 from service.worker.run import work_once
-from tests.makers import DEMO, at, everything_kept, faults, people, press, put_right, refuses, report, room
+from tests.makers import DEMO, at, everything_kept, faults, id_of, people, press, put_right, refuses, report, room
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, hear, moment
 
 QUINCE = "Quince-Cousin"
@@ -133,3 +135,23 @@ def test_an_appeal_waits_for_somebody_else(token, clock, database):
     assert "appeal_hearer" in [g["gate"] for g in hr.get(f"/api/referrals/{reference}").json()["gates"] if not g["met"]]
     assert QUINCE in everything_kept(database)
     assert faults(database) == []
+
+
+def test_where_everybody_at_hr_has_one_a_seat_is_asked_for(token, sign_in, database):
+    """Nobody could lead the room, and nobody would hear of it."""
+    reference, hr, *_ = begin(token)
+    admin = sign_in("admin")
+    said = "everybody at Human Resources has a part in it. Give somebody else a seat there."
+    for name in ("hr3", "hr2"):
+        named = {"person": name + DEMO, "reason": QUINCE}
+        assert hr.post(f"/api/referrals/{reference}/conflict", json=named).status_code == 200
+    assert said not in admin.get("/").text
+    named = {"person": f"hr{DEMO}", "reason": QUINCE}
+    assert hr.post(f"/api/referrals/{reference}/conflict", json=named).status_code == 200
+    page = admin.get("/").text
+    assert f"1 referral waits, and {said}" in page
+    assert reference not in page
+    with database.write() as db:
+        db.add(DeskMember(person_id=id_of(database, "colleague"), desk=DeskName.HR))
+    assert said not in admin.get("/").text
+    assert room(token("colleague"), reference, "appoint", investigator=f"services{DEMO}")
