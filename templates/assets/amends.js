@@ -251,6 +251,8 @@ document.addEventListener("submit", (event) => {
     long.addEventListener("input", () => long.setCustomValidity(""), { once: true });
     return;
   }
+  // What is only looked at is saved as a file, and the page stays: the next press may follow at once.
+  if (event.submitter && "again" in event.submitter.dataset) return;
   if (form.dataset.sent) {
     event.preventDefault();
     event.stopImmediatePropagation();

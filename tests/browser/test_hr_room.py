@@ -75,13 +75,15 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     investigator = api("hr2")
     room(investigator, reference, "record-finding", kind="established", text="It was posted at nine.")
     room(investigator, reference, "record-finding", kind="mitigating", text="It was gone within minutes.")
+    looks.goto(here)
     looks.locator("#act-send-letter-informing summary").first.click()
     looks.get_by_label("What happens next").fill("We look at it on both sides.")
     with looks.expect_download(timeout=60_000) as draft:
         looks.get_by_role("button", name="See it as a draft (PDF)").click()
     assert draft.value.suggested_filename == f"{reference}-informing-draft.pdf"
     expect(looks.get_by_label("What happens next")).to_have_value("We look at it on both sides.")
-    post_letter(looks, here, "informing")
+    looks.get_by_role("button", name="Send the letter").click()
+    expect(looks.locator(f'a[href="{here}/letters/informing/1.pdf"]').first).to_be_visible(timeout=60_000)
     sound(looks)
     looks.locator("#evidence summary").click()
     statement = {"name": "Statement.txt", "mimeType": "text/plain", "buffer": b"I saw it at nine."}
