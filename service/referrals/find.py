@@ -5,13 +5,14 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, literal, select
 from sqlmodel import Session, col
 
 from service.cases.relations import Desks
 from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
+from service.records.cases import Case
 from service.records.enums import FindingKind, Outcome, Part, ReferralStage
 from service.records.evidence import Evidence
 from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
@@ -48,9 +49,10 @@ def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) ->
         raise NotFound
     if lock and not is_sqlite(db):
         # Whoever does not see it must not wait where somebody else works on it; then look again once the row is ours.
-        find_referral(db, me, reference)
-        mine = select(col(Referral.id)).where(col(Referral.reference) == reference)
-        db.execute(mine.with_for_update(key_share=True))
+        seen = find_referral(db, me, reference).referral
+        # The case before its referral, as a purge and a disposal take them: else each could wait for the other.
+        for mine in (col(Case.id) == seen.case_id, col(Referral.id) == seen.id):
+            db.execute(select(literal(1)).where(mine).with_for_update(key_share=True))
     # What was read before the row was ours may be old.
     asked, fresh = {"me": me.id, "reference": reference}, {"populate_existing": lock}
     row = db.execute(_single(frozenset(me.desks)), asked, execution_options=fresh).one_or_none()

@@ -1,8 +1,11 @@
 """HR returns a referral: the desk finds it as something to do, also once its case is closed, and builds it up again."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from tests.makers import at, entries, faults, fields, people, picture, press, put_right, report, room, upload
+from tests.served import at_once
 
 WHY = "Say which rule, and send the picture."
 TOLD = {
@@ -106,3 +109,22 @@ def test_a_closed_case_that_hr_did_not_return_is_not_decided(token):
     assert digital.post(f"{at(case)}/referral-decision", json=TOLD).status_code == 409
     assert "decide_referral" not in digital.get(at(case)).json()["may"]
     assert hr.get("/api/referrals").json()["items"] == []
+
+
+def test_a_return_and_a_purge_at_once_are_both_done(token, database):
+    """Each takes the case and its referral: in one order, or each could wait for the other."""
+    staff, digital, hr = people(token, "staff digital hr")
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(8):
+            case = report(staff, narrative="What is to go.", codes=["disrepute"])
+            press(digital, case, "triage")
+            press(digital, case, "referral-decision", refer=True, reason="It harmed our name.")
+            reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+            assert staff.patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
+            purge = {"fields": ["narrative"], "reason": "It held what must not be here."}
+            deeds = [
+                partial(hr.post, f"/api/referrals/{reference}/return", json={"reason": "Say which rule."}),
+                partial(digital.post, f"{at(case)}/purge", json=purge),
+            ]
+            assert [answer.status_code for answer in at_once(deeds, threads)] == [200, 200]
+    assert faults(database) == []
