@@ -154,6 +154,8 @@ ROOM_NEXT: Mapping[str, str] = {
     "consider": "Confirm that protected activity was considered",
     "decide": "Decide",
     "decide_appeal": "Decide the appeal",
+    "wait_for_appeal": "Wait until the time for an appeal is over",
+    "end_suspension": "End the suspension",
     "close": "Close the referral",
 }
 

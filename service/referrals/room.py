@@ -186,6 +186,13 @@ def waiting_referrals(db: Session, me: Me) -> int:
     return db.execute(received, {"me": me.id}).scalar_one()
 
 
+def appointed_to(db: Session, me: Me, at: datetime) -> int:
+    """How many referrals that have not ended this person is appointed to."""
+    wanted = Wanted(appointed=me.email, ended=False)
+    theirs = select(func.count()).select_from(Referral).where(finds(frozenset(me.desks)), *_narrowed(wanted, at))
+    return db.execute(theirs, {"me": me.id}).scalar_one()
+
+
 def told_of_me(db: Session, me: Me) -> list[dict[str, Any]]:
     """The referrals about somebody of which HR has told them, the newest first, and whether each is over."""
     mine = select(Referral.reference, Referral.stage).where(is_told(), col(Referral.disposed_at).is_(None))

@@ -14,7 +14,14 @@ from service.core.errors import Unavailable
 from service.notifications.dead_letters import standing
 from service.people.availability import empty_desks
 from service.records.enums import DeskName, Role
-from service.referrals.room import count_unled, has_referrals, returned_to, told_of_me, waiting_referrals
+from service.referrals.room import (
+    appointed_to,
+    count_unled,
+    has_referrals,
+    returned_to,
+    told_of_me,
+    waiting_referrals,
+)
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
 from service.web.sessions import GREETS, PUBLIC
@@ -41,6 +48,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
         "referrals": referrals,
         "returned": returned_to(db, me),
         "told_of_me": told_of_me(db, me),
+        "appointed": appointed_to(db, me, now) if DeskName.HR in me.desks else 0,
         "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me, of_others=True),
     }
     if Role.ADMINISTRATOR in me.roles:

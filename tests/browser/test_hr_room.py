@@ -132,7 +132,7 @@ def test_from_referral_to_appeal(desk, phone, api, underneath):
     decides.get_by_role("button", name="Record the hearing").click()
     decides.locator("#now").get_by_label("What did you consider?").fill("None of the four.")
     decides.get_by_role("button", name="Confirm this").click()
-    expect(decides.get_by_role("heading", name="Warnings that live")).to_be_visible()
+    expect(decides.get_by_role("heading", name="Warnings that still count")).to_be_visible()
     sound(decides)
     decides.locator("#now").get_by_label("First written warning").check(force=True)
     decides.locator("#now").get_by_label("Why?").fill("Because of the harm.")

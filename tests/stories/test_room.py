@@ -656,7 +656,7 @@ def test_the_pages_do_the_same(token, sign_in, clock, database):
     hr, hr2, head, services, staff = (sign_in(name) for name in ("hr", "hr2", "head", "services", "staff"))
     fill(head, "hear", held_at=local(minutes=-30), present="The three of us", notes="Heard.")
     fill(head, "consider", text="No protected activity.")
-    assert "Warnings that live" in head.get(here).text
+    assert "Warnings that still count" in head.get(here).text
     fill(head, "decide", outcome="first_written_warning", reason="Because of the harm.")
     assert "You may appeal until" in staff.get(here).text
     fill(staff, "appeal", grounds="Too hard.")
@@ -761,3 +761,29 @@ def test_a_referral_is_built_with_a_list_of_what_is_missing(token, sign_in, data
     newest = hr.get("/api/referrals").json()["items"][0]["reference"]
     assert hr.get(f"/api/referrals/{newest}").json()["missing"] == []
     assert faults(database) == []
+
+
+def test_the_next_thing_stands_first_and_says_who_is_waited_for(token, sign_in, clock):
+    reference, _, hr2, head, _ = begin(token)
+    here = f"/referrals/{reference}"
+    page = sign_in("hr").get(here).text
+    assert page.index('id="now-title"') < page.index('id="gates-title"')
+    assert f"This waits for the investigator, <bdi>{hr2.get('/api/me').json()['name']}</bdi>." in page
+    reads = sign_in("hr2")
+    assert "Referrals that you are appointed to" in reads.get("/").text
+    assert "Referrals that you are appointed to" not in sign_in("hr3").get("/").text
+    empty = reads.fill_in(f"{here}/inform-subject", {"text": ""})
+    assert (empty.status_code, "What do you write to the person: this is needed" in empty.text) == (422, True)
+    find_facts(hr2, reference)
+    assert 'href="#act-send-letter-informing"' in reads.get(here).text
+    hear(clock, reference, hr2, head)
+    room(head, reference, "consider", text="No protected activity.")
+    room(head, reference, "decide", outcome="first_written_warning", reason="Because of the harm.")
+    decided = sign_in("hr").get(here).text
+    assert "Next: wait until the time for an appeal is over" in decided
+    assert "The person may appeal until" in decided
+    theirs = sign_in("staff").get(here).text
+    assert "You may appeal until" in theirs
+    assert "An appeal may come" not in theirs
+    clock.forward(days=30)
+    assert "Next: close the referral" in sign_in("hr").get(here).text
