@@ -41,7 +41,7 @@ LETTERS: Mapping[str, str] = {
 # What is not met, and the rule that asks for it.
 GATES: Mapping[str, str] = {
     "subject": "Nobody knows yet whose post it is. Return it, so that the desk can name them. (Acas code, paragraph 9)",
-    "paused": "This referral is paused. Go on with it first. (Our default)",
+    "paused": "This referral is paused. Go on with it first. (Our own rule)",
     "informed": "Tell the person in writing what is alleged, before fact finding ends. (Acas code, paragraph 9)",
     "findings": "Record which facts are established, or are not. (Acas code, paragraph 5)",
     "both_sides": "Record what speaks for the person as well. (Acas guide: evidence on both sides)",
@@ -54,7 +54,7 @@ GATES: Mapping[str, str] = {
     "heard_already": "The hearing was held, and is recorded.",
     "considered": "Confirm that you considered protected activity: whistleblowing, union work, belief and expression. "
     "(Equality Act 2010 and Employment Rights Act 1996)",
-    "appeal_by": "The time for an appeal has passed. (Our default, as the decision said)",
+    "appeal_by": "The time for an appeal has passed. (Our own rule, as the decision said)",
     "appeal_open": "The person may still appeal. Close it when their time is over. (Acas code, paragraph 26)",
     "appeal_invited": "Invite the person to the hearing of their appeal. (Acas code, paragraph 27)",
     "appeal_heard": "Hold the hearing of the appeal, and record it. (Acas code, paragraph 27)",
@@ -65,9 +65,9 @@ GATES: Mapping[str, str] = {
 # The same as a checklist: what is to be true, and the rule.
 CHECKS: Mapping[str, str] = {
     "subject": "It is known whose post it is (Acas code, paragraph 9)",
-    "paused": "It is not paused (our default)",
+    "paused": "It is not paused (our own rule)",
     "informed": "The person was told in writing what is alleged (Acas code, paragraph 9)",
-    "findings": "Facts are established, or are not (Acas code, paragraph 5)",
+    "findings": "It is recorded what is established, or is not (Acas code, paragraph 5)",
     "both_sides": "What speaks for the person is recorded too (Acas guide)",
     "investigator": "An investigator with no other part in it (Acas code, paragraph 6)",
     "decision_maker": "Somebody else decides, with no other part in it (Acas code, paragraph 6)",
