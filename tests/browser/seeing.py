@@ -80,6 +80,7 @@ def sound_without_scripts(page: Page) -> None:
 def one_handed(page: Page, *targets: Locator) -> None:
     """Assert that each can be hit with a thumb: 44 pixels high, and within the screen's width."""
     width = (page.viewport_size or PHONE)["width"]
+    page.evaluate(SETTLED)
     for target in targets:
         box = target.bounding_box()
         assert box, f"{target} is not shown"

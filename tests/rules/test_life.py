@@ -118,8 +118,9 @@ def test_decided_is_reached_from_the_hearing_alone(now: Standing) -> None:
     """By deciding; and no act leads to it from anywhere else."""
     to = {(stage, act) for (stage, act), move in MOVES.items() if move.stage is ReferralStage.DECIDED is not stage}
     assert to == {(ReferralStage.HEARING, Act.DECIDE)}
+    # Who has a part in it may be said at any time, also once it was returned.
     for act in Act:
-        assert open_at(act, ReferralStage.RETURNED) == (act in (Act.NOTE, Act.VIEW))
+        assert open_at(act, ReferralStage.RETURNED) == (act in (Act.NOTE, Act.NAME_CONFLICT, Act.VIEW))
 
 
 @given(STANDINGS, st.sampled_from(ReferralStage))
