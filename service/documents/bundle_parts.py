@@ -298,7 +298,8 @@ def _outcome(view: View, zone: str) -> Iterator[Block]:
         yield rows(
             ("Outcome", OUTCOMES[decision["outcome"]] if decision["outcome"] else None),
             ("Decided", words.moment(decision["decided_at"], zone)),
-            ("The warning lives until", words.moment(until, zone) if until else None),
+            ("On appeal it became", OUTCOMES[view["outcome"]] if view["outcome"] != decision["outcome"] else None),
+            ("The warning counts until", words.moment(until, zone) if until else None),
             ("Appeal by", words.moment(appeal_by, zone) if appeal_by else None),
         )
         yield quoted(decision["reason"])

@@ -108,12 +108,15 @@ def case_of(db: Session, referral: Referral) -> Case:
 
 
 def copyable(db: Session, referral: Referral) -> dict[str, list[dict[str, Any]]]:
-    """What of the case HR can choose to copy: by kind and moment, without what it says."""
+    """What of the case HR can choose to copy: by what it is called and its moment, without what it says."""
     told = entries_for_hr(db, case_of(db, referral))
     files = select(Evidence).where(col(Evidence.case_id) == referral.case_id, col(Evidence.destroyed_at).is_(None))
     there = db.execute(files.order_by(col(Evidence.added_at), col(Evidence.id))).scalars()
     return {
-        "entries": [{"entry": number, "kind": said["kind"], "at": said["at"]} for number, said in told.items()],
+        "entries": [
+            {"entry": number, "kind": said["kind"], "words": said["words"], "at": said["at"]}
+            for number, said in told.items()
+        ],
         "evidence": [{"id": file.id, "filename": file.filename, "at": file.added_at} for file in there],
     }
 

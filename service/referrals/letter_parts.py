@@ -112,8 +112,8 @@ def _lives(record: Record) -> Sequence[str] | None:
 
 def _until(record: Record, outcome: str | None) -> str:
     if record.referral.warning_until and outcome in (Outcome.FIRST_WRITTEN_WARNING, Outcome.FINAL_WRITTEN_WARNING):
-        return f"This warning lives until {record.day(record.referral.warning_until)}. Then it ends by itself."
-    return "This is no warning, so none lives on."
+        return f"This warning counts until {record.day(record.referral.warning_until)}. Then it ends by itself."
+    return "This is no warning."
 
 
 def _appeal_right(record: Record) -> Sequence[str] | None:
@@ -209,7 +209,7 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
     ),
     LetterKind.OUTCOME: (
         LetterPart("decision", "The decision", "This is decided, and why.", _decision, DECIDE_FIRST),
-        LetterPart("lives", "How long it lives", "This is how long it counts.", _lives, DECIDE_FIRST),
+        LetterPart("lives", "How long it counts", "It counts for so long.", _lives, DECIDE_FIRST),
         LetterPart(
             "appeal",
             "Your right of appeal",

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
 from service.people.identity import Me
-from service.records.enums import Part, ReferralStage
+from service.records.enums import Outcome, Part, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import (
@@ -149,7 +149,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "considered": {"at": referral.considered_at, "text": referral.considered_text}
         if referral.considered_at
         else None,
-        **_outcome(referral, at),
+        **_outcome(db, referral, at),
         "appeal": _appeal(rows[Appeal]),
         "suspension": _suspension(rows[Suspension]),
         "paused": {"at": referral.paused_at, "reason": referral.paused_because} if referral.paused_at else None,
@@ -205,7 +205,7 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
     }
     view = {name: parts[name] for name in DISCLOSED if name in shown and name in parts}
     if "outcome" in shown:
-        view |= {**_outcome(referral, at), "informal": _informal(referral)}
+        view |= {**_outcome(db, referral, at), "informal": _informal(referral)}
     if "hearing" in shown:
         view["appeal_hearing"] = _hearing(_rows(db, Hearing, referral), appeal=True, told=True)
     return view | {
@@ -321,11 +321,14 @@ def _hearing(rows: list[Hearing], *, appeal: bool, told: bool = False) -> dict[s
     return shown if told else shown | {"notes": row.notes}
 
 
-def _outcome(referral: Referral, at: datetime) -> dict[str, Any]:
-    """The outcome, and what was said with it; a warning is live until it has expired by itself."""
+def _outcome(db: Session, referral: Referral, at: datetime) -> dict[str, Any]:
+    """The outcome that stands; and the decision, with the outcome that it was before any appeal, and its reason.
+
+    A warning is live until it has expired by itself.
+    """
     until = referral.warning_until
     decided = {
-        "outcome": referral.outcome,
+        "outcome": _decided_first(db, referral),
         "reason": referral.outcome_reason,
         "decided_at": referral.decided_at,
         "appeal_by": appeal_ends(referral, at),
@@ -333,6 +336,15 @@ def _outcome(referral: Referral, at: datetime) -> dict[str, Any]:
         "live": until is not None and at < until,
     }
     return {"outcome": referral.outcome, "decision": decided if referral.decided_at else None}
+
+
+def _decided_first(db: Session, referral: Referral) -> Outcome | None:
+    """The outcome as it was decided: where an appeal changed it, the timeline says from what."""
+    if referral.stage in (ReferralStage.APPEALED, ReferralStage.CLOSED):
+        for entry in entries.of_referral(db, referral.id):
+            if entry.kind == "room_appeal_decided" and "outcome" in (entry.fields or {}):
+                return Outcome(entry.fields["outcome"]["before"])
+    return Outcome(referral.outcome) if referral.outcome else None
 
 
 def _appeal(rows: list[Appeal]) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from service.cases.sentences import by_day
 from service.core.database import Database
 from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Refusal
+from service.people.directory import at_desk
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, ReferralStage
 from service.referrals.find import Found, find_referral
@@ -160,6 +161,8 @@ def show(
     here = find_referral(db, me, reference)
     view = referral_view(db, me, here, now)
     days = by_day(timeline(db, here), me.zone)
+    # Offered, not the only ones: somebody outside HR can be appointed as well.
+    colleagues = at_desk(db, DeskName.HR) if Act.APPOINT in view["may"] else []
     log_reading(db, me, here, now, "page")
     return page(
         "referral.html" if here.in_the_room else "told.html",
@@ -167,6 +170,7 @@ def show(
         status,
         referral=view,
         days=days,
+        colleagues=colleagues,
         errors=_by_box(refusal) if refusal else {},
         typed=sent.typed if sent and refusal else {},
         open_form=sent.path if sent else "",

@@ -118,7 +118,7 @@ def test_the_outcome_and_that_of_the_appeal(token, clock):
     send(head, reference, "outcome")
     staff = token("staff")
     _, text = pdf(staff, reference, "outcome")
-    for said in ("Final written warning", "Because of the harm.", "lives until", "You may appeal until"):
+    for said in ("Final written warning", "Because of the harm.", "counts until", "You may appeal until"):
         assert said in text
     room(staff, reference, "appeal", grounds="It was gone in minutes.")
     room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)

@@ -128,7 +128,10 @@ def test_from_receipt_to_appeal(token, clock, database):
     hear(clock, reference, services, services)
     worse = refuses(services, reference, "decide-appeal", upheld=True, outcome="dismissal", reason="x")
     assert worse == (422, {"outcome"})
+    first = services.get(f"/api/referrals/{reference}").json()["decision"]
     milder = room(services, reference, "decide-appeal", upheld=True, outcome="first_written_warning", reason="Fairer.")
+    # What was decided first stays beside its own reason.
+    assert milder["decision"]["outcome"] == first["outcome"] == "final_written_warning"
     assert (milder["stage"], milder["outcome"], milder["appeal"]["upheld"]) == (
         "appealed",
         "first_written_warning",
@@ -434,6 +437,8 @@ def test_what_is_copied_says_where_it_came_from_and_stays(token, database):
     # A self-report does not silently become the allegation: what can be copied is named, and not shown.
     assert CANARY not in before.text
     number = next(each["entry"] for each in before.json()["copyable"]["entries"] if each["kind"] == "reported")
+    told = {each["words"] for each in before.json()["copyable"]["entries"]}
+    assert {"Amends told the line manager.", "Amends told the digital unit."} <= told
     assert refuses(hr, reference, "copy", from_case=[number, 99_999]) == (422, {"from_case"})
     copied = room(hr, reference, "copy", from_case=[number, file["id"]])["copied"]
     assert [one["from"] for one in copied] == [{"entry": number}, {"evidence": file["id"]}]
@@ -616,6 +621,8 @@ def test_the_pages_do_the_same(token, sign_in, clock, database):
     reference = refer(token)
     here = f"/referrals/{reference}"
     hr, hr2, head, services, staff = (sign_in(name) for name in ("hr", "hr2", "head", "services", "staff"))
+    offered = '<option value="hr3@demo.example">Second HR caseworker</option>'
+    assert offered not in hr.get(here).text
 
     def fill(who, deed, **told):
         assert f'action="{here}/{deed}"' in who.get(here).text, deed
@@ -632,7 +639,9 @@ def test_the_pages_do_the_same(token, sign_in, clock, database):
     fill(hr, "accept")
     empty = hr.fill_in(f"{here}/return", {"reason": "Too late for that."})
     assert (empty.status_code, "Too late for that." in empty.text) == (409, True)
+    assert offered in hr.get(here).text
     fill(hr, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    assert offered not in hr2.get(here).text
     wrong = hr.fill_in(f"{here}/appoint", {"appeal_hearer": f"staff{DEMO}"})
     assert (wrong.status_code, f"staff{DEMO}" in wrong.text) == (422, True)
     fill(hr2, "inform-subject", text=CANARY)
