@@ -17,8 +17,7 @@ import pytest
 from argon2 import PasswordHasher
 from litestar import Litestar
 from litestar.testing import TestClient
-from sqlalchemy import Connection, Dialect, Engine, create_engine, event, select, text
-from sqlalchemy.util import LRUCache
+from sqlalchemy import create_engine, select, text
 from sqlmodel import col
 
 from migrations.schema import migrate
@@ -51,21 +50,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if shutil.disk_usage(IN_MEMORY).free > ROOM:
         os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
-
-
-COMPILED: dict[Any, tuple[Dialect, LRUCache]] = {}
-
-
-@event.listens_for(Engine, "engine_connect")
-def remember_statements(connection: Connection) -> None:
-    """Keep what was compiled from one test to the next, as a service keeps it that runs for days.
-
-    Each test opens a database of its own, and compiling every statement anew took a quarter of a run's time.
-    """
-    # By its driver: some tests use Python's own for SQLite, whose errors are not those of ours.
-    dialect, compiled = COMPILED.setdefault(connection.dialect.dbapi, (connection.dialect, LRUCache(5000)))
-    connection.dialect = dialect
-    connection.execution_options(compiled_cache=compiled)
 
 
 class SteppedClock:
