@@ -24,8 +24,12 @@ SIDEWAYS = """() => {
     return [`${document.documentElement.scrollWidth} of ${wide} pixels`, ...out.slice(0, 5).map(
         (each) => `${each.tagName.toLowerCase()}.${each.className} ${each.textContent.trim().slice(0, 40)}`)];
 }"""
-# For a moment after its window changed size, Chromium measures with one foot in the old one.
-SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
+# For a moment after its window changed size, Chromium measures with one foot in the old one. A page behind another one
+# is never painted: there it waits a second, and not for ever.
+SETTLED = """() => new Promise((done) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => done(true)));
+    setTimeout(() => done(true), 1000);
+})"""
 SAID_TWICE = """() => {
     const ids = [...document.querySelectorAll("[id]")].map((each) => each.id);
     return ids.filter((id, place) => ids.indexOf(id) !== place);
