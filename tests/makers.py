@@ -10,10 +10,13 @@ from PIL import Image
 from sqlalchemy import MetaData, select
 from sqlmodel import col
 
+from service.core.clock import Clock
 from service.core.database import Database
+from service.core.settings import Settings
 from service.records.cases import Case
 from service.records.people import Person
 from service.verification.log import verify_log
+from service.worker.run import work_once
 
 NO_DANGER = {"safety_risk": "no", "possibly_classified": "no", "personal_data": "no"}
 OFFICIAL = {"type": "official", "platform": "X", "handle": "@EmbassyTokyo"}
@@ -127,6 +130,13 @@ def picture(colour: str = "navy", size: tuple[int, int] = (64, 48), kind: str = 
     made = BytesIO()
     Image.new("RGB", size, colour).save(made, kind, **more)
     return made.getvalue()
+
+
+def do_what_is_due(database: Database, settings: Settings, clock: Clock) -> None:
+    """Let the worker do everything that is due; what leaves by mail or text is for `Post`."""
+    busy = True
+    while busy:
+        busy = work_once(database, settings, clock)
 
 
 def text_of(pdf: bytes) -> str:

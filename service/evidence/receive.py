@@ -122,6 +122,12 @@ def _keep(store: Store, key: str, content: bytes) -> None:
         raise ValueError("This evidence id is in use")
 
 
+def check_captured_at(captured_at: datetime | None, at: datetime) -> None:
+    """Raise Invalid for a capture that lies in the future."""
+    if captured_at is not None and captured_at > at:
+        raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
+
+
 def add_evidence(
     db: Session,
     me: Me,
@@ -143,8 +149,7 @@ def add_evidence(
     _lock(db, case)
     unnamed = case.confidential and me.id == reporter_of(db, case)
     refuse_closed(case, {"file": examined.filename, "description": description})
-    if captured_at is not None and captured_at > at:
-        raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
+    check_captured_at(captured_at, at)
     require_stage(Act.ADD_EVIDENCE, case)
     require_room(db, case)
     evidence = row_of(examined, evidence_id, captured_at=captured_at, description=description, at=at)

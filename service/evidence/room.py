@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from service.core.errors import FieldError, Refusal, invalid
-from service.evidence.receive import MOST_FILES, Examined, row_of
+from service.core.errors import FieldError, Refusal
+from service.evidence.receive import MOST_FILES, Examined, check_captured_at, row_of
 from service.people.identity import Me
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
@@ -37,8 +37,7 @@ def add_to_room(
     Raises Invalid for a capture that lies in the future, and a Refusal (409) where it holds 20 files of its own.
     """
     referral = here.referral
-    if captured_at is not None and captured_at > at:
-        raise invalid("captured_at", "This is in the future. Say when the picture was taken, or leave it out.")
+    check_captured_at(captured_at, at)
     require_open(Act.ADD_EVIDENCE, here.stage)
     require_place(db, referral)
     evidence = row_of(examined, evidence_id, captured_at=captured_at, description=description, at=at)

@@ -1,6 +1,6 @@
 """The HR room on pages: the list, a referral, and every deed on it as a form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -202,20 +202,31 @@ def noted(here: Found) -> dict[str, Any]:
 
 def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str) -> Response:
     """Do a deed for a form, and go back to the referral; a refusal shows the page again with what was typed."""
-    try:
+
+    def done() -> Response:
         made = ready(deed, db, me, reference, lambda: sent.form(deed.body, me.zone), now)
         here = found(db, me, reference, deed.act, sent.if_match)
         deed.do(db, me, here, sent.form(deed.body, me.zone), now, *made)
         db.flush()
+        if deed.act is Act.NAME_CONFLICT and not _is_seen(db, me, reference):
+            return go_to("/referrals", YOU_ARE_OUT)
+        return go_to(f"/referrals/{reference}", deed.says)
+
+    return _or_shown_again(done, db, database, me, now, sent, reference)
+
+
+def _or_shown_again(
+    done: Callable[[], Response], db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str
+) -> Response:
+    """What a form leads to; a refusal shows the referral's page again with what was typed."""
+    try:
+        return done()
     except (NotFound, NotPermitted):
         raise
     except Refusal as refusal:
         db.rollback()
         with database.read() as fresh:
             return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
-    if deed.act is Act.NAME_CONFLICT and not _is_seen(db, me, reference):
-        return go_to("/referrals", YOU_ARE_OUT)
-    return go_to(f"/referrals/{reference}", deed.says)
 
 
 def _is_seen(db: Session, me: Person, reference: str) -> bool:
@@ -241,16 +252,13 @@ def add_file_to_room(
     db: Db, database: Data, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]
 ) -> Response:
     """Add a file to the referral."""
-    try:
+
+    def done() -> Response:
         with taken_in(database, store, OfReferral(me, sent, reference), sent, now, me.zone) as taken:
             enter_in_room(db, me, found(db, me, reference, Act.ADD_EVIDENCE, sent.if_match), taken, now)
-    except (NotFound, NotPermitted):
-        raise
-    except Refusal as refusal:
-        db.rollback()
-        with database.read() as fresh:
-            return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
-    return go_to(f"/referrals/{reference}", "The file is kept.")
+        return go_to(f"/referrals/{reference}", "The file is kept.")
+
+    return _or_shown_again(done, db, database, me, now, sent, reference)
 
 
 @get("/referrals/{reference:str}/evidence/{file_id:str}", sync_to_thread=True)
@@ -264,17 +272,14 @@ def referral_letter_draft(
     db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str]
 ) -> Response[Any]:
     """A letter with the wording that was typed, as a PDF that says it is a draft; nothing of it is kept."""
-    try:
+
+    def done() -> Response:
         here = found(db, me, reference, Act.SEND_LETTER, lambda _: None)
         told = sent.form(LetterIn, me.zone)
         made = make_letter(db, me, here, told, now, draft=True)
-    except (NotFound, NotPermitted):
-        raise
-    except Refusal as refusal:
-        db.rollback()
-        with database.read() as fresh:
-            return show(fresh, me, now, reference, status=refusal.status, refusal=refusal, sent=sent)
-    return handed(db, me, here, made.pdf, f"{told.kind}-draft", "page", now)
+        return handed(db, me, here, made.pdf, f"{told.kind}-draft", "page", now)
+
+    return _or_shown_again(done, db, database, me, now, sent, reference)
 
 
 @get("/referrals/{reference:str}/letters/{kind:str}", sync_to_thread=True)

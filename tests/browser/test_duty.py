@@ -13,9 +13,8 @@ from service.core.clock import now
 from service.core.settings import Settings
 from service.records.people import Person
 from service.records.timeline import Outbox
-from service.worker.run import work_once
 from tests.browser.seeing import DESK, PHONE, sound
-from tests.makers import report
+from tests.makers import do_what_is_due, report
 
 SHOTS = os.environ.get("AMENDS_SHOTS", "")
 EVERY_NIGHT = {"days": ["mon", "tue", "wed", "thu"], "starts": "17:00", "ends": "09:00", "zone": "Europe/London"}
@@ -36,8 +35,7 @@ def told(api, underneath, tmp_path):
     staff = api("staff")
     made = [report(staff), report(staff, safety_risk="yes")]
     quiet = Settings(mail_url=f"file://{tmp_path}/mail", secret_key="a-secret-for-tests-only-0123456789")
-    while work_once(underneath, quiet, now):
-        pass
+    do_what_is_due(underneath, quiet, now)
     return made
 
 

@@ -1,6 +1,8 @@
-"""What has to hold after every story."""
+"""What has to hold after every story; and the worker, who does between deeds what is due."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 
 import pytest
 from litestar import Litestar
@@ -9,8 +11,11 @@ from sqlmodel import col
 
 from service.cases.clocks import keep_next_due
 from service.core.database import Database
+from service.core.settings import Settings
 from service.records.cases import Case
 from service.records.timeline import TimelineEntry
+from tests.conftest import SteppedClock
+from tests.makers import do_what_is_due
 
 LATEST = 20
 
@@ -34,3 +39,20 @@ def clocks_stand_right(request: pytest.FixtureRequest) -> Iterator[None]:
             keep_next_due(db, case)
             assert (case.next_due_at, case.next_due_what, case.ripe_at) == kept, case.reference
     database.close()
+
+
+@pytest.fixture
+def worker(database: Database, settings: Settings, clock: SteppedClock) -> Callable[[], None]:
+    """Lets the worker do everything that is due."""
+    return partial(do_what_is_due, database, settings, clock)
+
+
+@pytest.fixture
+def worked(worker: Callable[[], None], clock: SteppedClock) -> Callable[..., None]:
+    """The same some minutes later, when what was asked for is due."""
+
+    def later(after: timedelta = timedelta(minutes=5)) -> None:
+        clock.moment += after
+        worker()
+
+    return later

@@ -11,11 +11,24 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from service.records.timeline import ReadEntry
-from service.worker.run import work_once
-from tests.makers import DEMO, at, edit, id_of, people, picture, press, put_right, refuses, report, room, upload
+from tests.makers import (
+    DEMO,
+    at,
+    do_what_is_due,
+    edit,
+    id_of,
+    people,
+    picture,
+    press,
+    put_right,
+    refuses,
+    report,
+    room,
+    upload,
+)
 from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, find_facts, moment
 
-THIRD = "Quincy Lanternfield"
+THIRD = "Lantern Quokka"
 ADDRESS = f"colleague{DEMO}"
 WORKING = "A working note about Thimble."
 TEXT = f"{THIRD} told {ADDRESS} of it at nine.\nNobody answered."
@@ -42,7 +55,7 @@ def called(token, clock, database):
     case = report(staff, codes=["disrepute"], narrative=f"{THIRD} saw it.")
     files = [
         upload(staff, case, picture(), "shot.png", description=f"What {THIRD} saw").json()["id"],
-        upload(staff, case, TEXT.encode(), "quincy_lanternfield.txt").json()["id"],
+        upload(staff, case, TEXT.encode(), "lantern_quokka.txt").json()["id"],
     ]
     put_right(staff, digital, case)
     told = {"refer": True, "reason": f"{THIRD} complained.", "allegation": "A post that harmed our name."}
@@ -81,7 +94,7 @@ def test_the_bundle_is_whole_and_its_pages_are_true(token, called):
         "3. Findings",
         "4. Hearing, outcome and appeal",
         f"Exhibit 1: What {THIRD} saw",
-        "Exhibit 2: quincy_lanternfield.txt",
+        "Exhibit 2: lantern_quokka.txt",
         "About this copy",
     ]
     for title, number in contents:
@@ -111,7 +124,7 @@ def test_others_are_taken_out_of_the_copy_of_whom_it_is_about(token, called):
             for value in (read.get_object(number) for number in range(1, len(read.xref[0]) + 1))
         )
         told = " ".join((text, str(read.metadata), str(read.outline))).casefold().encode()
-        for name in ("quincy", "lanternfield", ADDRESS, "head of department", "hr caseworker", "thimble"):
+        for name in ("lantern", "quokka", ADDRESS, "head of department", "hr caseworker", "thimble"):
             for place in (raw, objects, told):
                 assert name.encode() not in place.lower()
                 assert name.encode("utf-16-be") not in place.lower()
@@ -232,8 +245,7 @@ def test_a_purge_reaches_it(token, called, database, settings, clock, app):
     assert token("staff").patch(at(case), json={"possibly_classified": "yes"}).status_code == 200
     press(digital, case, "purge", fields=[f"evidence.{file}"], reason="It held what must not be here.")
     clock.forward(hours=1)
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     assert not [kept for kept in store.list("pdf") if "bundle-" in kept.key]
     text = text_of(pdf(hr, called)[1])
     assert "Nobody answered." not in text

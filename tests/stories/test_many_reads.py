@@ -17,9 +17,8 @@ from service.records.people import PersonRole
 from service.records.timeline import ManyReads, Outbox, ReadEntry
 from service.timeline.watching import LATE, MOST, WITHIN, moments, watch_reads
 from service.worker.post import Post
-from service.worker.run import work_once
 from tests.conftest import START
-from tests.makers import id_of, people, report
+from tests.makers import do_what_is_due, id_of, people, report
 from tests.stories.test_concern import raise_it
 
 SAID = "Somebody has read more than thirty cases within an hour."
@@ -45,8 +44,7 @@ def work(database, settings, clock):
         clock.forward(**(later or {"minutes": 1}))
         for kept in folder.glob("*.eml"):
             kept.unlink()
-        while work_once(database, settings, clock):
-            pass
+        do_what_is_due(database, settings, clock)
         while Post(database, settings, clock).work_once():
             pass
         mails = [message_from_bytes(kept.read_bytes(), policy=policy.default) for kept in folder.glob("*.eml")]

@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from service.worker.post import Post
-from service.worker.run import work_once
-from tests.makers import NO_DANGER, OFFICIAL, at, faults, picture, press, report, upload
+from tests.makers import NO_DANGER, OFFICIAL, at, do_what_is_due, faults, picture, press, report, upload
 
 CANARIES = ("Quokka", "Quagga", "Quoll", "Quelea", "Quetzal")
 LINK = "https://example.org/post/1"
@@ -130,8 +129,7 @@ def test_outside_the_wall_nothing_tells_of_a_secret_case(world, house, database,
     post = Post(database, house, clock)
 
     def work() -> None:
-        while work_once(database, house, clock):
-            pass
+        do_what_is_due(database, house, clock)
         while post.work_once(Event()):
             pass
 

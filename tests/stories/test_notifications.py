@@ -13,8 +13,7 @@ from service.records.notifications import Notification
 from service.records.people import Person
 from service.records.timeline import Outbox
 from service.worker.post import Post
-from service.worker.run import work_once
-from tests.makers import APOLOGY, PERSONAL, at, people, press, put_right, report
+from tests.makers import APOLOGY, PERSONAL, at, do_what_is_due, people, press, put_right, report
 
 URGENT = {"safety_risk": "yes"}
 WAITING = "Something is waiting for you in Amends"
@@ -28,8 +27,7 @@ def worker(database, settings, clock):
     def work() -> dict[str, list[str]]:
         for kept in folder.glob("*.eml"):
             kept.unlink()
-        while work_once(database, settings, clock):
-            pass
+        do_what_is_due(database, settings, clock)
         post = Post(database, settings, clock)
         while post.work_once():
             pass
@@ -261,8 +259,7 @@ def test_a_mail_about_a_case_that_is_no_longer_theirs_does_not_go(token, databas
     """It was written before the conflict was named, and a server that was away has kept it here until after."""
     staff, digital = people(token, "staff digital")
     case = report(staff)
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     press(digital, case, "conflict", person="digital2@demo.example", reason="A cousin.")
     assert worker().keys() == {"manager"}
 
@@ -270,8 +267,7 @@ def test_a_mail_about_a_case_that_is_no_longer_theirs_does_not_go(token, databas
 def test_a_mail_that_was_read_meanwhile_does_not_go(token, database, settings, worker, clock):
     staff, manager = people(token, "staff manager")
     case = report(staff)
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     assert manager.get(at(case)).status_code == 200
     assert worker().keys() == {"digital", "digital2"}
 
@@ -288,8 +284,7 @@ def test_doing_it_twice_tells_nobody_twice(token, database, settings, clock, wor
 
 def test_a_leaver_is_told_nothing(token, database, settings, clock, worker):
     report(token("staff"))
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     with database.write() as db:
         db.execute(select(Person).where(col(Person.email) == "manager@demo.example")).scalar_one().active = False
     assert worker().keys() == {"digital", "digital2"}
@@ -336,8 +331,7 @@ def test_of_several_only_what_is_still_unread_is_mailed(token, database, setting
     """And it leads to the one that is left."""
     staff, digital = people(token, "staff digital")
     case, _ = report(staff), report(staff)
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     assert digital.get(at(case)).status_code == 200
     assert worker()["digital"] == [WAITING]
     assert "/go/" in links(settings)["digital"][0]
@@ -356,8 +350,7 @@ def test_what_comes_while_a_mail_waits_joins_it_and_what_comes_after_does_not(to
     staff, manager = people(token, "staff manager")
     for _ in range(3):
         report(staff)
-        while work_once(database, settings, clock):
-            pass
+        do_what_is_due(database, settings, clock)
         clock.forward(minutes=20)
     assert worker()["manager"] == [WAITING]
     report(staff)

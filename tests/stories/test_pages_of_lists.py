@@ -8,7 +8,7 @@ import pytest
 from makers import PERSONAL, fields, people, press, report
 
 from service.core.sealing import seal, unseal
-from service.worker.run import work_once
+from tests.makers import do_what_is_due
 
 SECRET = "a-secret-for-tests-only-0123456789"
 
@@ -123,8 +123,7 @@ def masthead(page) -> str:
 def test_the_masthead_says_the_same_on_every_page(token, sign_in, database, settings, clock):
     """Also where something is refused: a menu or a number that is right on some pages only is worse than none."""
     case = report(token("staff"))
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     using = sign_in("manager")
     pages = {
         200: [using.get(path) for path in ("/", "/cases", "/queue", "/settings", "/queue?colour=red")],

@@ -28,6 +28,7 @@ from tests.makers import (
     at,
     busy,
     case_id,
+    do_what_is_due,
     entries,
     everything_kept,
     faults,
@@ -355,8 +356,7 @@ def test_bytes_go_with_the_answer_and_the_worker_looks_again(spilt, app, setting
     press(digital, case, "purge", fields=[f"evidence.{file['id']}", "post.text"], reason="Spilt")
     assert keys(app) == []
     assert len(rows(database)) == 2
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     # A PDF that was being made while the case was purged is kept after it.
     late = f"pdf/{case_id(database, case)}/late.pdf"
     other = f"pdf/{case_id(database, case)}0/other.pdf"
@@ -398,8 +398,7 @@ def test_a_pdf_that_is_ready_after_the_purge_is_not_kept(spilt, app, settings, d
     press(digital, case, "purge", fields=[f"evidence.{file['id']}"], reason="Spilt")
     # Both times that the worker looks are over before the PDF is ready.
     clock.forward(minutes=5)
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     before = {kept.key for kept in app.state.house.store.list("pdf")}
     for audience in ("reporter", "line_manager"):
         assert digital.get(f"{at(case)}/summary.pdf?audience={audience}").status_code == 200
@@ -424,8 +423,7 @@ def test_a_row_that_names_a_standing_file_destroys_nothing(spilt, app, settings,
     _, _, _, file = spilt
     with database.write() as db:
         db.add(Outbox(kind="destroy", body={"evidence": [file["id"]]}, dedupe="wrong", due_at=clock()))
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     assert [row.error for row in rows(database)] == ["ValueError"]
     assert len(keys(app)) == 3
 

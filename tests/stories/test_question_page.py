@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from service.worker.run import work_once
-from tests.makers import NO_DANGER, PERSONAL, at, entries, fields, listed, people, press, text_of
+from tests.makers import NO_DANGER, PERSONAL, at, do_what_is_due, entries, fields, listed, people, press, text_of
 
 DRAFT, QUESTION, ANSWER = "Proud of our Flounder.", "May I say Halibut?", "Say Turbot, and wait until Monday."
 
@@ -91,8 +90,7 @@ def test_what_waits_speaks_of_a_question(token, database, settings, clock):
     press(staff, case, "messages", text="Thank you.")
     press(staff, case, "withdraw", reason="I leave it.")
     press(media, case, "close", resolution="withdrawn")
-    while work_once(database, settings, clock):
-        pass
+    do_what_is_due(database, settings, clock)
     assert told(staff) == ["Your question is closed.", "Your question is answered."]
     asked = ["Somebody takes their question back.", "There is a message for you."]
     assert told(manager) == told(media) == [*asked, "Somebody asks you something before they post."]

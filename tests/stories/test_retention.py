@@ -43,19 +43,6 @@ REASON = "The tribunal asked for it."
 DAYS_OF_TWO_YEARS = 731
 
 
-@pytest.fixture
-def worked(database, settings, clock):
-    """Do what the outbox asks for, until nothing is left."""
-
-    def work(after=timedelta(minutes=5)):
-        clock.moment += after
-        for _ in range(20):
-            if not work_once(database, settings, clock):
-                break
-
-    return work
-
-
 def ended(token, **facts):
     """A mistake that was put right and closed."""
     staff, digital = people(token, "staff digital")

@@ -12,7 +12,6 @@ from service.records.referrals import Referral
 from service.referrals import keep, replay
 from service.timeline import entries
 from service.timeline.entries import of_referral
-from service.worker.run import work_once
 from tests.makers import (
     DEMO,
     at,
@@ -31,18 +30,6 @@ from tests.makers import (
 from tests.makers import referred as refer
 from tests.matrix import MATRIX
 from tests.stories.test_concern import raise_it
-
-
-@pytest.fixture
-def worker(app, database, settings, clock):
-    """Let the worker do everything that is due."""
-
-    def work():
-        while work_once(database, settings, clock):
-            pass
-
-    return work
-
 
 INVESTIGATOR, DECISION_MAKER, APPEAL_HEARER = (f"{name}{DEMO}" for name in ("hr2", "head", "services"))
 CANARY = "Quince-Lantern"

@@ -1,25 +1,23 @@
 """A conflict named in the HR room: whoever has one is out at once, and somebody else does their part."""
 
-import pytest
-
 from service.records.enums import DeskName
 from service.records.people import DeskMember
-from service.worker.run import work_once
-from tests.makers import DEMO, at, everything_kept, faults, id_of, people, press, put_right, refuses, report, room
+from tests.makers import (
+    DEMO,
+    at,
+    everything_kept,
+    faults,
+    id_of,
+    people,
+    press,
+    put_right,
+    refuses,
+    report,
+    room,
+)
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, hear, moment
 
 QUINCE = "Quince-Cousin"
-
-
-@pytest.fixture
-def worker(database, settings, clock):
-    """Let the worker do everything that is due."""
-
-    def work():
-        while work_once(database, settings, clock):
-            pass
-
-    return work
 
 
 def told_of(who, kind):

@@ -36,19 +36,6 @@ from tests.matrix import concern
 IDENTITY = "Passport seen at the desk."
 
 
-@pytest.fixture
-def worked(database, settings, clock):
-    """Do what the outbox asks for, until nothing is left."""
-
-    def work(after=timedelta(minutes=1)):
-        clock.moment += after
-        for _ in range(20):
-            if not work_once(database, settings, clock):
-                break
-
-    return work
-
-
 def ask(who, **told):
     made = who.post("/api/subject-access", json=told)
     assert made.status_code == 201, made.text

@@ -14,14 +14,12 @@ from tests.matrix import concern
 from tests.stories.test_letters import send
 from tests.stories.test_retention_of_referrals import QUOKKA, closed, due, let_go, lived, passed_on
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, moment
-from tests.stories.test_subject_access import ask, given_to, parts, released, where, worked
+from tests.stories.test_subject_access import ask, given_to, parts, released, where
 
-assert worked
-
-WITNESS = "Wilma Tregarthen"
+WITNESS = "Walrus Turnstone"
 """Nobody in the directory; they were at the hearing."""
-INVESTIGATES = "Ines Okonkwo"
-OTHERS = (WITNESS, "Tregarthen", INVESTIGATES, "Okonkwo", f"colleague{DEMO}", INVESTIGATOR, DECISION_MAKER)
+INVESTIGATES = "Ibis Oriole"
+OTHERS = (WITNESS, "Turnstone", INVESTIGATES, "Oriole", f"colleague{DEMO}", INVESTIGATOR, DECISION_MAKER)
 WORDS = {
     *("Alleged", "Mitigated", "Informed", "Established", "Spoke", "Suspended", "Served", "Replied", "Noted"),
     *("Invited", "Heard", "Decided", "Considered", "Appealed", "Answered", "Lettered", "Concluded", "Filed"),

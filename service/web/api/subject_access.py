@@ -74,8 +74,11 @@ def access_items(
     return {"items": shown, "next": following}
 
 
-@get("/api/subject-access/{reference:str}/items/{number:str}/file",
-     opt={"bytes": "application/octet-stream"}, sync_to_thread=True)  # fmt: skip
+@get(
+    "/api/subject-access/{reference:str}/items/{number:str}/file",
+    opt={"bytes": "application/octet-stream"},
+    sync_to_thread=True,
+)
 def access_item_file(
     db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], number: FromPath[str]
 ) -> Response:
