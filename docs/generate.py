@@ -26,7 +26,7 @@ from service.records.enums import NoteAudience, ReferralStage, Stage, StepState
 from service.referrals import life
 from service.referrals import policy as room_policy
 from service.steps.cannot import REASONS as CANNOT
-from service.timeline.entries import AUDIENCES
+from service.timeline.audiences import AUDIENCES
 from service.web.api.openapi import describe
 from service.web.deeds import DEEDS
 

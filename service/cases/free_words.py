@@ -23,7 +23,7 @@ from service.records.cases import (
 from service.records.enums import StepState
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
-from service.timeline.entries import DESK_ONLY
+from service.timeline.audiences import DESK_ONLY
 
 GONE = "destroyed"
 """Stands in a column that may not be empty."""

@@ -16,7 +16,7 @@ from service.records.cases import Case
 from service.records.enums import Kind
 from service.records.evidence import Evidence
 from service.records.timeline import Outbox
-from service.timeline import entries, outbox
+from service.timeline import entries, erasing, outbox
 
 COPY = "guidance.answer"
 """Where a mistake keeps what was answered before posting."""
@@ -51,7 +51,7 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         destroyed += files
         held = _empty(db, case, place, which)
         # Words that somebody has cleared again are gone from the row, and still on the timeline.
-        erased = entries.erase(db, case, names_said(field, place), place.kind)
+        erased = erasing.erase(db, case, names_said(field, place), place.kind)
         if not (erased or held or files or _goes_with_another(field, purged)):
             _nothing_in(field)
         readers.setdefault(place.audience, []).append(field)
@@ -79,7 +79,7 @@ def destroy_copies(db: Session, me: Me | None, question: Case, reason: str, at: 
         if question.reference not in said:
             continue
         held = _empty(db, other, PLACES[COPY], "")
-        if entries.erase(db, other, {COPY}) or held:
+        if erasing.erase(db, other, {COPY}) or held:
             changes = {"purged": (None, [COPY]), "reason": (None, reason)}
             entries.add(db, other, "purged", actor=me.id if me else None, at=at, changes=changes)
             gather_again(db, other.id, at)
@@ -106,7 +106,7 @@ def _empty(db: Session, case: Case, place: Place, which: str) -> bool:
         for row, column in _rows(db, case, PLACES[path]):
             if getattr(row, column) in gone:
                 _blank(db, row, column)
-                entries.erase(db, case, {path})
+                erasing.erase(db, case, {path})
     return bool(gone)
 
 

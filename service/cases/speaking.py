@@ -16,6 +16,7 @@ from service.records.cases import Advice, Case, Message, Note, Step
 from service.records.enums import Kind, NoteAudience
 from service.records.people import Person
 from service.timeline import entries
+from service.timeline.audiences import DESK_ONLY
 from service.timeline.confidence import reporter_of
 
 # For whom somebody may write who reads through these eyes.
@@ -106,7 +107,7 @@ def say(
         at=at,
         changes=changes,
         tell=readers,
-        audience=entries.DESK_ONLY if aside else (),
+        audience=DESK_ONLY if aside else (),
     )
 
 

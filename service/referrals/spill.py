@@ -11,7 +11,7 @@ from service.records.evidence import Evidence
 from service.records.referrals import Copied, Hearing, Letter, Referral
 from service.records.timeline import Outbox
 from service.referrals.keep import entries_for_hr
-from service.timeline import entries, outbox
+from service.timeline import erasing, outbox
 
 ALLEGED = "referral.allegation"
 
@@ -41,7 +41,7 @@ def destroy_copied(db: Session, case: Case, fields: list[str], at: datetime) -> 
         if any(field == ALLEGED or field.startswith("evidence.") for field in fields):
             lost |= _letters(db, referral, at)
         if lost:
-            entries.erase_of_referral(db, referral, lost)
+            erasing.erase(db, referral, lost)
 
 
 def _letters(db: Session, referral: Referral, at: datetime) -> set[str]:

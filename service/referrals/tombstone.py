@@ -10,7 +10,7 @@ from service.cases.tombstone import DISPOSAL, HELD
 from service.records.cases import Case
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
-from service.timeline import entries
+from service.timeline import erasing
 
 KINDS = frozenset({"room_disposal_approved", "room_disposed"})
 """Entries that keep who did it: who let it go stays known."""
@@ -40,7 +40,7 @@ def erase_from_case(db: Session, case: Case, referral: Referral) -> None:
         ("referral_returned", "hr.returned_because", referral.returned_at),
     ):
         if at is not None:
-            entries.erase_at(db, case, kind, at, area)
+            erasing.erase_at(db, case, kind, at, area)
 
 
 def places_of(referral: Referral) -> tuple[str, ...]:

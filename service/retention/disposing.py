@@ -28,7 +28,7 @@ from service.records.timeline import Once, Outbox, ReadEntry, TimelineEntry
 from service.referrals import tombstone as referral_tombstone
 from service.referrals.policy import apart_from
 from service.retention.keeping import require_due, say, stop
-from service.timeline import entries, outbox
+from service.timeline import entries, erasing, outbox
 
 PARTIES = ("reporter", "raiser", "asked", "subject")
 """As whom the read log knows those who had a part in a case; their lines would tell who they were."""
@@ -73,7 +73,7 @@ def _destroy(db: Session, case: Case, at: datetime) -> None:
     if case.kind == Kind.ADVICE:
         destroy_copies(db, None, case, "The question itself is destroyed: its time is over.", at)
     entries.add(db, case, "disposed", actor=None, at=at)
-    entries.erase_all(db, case, but=lambda kind, field: kind in KINDS or is_kept(field))
+    erasing.erase_all(db, case, but=lambda kind, field: kind in KINDS or is_kept(field))
     files = _mark_files(db, case, at)
     case.disposed_at = at
     for table in _tables_with("case_id", Case):
@@ -97,7 +97,7 @@ def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime)
     subject = referral.subject_id
     referral.kept_apart = _somebody_at(db, DeskName.HR, apart_from(db, referral))
     entries.add(db, referral, "room_disposed", actor=None, at=at, changes={"disposed_at": (None, at)})
-    entries.erase_all(db, referral, but=referral_tombstone.is_kept)
+    erasing.erase_all(db, referral, but=referral_tombstone.is_kept)
     referral_tombstone.erase_from_case(db, case, referral)
     places = (*referral_tombstone.places_of(referral), *referral_tombstone.folders_of_files(db, referral))
     for table in _tables_with("referral_id"):

@@ -5,7 +5,7 @@ they must not learn: who raised a concern, what was not disclosed, what HR does.
 noted about them once nothing more is planned; `WITHHELD` says what it does not give, and by which passage.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,19 +17,12 @@ from service.cases.read_log import TOLD_OF
 from service.cases.view import case_view
 from service.people.identity import Me
 from service.records.cases import (
-    Advice,
     Case,
     Confidence,
-    Conflict,
-    Message,
     Note,
-    ReferralDecision,
-    Revealed,
-    Route,
     Step,
 )
-from service.records.enums import Day, DeskName, Kind, NoteAudience, Stage
-from service.records.evidence import Evidence
+from service.records.enums import Day, Kind, NoteAudience, Stage
 from service.records.field_words import HAPPENED, TABLES
 from service.records.list_words import ACCESS_TITLES, LOOKED_AS, READ_THROUGH, READ_WHAT
 from service.records.notice_words import NOTIFIED, NOTIFIED_ELSE
@@ -38,7 +31,7 @@ from service.records.people import Absence, ApiToken, BrowserSession, DeskMember
 from service.records.referrals import Referral
 from service.records.room_words import ENTRIES_OF_REFERRAL
 from service.records.timeline import ReadEntry, TimelineEntry
-from service.records.words import DESKS, THE_DESKS
+from service.records.words import THE_DESKS
 from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when
 from service.subject_access.of_referrals import (
     UNDISCLOSED,
@@ -47,11 +40,8 @@ from service.subject_access.of_referrals import (
     parts_held,
     referrals_of,
 )
-from service.subject_access.third_parties import SOMEBODY, Known, Redactor
-
-LINE_MANAGER = "a line manager"
-OURS = frozenset(name.casefold() for name in DESKS.values())
-"""What desks are called, and no person."""
+from service.subject_access.others import redactor_for, within
+from service.subject_access.third_parties import Redactor
 
 
 def cases_of(person_id: int) -> Select[Any]:
@@ -79,75 +69,25 @@ def _any_of(*each: Select[Any]) -> Select[Any]:
 
 def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
     """Everything that is held about somebody, in the order in which it is given; read as it is asked for."""
-    redactor = _redactor(db, person)
+    redactor = redactor_for(db, person)
     yield from _about(db, person, redactor)
     for case_id in db.execute(cases_of(person.id).order_by(col(Case.id))).scalars().all():
         case = db.get_one(Case, case_id)
-        yield from _of_case(db, person, case, _within(db, redactor, case), at)
+        yield from _of_case(db, person, case, within(db, redactor, case), at)
         # One case after another, and no long read: a purge waits for whoever reads.
         db.expunge_all()
         db.rollback()
     for referral_id in db.execute(referrals_of(person.id).order_by(col(Referral.id))).scalars().all():
         referral = db.get_one(Referral, referral_id)
-        within = _within(db, redactor, db.get_one(Case, referral.case_id))
-        within = replace(within, known=(*within.known, *others_in(db, referral)))
-        yield from of_a_referral(db, person, referral, within)
+        inside = within(db, redactor, db.get_one(Case, referral.case_id))
+        inside = replace(inside, known=(*inside.known, *others_in(db, referral)))
+        yield from of_a_referral(db, person, referral, inside)
         db.expunge_all()
         db.rollback()
     yield from parts_held(db, person)
     yield from _done_at_work(db, person)
     yield from _notified(db, person)
     yield from _opened(db, person)
-
-
-def redactor_in(db: Session, person: Person, case: Case, others: tuple[Known, ...]) -> Redactor:
-    """What takes everybody out of a paper on a case but this person; `others` have to do with it beside the case."""
-    redactor = _within(db, _redactor(db, person), case)
-    return replace(redactor, known=(*redactor.known, *others))
-
-
-def _redactor(db: Session, person: Person) -> Redactor:
-    """What takes everybody out but this person; the names of the directory are read once."""
-    mine = Known(person.name, person.email, "")
-    around = {person.manager_id: LINE_MANAGER, person.deputy_id: SOMEBODY}
-    known = _known(db, {number: part for number, part in around.items() if number is not None})
-    names = db.execute(select(col(Person.name)).where(col(Person.id) != person.id)).scalars()
-    folded = {" ".join(name.split()).casefold() for name in names if " " in name.strip()}
-    return Redactor(mine, known, frozenset(folded - OURS))
-
-
-def _within(db: Session, redactor: Redactor, case: Case) -> Redactor:
-    """The same with everybody who has to do with a case, be it unseen: each by the part that they have there."""
-    parts: dict[int, str] = dict.fromkeys(_people_of(db, case), SOMEBODY)
-    seats = select(DeskMember.person_id, DeskMember.desk).where(col(DeskMember.person_id).in_(parts))
-    parts |= {number: f"somebody at {THE_DESKS[desk]}" for number, desk in db.execute(seats)}
-    managers = select(Route.person_id).where(col(Route.case_id) == case.id, col(Route.desk) == DeskName.LINE_MANAGER)
-    parts |= {number: LINE_MANAGER for number in db.execute(managers).scalars() if number is not None}
-    known = {each.email: each for each in (*redactor.known, *_known(db, parts))}
-    known.pop(redactor.person.email, None)
-    return replace(redactor, known=tuple(known.values()))
-
-
-def _people_of(db: Session, case: Case) -> set[int]:
-    found: set[int | None] = {case.reporter_id, case.subject_id, case.assigned_to_id}
-    columns = (
-        *(Step.asked_of_id, Step.taken_by_id, Step.verified_by_id, Route.person_id, Route.acknowledged_by_id),
-        *(Advice.by_id, Message.by_id, Message.with_id, Note.by_id, ReferralDecision.by_id, Evidence.added_by_id),
-        *(Conflict.person_id, Confidence.person_id, Revealed.person_id, TimelineEntry.actor_id),
-    )
-    for column in columns:
-        table: Any = column.class_  # type: ignore[union-attr]  # a column knows its table
-        found |= set(db.execute(select(col(column)).where(table.case_id == case.id).distinct()).scalars())
-    return {number for number in found if number is not None}
-
-
-def _known(db: Session, parts: Mapping[int, str]) -> tuple[Known, ...]:
-    people = select(col(Person.id), Person.name, Person.email).where(col(Person.id).in_(parts))
-    return tuple(
-        # Whoever is called as a desk is has a name that tells nobody who they are.
-        Known("" if name.casefold() in OURS else name, email, parts[number])
-        for number, name, email in db.execute(people)
-    )
 
 
 # --- the directory, and how they sign in

@@ -1,12 +1,12 @@
 """The only writer of the timeline, and so the only way anything changes."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, event, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, event, func, insert, literal, or_, select, update
 from sqlmodel import Session, col
 
 from service.records.cases import Case
@@ -14,114 +14,8 @@ from service.records.enums import Kind, Severity
 from service.records.referrals import Referral
 from service.records.timeline import Outbox, TimelineEntry, TimelineHead, TimelineValues
 from service.timeline import chain, outbox
+from service.timeline.audiences import ASKED_DOES, AUDIENCES, AUDIENCES_OF_REFERRAL, SPOKEN_WITH, TOLD
 from service.timeline.confidence import REPORTER, reporter_of
-
-EVERYONE = ("reporter", "line_manager", "digital_unit", "hr", "desk", "data_protection")
-DESK_ONLY = ("digital_unit",)
-
-# Who may read an entry of each kind. What is missing here cannot be written.
-AUDIENCES: dict[str, tuple[str, ...]] = {
-    "reported": EVERYONE,
-    "informed": EVERYONE,
-    "not_informed": EVERYONE,
-    "facts_changed": EVERYONE,
-    "judged_again": EVERYONE,
-    "step_taken": EVERYONE,
-    "step_cannot": EVERYONE,
-    "step_waived": EVERYONE,
-    "step_verified": EVERYONE,
-    "step_released": EVERYONE,
-    "acknowledged": EVERYONE,
-    "triaged": EVERYONE,
-    "assigned": EVERYONE,
-    "sent": EVERYONE,
-    "manager_named": EVERYONE,
-    "exposure_changed": EVERYONE,
-    "opened": EVERYONE,
-    "purged": EVERYONE,
-    "advised": EVERYONE,
-    "message": ("reporter", "digital_unit"),
-    "asked": EVERYONE,
-    "judged": EVERYONE,
-    "subject_set": DESK_ONLY,
-    "disclosed": ("subject", "digital_unit", "hr"),
-    "revealed": ("raiser", "digital_unit", "hr"),
-    "note_reporter": EVERYONE,
-    "note_line_manager": ("line_manager", "digital_unit", "hr"),
-    "note_digital_unit": DESK_ONLY,
-    "note_hr": ("hr",),
-    "evidence_added": EVERYONE,
-    "referral_proposed": ("digital_unit", "hr"),
-    "referral_decided": ("digital_unit", "hr"),
-    "referral_returned": ("digital_unit", "hr"),
-    "protection_decided": EVERYONE,
-    "conflict_named": DESK_ONLY,
-    "withdrawal_asked": EVERYONE,
-    "closed": EVERYONE,
-    "resolved": ("digital_unit", "hr"),
-    "hr_judged": ("digital_unit", "hr"),
-    "held_by": EVERYONE,
-    "reopened": EVERYONE,
-    "reminded": EVERYONE,
-    "escalated": EVERYONE,
-    "repeated": EVERYONE,
-    "merged": ("digital_unit", "hr"),
-    "parted": ("digital_unit", "hr"),
-    "settled": EVERYONE,
-    "hold_placed": ("digital_unit", "hr"),
-    "hold_released": ("digital_unit", "hr"),
-    "disposal_approved": ("digital_unit", "hr"),
-    "disposal_stopped": ("digital_unit", "hr"),
-    "disposed": ("digital_unit", "hr"),
-    # The desk reads it off the case, where whoever sees one of the two cases only is not told of the other.
-    "said_same": ("reporter",),
-}
-ROOM = ("room",)
-THEIRS = ("room", "subject")
-# The same for a referral. `room` is whoever is in it; `subject` the person it is about, once something was disclosed.
-AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
-    "room_received": ROOM,
-    "room_accepted": ROOM,
-    "room_returned": ROOM,
-    "room_appointed": ROOM,
-    "room_informed": THEIRS,
-    "room_finding": ROOM,
-    "room_informal": THEIRS,
-    "room_invited": THEIRS,
-    "room_postponed": THEIRS,
-    "room_heard": THEIRS,
-    "room_considered": ROOM,
-    "room_decided": THEIRS,
-    "room_appealed": THEIRS,
-    "room_appeal_decided": THEIRS,
-    "room_closed": THEIRS,
-    "room_note": ROOM,
-    "room_conflict": ROOM,
-    "room_paused": ROOM,
-    "room_resumed": ROOM,
-    "room_suspended": THEIRS,
-    "room_suspension_ended": THEIRS,
-    "room_served": THEIRS,
-    "room_replied": THEIRS,
-    "room_letter_sent": THEIRS,
-    "room_copied": ROOM,
-    "room_file_added": ROOM,
-    "room_disclosed": THEIRS,
-    "room_reminded": ROOM,
-    "room_late": ROOM,
-    "room_warning_expired": THEIRS,
-    "room_hold_placed": ROOM,
-    "room_hold_released": ROOM,
-    "room_disposal_approved": ROOM,
-    "room_disposal_stopped": ROOM,
-    "room_disposed": ROOM,
-}
-# Of a concern, whoever raised it reads what they themselves told, and nothing of what becomes of it; and their words
-# are not shown to the manager of whose post it is (product.md, *Who may see and do what*).
-TOLD = frozenset({"reported", "facts_changed", "evidence_added"})
-SPOKEN_WITH = frozenset({"message", "withdrawal_asked"})
-ASKED_DOES = frozenset({"step_taken", "step_cannot"})
-"""What is done as whoever was asked for it. By name, be it that they raised it as well: unnamed, it would tell that."""
 
 
 def add(
@@ -213,8 +107,6 @@ def apart(db: Session) -> Iterator[None]:
 
 RINGS_FOR = "alarm.what"
 """The field of an entry that says for what a clock has rung; whoever is told of it is told that too."""
-ERASED_TOGETHER = 500
-"""Numbers in one statement: an engine takes so many and no more."""
 PENDING = "timeline entries that wait to be written"
 
 _head: Any = TimelineHead.__table__  # type: ignore[attr-defined]  # every table model has one
@@ -276,69 +168,6 @@ def write_pending(db: Session) -> None:
     connection.execute(_INSERT_VALUES, values)
     if told:
         connection.execute(_INSERT_OUTBOX, told)
-
-
-def erase(db: Session, case: Case, fields: set[str], kind: str | None = None) -> int:
-    """Destroy the values of these fields in every entry of a case; the commitments stay, so the chain still verifies.
-
-    `kind` leaves entries of other kinds alone. Returns how many values were destroyed.
-    """
-    write_pending(db)
-    values = _values_of(case)
-    if kind is not None:
-        values = values.where(col(TimelineEntry.kind) == kind)
-    rows = db.execute(values).scalars()
-    destroyed = 0
-    for row in rows:
-        kept = {field: value for field, value in row.fields.items() if field not in fields}
-        destroyed += len(row.fields) - len(kept)
-        if len(kept) != len(row.fields):
-            row.fields = kept
-            db.add(row)
-    return destroyed
-
-
-def erase_at(db: Session, case: Case, kind: str, at: datetime, beginning: str) -> None:
-    """Destroy the values that begin so in the case's entries of a kind that were made at one moment."""
-    write_pending(db)
-    values = _values_of(case).where(col(TimelineEntry.kind) == kind, col(TimelineEntry.at) == at)
-    for row in db.execute(values).scalars():
-        row.fields = {field: value for field, value in row.fields.items() if not field.startswith(beginning)}
-        db.add(row)
-
-
-def erase_of_referral(db: Session, referral: Referral, fields: set[str]) -> None:
-    """Destroy the values of these fields in every entry of a referral; the commitments stay."""
-    write_pending(db)
-    for row in db.execute(_values_of(referral)).scalars():
-        if fields & row.fields.keys():
-            row.fields = {field: value for field, value in row.fields.items() if field not in fields}
-            db.add(row)
-
-
-def _values_of(record: Case | Referral) -> Select[Any]:
-    mine = col(TimelineEntry.case_id if isinstance(record, Case) else TimelineEntry.referral_id) == record.id
-    together = col(TimelineEntry.position) == col(TimelineValues.position)
-    return select(TimelineValues).join(TimelineEntry, together).where(mine)
-
-
-def erase_all(db: Session, record: Case | Referral, *, but: Callable[[str, str], bool]) -> None:
-    """Destroy every value of a record's entries, but for those of which `but(kind, field)` says that they stay.
-
-    An entry whose actor is destroyed names nobody in its row either. The commitments stay, so the chain still verifies.
-    """
-    write_pending(db)
-    unnamed = []
-    for row, kind in db.execute(_values_of(record).add_columns(col(TimelineEntry.kind))).all():
-        row.fields = {field: value for field, value in row.fields.items() if but(kind, field)}
-        db.add(row)
-        if chain.ACTOR not in row.fields:
-            unnamed.append(row.position)
-    db.flush()
-    for some in range(0, len(unnamed), ERASED_TOGETHER):
-        named = col(TimelineEntry.position).in_(unnamed[some : some + ERASED_TOGETHER])
-        without = update(TimelineEntry).where(named).values(actor_id=None)
-        db.execute(without, execution_options={"synchronize_session": False})
 
 
 _ENTRIES = (

@@ -26,7 +26,7 @@ from service.referrals import bundle
 from service.referrals.find import Found, find_referral
 from service.referrals.keep import case_of
 from service.referrals.view import referral_view, timeline
-from service.subject_access.gathering import redactor_in
+from service.subject_access.others import redactor_in
 from service.subject_access.third_parties import CLOSES, OPENS, Known, redacted
 from service.web.letters import LONGEST_WAIT, Kept, handed
 from service.web.visit import House

@@ -21,7 +21,7 @@ from service.routing.protect import Question
 from service.steps.cannot import REASONS
 from service.steps.find import ABLE
 from service.subject_access.asking import STANDS
-from service.timeline.entries import AUDIENCES, AUDIENCES_OF_REFERRAL
+from service.timeline.audiences import AUDIENCES, AUDIENCES_OF_REFERRAL
 
 PARTS = {"reporter", "raiser", "asked", "subject"}
 """Whose part in a case auditors are not told."""

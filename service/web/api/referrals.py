@@ -16,8 +16,9 @@ from service.people.identity import Me as Person
 from service.records.enums import Part
 from service.referrals.find import Found, find_referral, room_files, version_of
 from service.referrals.life import Act
+from service.referrals.parts import own_file
 from service.referrals.room import Order, list_referrals
-from service.referrals.view import own_file, referral_view
+from service.referrals.view import referral_view
 from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
 from service.web.api.answers import EvidenceOut, ReferralOut, ReferralsOut, TimelineOut

@@ -1,0 +1,108 @@
+"""Who may read an entry of each kind: of a case, of a concern read in part, and of a referral."""
+
+EVERYONE = ("reporter", "line_manager", "digital_unit", "hr", "desk", "data_protection")
+DESK_ONLY = ("digital_unit",)
+
+# Who may read an entry of each kind. What is missing here cannot be written.
+AUDIENCES: dict[str, tuple[str, ...]] = {
+    "reported": EVERYONE,
+    "informed": EVERYONE,
+    "not_informed": EVERYONE,
+    "facts_changed": EVERYONE,
+    "judged_again": EVERYONE,
+    "step_taken": EVERYONE,
+    "step_cannot": EVERYONE,
+    "step_waived": EVERYONE,
+    "step_verified": EVERYONE,
+    "step_released": EVERYONE,
+    "acknowledged": EVERYONE,
+    "triaged": EVERYONE,
+    "assigned": EVERYONE,
+    "sent": EVERYONE,
+    "manager_named": EVERYONE,
+    "exposure_changed": EVERYONE,
+    "opened": EVERYONE,
+    "purged": EVERYONE,
+    "advised": EVERYONE,
+    "message": ("reporter", "digital_unit"),
+    "asked": EVERYONE,
+    "judged": EVERYONE,
+    "subject_set": DESK_ONLY,
+    "disclosed": ("subject", "digital_unit", "hr"),
+    "revealed": ("raiser", "digital_unit", "hr"),
+    "note_reporter": EVERYONE,
+    "note_line_manager": ("line_manager", "digital_unit", "hr"),
+    "note_digital_unit": DESK_ONLY,
+    "note_hr": ("hr",),
+    "evidence_added": EVERYONE,
+    "referral_proposed": ("digital_unit", "hr"),
+    "referral_decided": ("digital_unit", "hr"),
+    "referral_returned": ("digital_unit", "hr"),
+    "protection_decided": EVERYONE,
+    "conflict_named": DESK_ONLY,
+    "withdrawal_asked": EVERYONE,
+    "closed": EVERYONE,
+    "resolved": ("digital_unit", "hr"),
+    "hr_judged": ("digital_unit", "hr"),
+    "held_by": EVERYONE,
+    "reopened": EVERYONE,
+    "reminded": EVERYONE,
+    "escalated": EVERYONE,
+    "repeated": EVERYONE,
+    "merged": ("digital_unit", "hr"),
+    "parted": ("digital_unit", "hr"),
+    "settled": EVERYONE,
+    "hold_placed": ("digital_unit", "hr"),
+    "hold_released": ("digital_unit", "hr"),
+    "disposal_approved": ("digital_unit", "hr"),
+    "disposal_stopped": ("digital_unit", "hr"),
+    "disposed": ("digital_unit", "hr"),
+    # The desk reads it off the case, where whoever sees one of the two cases only is not told of the other.
+    "said_same": ("reporter",),
+}
+ROOM = ("room",)
+THEIRS = ("room", "subject")
+# The same for a referral. `room` is whoever is in it; `subject` the person it is about, once something was disclosed.
+AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
+    "room_received": ROOM,
+    "room_accepted": ROOM,
+    "room_returned": ROOM,
+    "room_appointed": ROOM,
+    "room_informed": THEIRS,
+    "room_finding": ROOM,
+    "room_informal": THEIRS,
+    "room_invited": THEIRS,
+    "room_postponed": THEIRS,
+    "room_heard": THEIRS,
+    "room_considered": ROOM,
+    "room_decided": THEIRS,
+    "room_appealed": THEIRS,
+    "room_appeal_decided": THEIRS,
+    "room_closed": THEIRS,
+    "room_note": ROOM,
+    "room_conflict": ROOM,
+    "room_paused": ROOM,
+    "room_resumed": ROOM,
+    "room_suspended": THEIRS,
+    "room_suspension_ended": THEIRS,
+    "room_served": THEIRS,
+    "room_replied": THEIRS,
+    "room_letter_sent": THEIRS,
+    "room_copied": ROOM,
+    "room_file_added": ROOM,
+    "room_disclosed": THEIRS,
+    "room_reminded": ROOM,
+    "room_late": ROOM,
+    "room_warning_expired": THEIRS,
+    "room_hold_placed": ROOM,
+    "room_hold_released": ROOM,
+    "room_disposal_approved": ROOM,
+    "room_disposal_stopped": ROOM,
+    "room_disposed": ROOM,
+}
+# Of a concern, whoever raised it reads what they themselves told, and nothing of what becomes of it; and their words
+# are not shown to the manager of whose post it is (product.md, *Who may see and do what*).
+TOLD = frozenset({"reported", "facts_changed", "evidence_added"})
+SPOKEN_WITH = frozenset({"message", "withdrawal_asked"})
+ASKED_DOES = frozenset({"step_taken", "step_cannot"})
+"""What is done as whoever was asked for it. By name, be it that they raised it as well: unnamed, it would tell that."""
