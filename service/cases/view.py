@@ -12,9 +12,8 @@ from service.cases import in_part as in_parts
 from service.cases import policy
 from service.cases.exposure import exposure_shown, gone_at
 from service.cases.facts import CLOSED_ELSEWHERE, CLOSED_WHEN_GUARDED, is_closed
-from service.cases.naming import addresses_told, names_for
+from service.cases.naming import addresses_told
 from service.cases.parts import (
-    People,
     facts_shown,
     file_shown,
     hr_shown,
@@ -25,21 +24,17 @@ from service.cases.parts import (
     route_shown,
     step_shown,
 )
-from service.cases.sentences import sentence, title_of
+from service.cases.sentences import title_of
 from service.cases.speaking import readable
+from service.cases.timeline_view import people_named, timeline_told
 from service.people.identity import Me
 from service.records.cases import Advice, Case, Message, Note, ProtectionDecision, ReferralDecision, Route, Step
 from service.records.enums import DeskName, Kind, NoteAudience, StepKind
 from service.records.evidence import Evidence
-from service.records.notice_words import AMENDS
-from service.records.people import Person
 from service.records.referrals import Referral
-from service.records.words import WHO_DID
 from service.timeline import entries
-from service.timeline.chain import ACTOR
-from service.timeline.confidence import REPORTER, SEALED, reporter_of, revealed_to
+from service.timeline.confidence import reporter_of, revealed_to
 
-SPOKEN = ("advice.", "messages.", "notes.")
 STEP_ORDER = {kind: place for place, kind in enumerate(StepKind)}
 
 # What may be read through which eyes, by key of the view. A key that is named for none of a reader's eyes is absent.
@@ -65,8 +60,6 @@ VISIBLE: dict[str, frozenset[str]] = {
 }
 # What these eyes do not read of a concern: the words of whoever raised it. The desk writes what a manager needs.
 NOT_OF_A_CONCERN: dict[str, frozenset[str]] = {"line_manager": frozenset({"narrative", "about", "evidence"})}
-NOT_SHOWN = frozenset({ACTOR, SEALED, "subject_id"})
-"""Fields of an entry that are for the record alone: who did it stands beside it, and a number tells nobody anything."""
 
 
 def case_view(
@@ -82,11 +75,11 @@ def case_view(
     rows = _rows(db, case, content)
     rows["timeline"] = entries.of_case(db, case.id) if timeline or in_part else []
     steps, routes = rows["steps"], rows["routes"]
-    people = _people(db, _ids_in(case, rows), addresses_told(rows["timeline"]))
+    people = people_named(db, _ids_in(case, rows), addresses_told(rows["timeline"]))
     if in_part:
         rows["shown_steps"] = [step_shown(step, people, at, content) for step in steps]
         part = in_parts.part_view(case, through, rows, me)
-        return part | ({"timeline": _timeline(case, rows["timeline"], people, through, me)} if timeline else {})
+        return part | ({"timeline": timeline_told(case, rows["timeline"], people, through, me)} if timeline else {})
     decided = next((row for row in rows["decisions"] if row.counts and row.returned_at is None), None)
     gone = gone_at(case, steps)
     quiet = not (through & {"digital_unit", "hr"}) and not referred_by(rows["decisions"], me)
@@ -145,7 +138,7 @@ def case_view(
         del view["reporter"]
         if _knows_who_raised_it(db, case, through, me):
             raiser = reporter_of(db, case)
-            view["reporter"] = _people(db, {raiser}).get(raiser)
+            view["reporter"] = people_named(db, {raiser}).get(raiser)
     if case.kind == Kind.CONCERN:
         view["about"] = {"what": case.about_what, "description": case.about_description}
         view["disclosed_at"] = case.disclosed_at
@@ -167,7 +160,7 @@ def case_view(
         # What the desk writes to somebody who was asked, where they read the rest as a manager.
         view["messages"] = [message_shown(row, people) for row in rows["messages"] if row.with_id == me.id]
     if timeline:
-        view["timeline"] = _timeline(case, rows["timeline"], people, through, me)
+        view["timeline"] = timeline_told(case, rows["timeline"], people, through, me)
     return view
 
 
@@ -190,79 +183,11 @@ def visible(case: Case, through: frozenset[str]) -> frozenset[str]:
     )
 
 
-def timeline_view(db: Session, case: Case, through: frozenset[str], me: Me | None = None) -> list[dict[str, Any]]:
-    """The entries these eyes may see, oldest first; for an auditor only what kind of thing happened, and when."""
-    return entries_view(db, case, entries.of_case(db, case.id), through, me)
-
-
-def entries_view(
-    db: Session, case: Case, rows: list[Any], through: frozenset[str], me: Me | None = None
-) -> list[dict[str, Any]]:
-    """The same of entries that were read before."""
-    people = _people(db, {row.actor_id for row in rows}, addresses_told(rows))
-    return _timeline(case, rows, people, through, me)
-
-
-def _timeline(
-    case: Case, rows: list[Any], people: People, through: frozenset[str], me: Me | None
-) -> list[dict[str, Any]]:
-    seen = []
-    names = names_for([row for row in rows if through & {*row.audience.split()}], people, through, me)
-    for row in rows:
-        audience = row.audience.split()
-        own_note = me is not None and row.actor_id == me.id and row.kind.startswith("note_")
-        readable = bool(through.intersection(audience)) or own_note
-        if not readable and "auditor" not in through:
-            continue
-        entry: dict[str, Any] = {"kind": row.kind, "at": row.at}
-        if readable:
-            kept = row.fields or {}
-            entry |= {
-                "actor": _actor(case, row, people, through, me),
-                "changes": [
-                    _change(field, kept.get(field), numbered="digital_unit" in through)
-                    for field in row.commitments
-                    if field not in NOT_SHOWN and not field.endswith(".with_id") and not _unchanged(kept.get(field))
-                ],
-                "audience": audience,
-            }
-            entry["words"] = sentence(entry, case.kind, names)
-        seen.append(entry)
-    return seen
-
-
-def _actor(case: Case, row: Any, people: People, through: frozenset[str], me: Me | None) -> str:
-    """Who did it; to somebody with a part in a concern nobody else is named."""
-    if not row.actor_id:
-        return WHO_DID["raiser"] if (row.fields or {}).get(ACTOR, {}).get("after") == REPORTER else AMENDS
-    named = through - in_parts.EYES or row.actor_id == case.reporter_id or (me is not None and row.actor_id == me.id)
-    return name_of(people, row.actor_id) if named else WHO_DID["desk"]
-
-
-def _unchanged(kept: dict[str, Any] | None) -> bool:
-    # Some entries are written whatever they find; what stayed as it was is no change to show.
-    return kept is not None and kept["before"] == kept["after"]
-
-
-def _change(field: str, kept: dict[str, Any] | None, *, numbered: bool) -> dict[str, Any]:
-    # `messages.12` would tell how much others write. Only whoever can purge it needs its number.
-    name = field if numbered or not field.startswith(SPOKEN) else field.partition(".")[0]
-    if kept is None:
-        return {"field": name, "before": None, "after": None, "erased": True}
-    return {"field": name, "before": kept["before"], "after": kept["after"], "erased": False}
-
-
 @lru_cache
 def _of_case(table: Any) -> Select[Any]:
     """Everything a table holds of one case, in the order it came; built once, and read as rows."""
     came = (table.added_at, table.id) if table is Evidence else (table.id,)
     return select(*table.__table__.columns).where(table.case_id == bindparam("case")).order_by(*came)
-
-
-_WHO = select(Person.id, Person.email, Person.name, Person.zone).where(
-    col(Person.id).in_(bindparam("people", expanding=True))
-    | col(Person.email).in_(bindparam("addresses", expanding=True))
-)
 
 
 def _rows(db: Session, case: Case, content: bool) -> dict[str, Any]:
@@ -317,11 +242,3 @@ def _ids_in(case: Case, rows: dict[str, Any]) -> Iterable[int | None]:
     yield from (row.with_id for row in rows["messages"])
     yield from (file.added_by_id for file in rows["evidence"])
     yield from (entry.actor_id for entry in rows["timeline"])
-
-
-def _people(db: Session, ids: Iterable[int | None], addresses: Iterable[str] = ()) -> People:
-    wanted, named = sorted({person_id for person_id in ids if person_id is not None}), sorted(addresses)
-    if not wanted and not named:
-        return {}
-    found = db.connection().execute(_WHO, {"people": wanted, "addresses": named})
-    return {row.id: {"email": row.email, "name": row.name, "zone": row.zone} for row in found}

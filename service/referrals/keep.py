@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
-from service.cases.view import entries_view
+from service.cases.timeline_view import entries_view
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case

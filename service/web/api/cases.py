@@ -17,7 +17,8 @@ from service.cases.narrowing import Filters
 from service.cases.policy import Act
 from service.cases.queries import Found, find_case, open_acts, version_of
 from service.cases.relations import Relation
-from service.cases.view import case_view, timeline_view
+from service.cases.timeline_view import timeline_view
+from service.cases.view import case_view
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, Kind, Role
