@@ -17,6 +17,7 @@ from typing import Any
 from service.core.templating import TEMPLATES
 from service.documents import bundle_parts, words
 from service.documents.bundle_parts import Block, Section, exhibit_blocks, heading, quoted, says
+from service.documents.paper import styles
 from service.records.field_words import TABLES
 
 TEMPLATE = "documents/bundle.html"
@@ -103,7 +104,7 @@ def key_of(kind: str, state: Any) -> str:
     papers.
     """
     template = TEMPLATES / TEMPLATE
-    shapes = (template, template.with_suffix(".css"), Path(bundle_parts.__file__), Path(__file__))
+    shapes = (template, *styles(TEMPLATE), Path(bundle_parts.__file__), Path(__file__))
     hashes = [hashlib.sha256(one.read_bytes()).hexdigest() for one in shapes]
     told = [kind, state, hashes, TABLES, version("weasyprint")]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()

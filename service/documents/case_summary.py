@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 from service.core.clock import LONDON, in_zone
 from service.core.templating import TEMPLATES, day
 from service.documents import words
+from service.documents.paper import styles
 from service.records.enums import Kind
 from service.records.field_words import TABLES
 from service.records.words import PDF_AUDIENCES
@@ -198,12 +198,12 @@ def content_key(document: Mapping[str, Any]) -> str:
     """
     made = ("made_at", "made_by", "made_stamp", "identifier")
     context = {name: value for name, value in document["context"].items() if name not in made}
-    shapes = (document["template"], str(Path(document["template"]).with_suffix(".css")))
+    shapes = (TEMPLATES / document["template"], *styles(document["template"]))
     told = {
         "context": context,
         "pictures": {name: hashlib.sha256(data).hexdigest() for name, data in document["pictures"].items()},
         "attachments": [{**one, "bytes": hashlib.sha256(one["bytes"]).hexdigest()} for one in document["attachments"]],
-        "templates": [hashlib.sha256((TEMPLATES / name).read_bytes()).hexdigest() for name in shapes],
+        "templates": [hashlib.sha256(one.read_bytes()).hexdigest() for one in shapes],
         "words": TABLES,
         "weasyprint": version("weasyprint"),
     }

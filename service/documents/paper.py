@@ -5,17 +5,23 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
-from service.core.templating import environment
+from service.core.templating import TEMPLATES, environment
 from service.documents import words
 from service.records.field_words import TABLES
 
 LONG_WORD, SOME_LETTERS = re.compile(r"\S{200}"), re.compile(r"(?s).{1,100}")
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def styles(template: str) -> list[Path]:
+    """The style sheets of a template for paper: that of every paper, then its own."""
+    return [TEMPLATES / "documents/paper.css", (TEMPLATES / template).with_suffix(".css")]
 
 
 @cache

@@ -226,7 +226,8 @@ def _fonts() -> FontConfiguration:
 
 @cache
 def _style(template: str) -> CSS:
-    return CSS(string=(TEMPLATES / template).with_suffix(".css").read_text("utf-8"), font_config=_fonts())
+    sheets = "\n".join(sheet.read_text("utf-8") for sheet in paper.styles(template))
+    return CSS(string=sheets, font_config=_fonts())
 
 
 @cache
