@@ -11,7 +11,7 @@ from service.records.evidence import Evidence
 
 HELD = ("held_at", "held_because")
 ASKED = ("disposal_rule", "disposal_asked_at", "disposal_asked_by_id")
-DISPOSAL = (*ASKED, "disposed_at")
+DISPOSAL = (*ASKED, "disposed_at", "kept_apart")
 KINDS = frozenset({"disposal_approved", "disposed"})
 """Entries that keep who did it: who let it go stays known."""
 
@@ -21,7 +21,7 @@ COLUMNS: dict[type, frozenset[str]] = {
         (
             *("id", "reference", "kind", "stage", "version", "entries", "last_hash", "playbook_version"),
             *("severity", "severity_rank", "codes", "account_type", "holding_desk", "resolution", "duplicate_of_id"),
-            *("reported_at", "triaged_at", "closed_at", "next_due_at", "kept_apart", *DISPOSAL),
+            *("reported_at", "triaged_at", "closed_at", "next_due_at", *DISPOSAL),
         )
     ),
     Step: frozenset("id case_id kind state taken_at recorded_at verified_at due_at".split()),

@@ -18,7 +18,7 @@ ENDS = ("stage", "outcome", "returned_at", "decided_at", "warning_until", "close
 COLUMNS = frozenset(
     (
         *("id", "reference", "case_id", "version", "entries", "last_hash", "playbook_version", "received_at"),
-        *("kept_apart", *ENDS),
+        *ENDS,
     )
 )
 KEPT_LATER = (*HELD, *DISPOSAL)

@@ -26,6 +26,7 @@ from service.records.people import DeskMember
 from service.records.referrals import Referral
 from service.records.timeline import Once, Outbox, ReadEntry, TimelineEntry
 from service.referrals import tombstone as referral_tombstone
+from service.referrals.changes import put
 from service.referrals.policy import apart_from
 from service.retention.keeping import require_due, say, stop
 from service.timeline import entries, erasing, outbox
@@ -69,10 +70,11 @@ def dispose(
 
 def _destroy(db: Session, case: Case, at: datetime) -> None:
     parties = _parties(db, case)
-    case.kept_apart = _somebody_at(db, case.holding_desk, {row.person_id for row in db.execute(walls([case.id]))})
+    apart = {row.person_id for row in db.execute(walls([case.id]))}
+    told = put(case, kept_apart=_somebody_at(db, case.holding_desk, apart))
     if case.kind == Kind.ADVICE:
         destroy_copies(db, None, case, "The question itself is destroyed: its time is over.", at)
-    entries.add(db, case, "disposed", actor=None, at=at)
+    entries.add(db, case, "disposed", actor=None, at=at, changes=told)
     erasing.erase_all(db, case, but=lambda kind, field: kind in KINDS or is_kept(field))
     files = _mark_files(db, case, at)
     case.disposed_at = at
@@ -95,8 +97,8 @@ def _destroy(db: Session, case: Case, at: datetime) -> None:
 
 def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime) -> None:
     subject = referral.subject_id
-    referral.kept_apart = _somebody_at(db, DeskName.HR, apart_from(db, referral))
-    entries.add(db, referral, "room_disposed", actor=None, at=at, changes={"disposed_at": (None, at)})
+    told = put(referral, kept_apart=_somebody_at(db, DeskName.HR, apart_from(db, referral)))
+    entries.add(db, referral, "room_disposed", actor=None, at=at, changes=told | {"disposed_at": (None, at)})
     erasing.erase_all(db, referral, but=referral_tombstone.is_kept)
     referral_tombstone.erase_from_case(db, case, referral)
     places = (*referral_tombstone.places_of(referral), *referral_tombstone.folders_of_files(db, referral))

@@ -617,10 +617,6 @@ NOT_REPLAYED: dict[str, str] = {
     "case_file.posted_zone": "how a moment is shown; the moment is compared",
     "step.taken_zone": "how a moment is shown; the moment is compared",
     "step.confirmed": "a tick beside words that are compared themselves",
-    **dict.fromkeys(
-        ("case_file.kept_apart", "referral.kept_apart"),
-        "who sat at the desk when it was destroyed: what is left of it says nothing of them",
-    ),
     "evidence.referral_id": "rows are read by it, as by the case",
     "evidence.disclosed_at": "of a file in HR's room alone: on the referral's own timeline, and held against that",
     "evidence.preview": "made from the bytes, whose hash is compared",
