@@ -1,6 +1,6 @@
 """Who else has to do with what is given to somebody, and by what part: what `third_parties.py` takes out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,17 +24,25 @@ from service.records.evidence import Evidence
 from service.records.people import DeskMember, Person
 from service.records.timeline import TimelineEntry
 from service.records.words import DESKS, THE_DESKS
-from service.subject_access.third_parties import SOMEBODY, Known, Redactor
+from service.subject_access.third_parties import SOMEBODY, Known, Redactor, folded
 
 LINE_MANAGER = "a line manager"
 OURS = frozenset(name.casefold() for name in DESKS.values())
 """What desks are called, and no person."""
 
 
-def redactor_in(db: Session, person: Person, case: Case, others: tuple[Known, ...]) -> Redactor:
-    """What takes everybody out of a paper on a case but this person; `others` have to do with it beside the case."""
-    redactor = within(db, redactor_for(db, person), case)
-    return replace(redactor, known=(*redactor.known, *others))
+def redactor_in(
+    db: Session, person: Person, case: Case, others: tuple[Known, ...], files: Sequence[str] = ()
+) -> Redactor:
+    """What takes everybody out of a paper on a case but this person; `others`, and names of `files`, have to do with it
+    beside those of the case.
+    """
+    return beside(within(db, redactor_for(db, person), case), others, files)
+
+
+def beside(redactor: Redactor, others: tuple[Known, ...], files: Sequence[str]) -> Redactor:
+    """The same with others, and with names of files, that a referral has beside its case."""
+    return replace(redactor, known=(*redactor.known, *others), files=(*redactor.files, *files))
 
 
 def redactor_for(db: Session, person: Person) -> Redactor:
@@ -43,8 +51,8 @@ def redactor_for(db: Session, person: Person) -> Redactor:
     around = {person.manager_id: LINE_MANAGER, person.deputy_id: SOMEBODY}
     known = known_as(db, {number: part for number, part in around.items() if number is not None})
     names = db.execute(select(col(Person.name)).where(col(Person.id) != person.id)).scalars()
-    folded = {" ".join(name.split()).casefold() for name in names if " " in name.strip()}
-    return Redactor(mine, known, frozenset(folded - OURS))
+    called = {folded(" ".join(name.split())) for name in names if " " in name.strip()}
+    return Redactor(mine, known, frozenset(called - OURS))
 
 
 def within(db: Session, redactor: Redactor, case: Case) -> Redactor:
@@ -56,7 +64,8 @@ def within(db: Session, redactor: Redactor, case: Case) -> Redactor:
     parts |= {number: LINE_MANAGER for number in db.execute(managers).scalars() if number is not None}
     known = {each.email: each for each in (*redactor.known, *known_as(db, parts))}
     known.pop(redactor.person.email, None)
-    return replace(redactor, known=tuple(known.values()))
+    files = select(col(Evidence.filename)).where(col(Evidence.case_id) == case.id)
+    return replace(redactor, known=tuple(known.values()), files=tuple(db.execute(files).scalars()))
 
 
 def _people_of(db: Session, case: Case) -> set[int]:

@@ -5,9 +5,12 @@ What is put in a name's place stands between ⟦ and ⟧, which nothing else tha
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+
+from service.evidence.download import EXTENSIONS
 
 OPENS, CLOSES = "⟦", "⟧"
 # From where a word begins only: a long text without an address is then read once.
@@ -17,6 +20,8 @@ LONGEST_NAME = 5
 """Words of a name that are looked for in the directory."""
 MARKED = re.compile(rf"({OPENS}[^{CLOSES}]*{CLOSES})")
 WORD = re.compile(r"[^\W\d_][\w’'-]*")
+NOT_A_LETTER = re.compile(r"[\W_]+")
+ENDINGS = tuple(ending for endings in EXTENSIONS.values() for ending in endings)
 SHORTEST_PART = 3
 
 
@@ -38,6 +43,11 @@ def taken_out(part: str) -> str:
     return f"{OPENS}{part}{CLOSES}"
 
 
+def folded(said: str) -> str:
+    """As names are compared: large or small, with either apostrophe, and an accent on its letter or behind it."""
+    return unicodedata.normalize("NFC", said).casefold().replace("’", "'")
+
+
 def is_a_name(said: str) -> bool:
     """Whether something reads like somebody's name: two words or more, each with a capital."""
     words = WORD.findall(said)
@@ -48,16 +58,37 @@ def is_a_name(said: str) -> bool:
 class Redactor:
     """Takes third parties out of a text: those `known`, whoever else has a name in the directory, and every address.
 
-    `names` are all names of the directory, folded (`casefold`); of `person` nothing is taken out.
+    `names` are all names of the directory, `folded`; of `person` nothing is taken out. `files` are names of files that
+    the text may hold: there the words of a name run together.
     """
 
     person: Known
     known: tuple[Known, ...]
     names: frozenset[str]
+    files: tuple[str, ...] = ()
 
     def __call__(self, text: str) -> str:
-        """The text without them."""
-        text = text.replace(OPENS, "[").replace(CLOSES, "]")
+        """The text without them, each accent on its letter."""
+        text = _plain(text)
+        for name, said in self._files.items():
+            text = text.replace(name, said)
+        # What was put in a name's place is none.
+        return "".join(piece if piece.startswith(OPENS) else self._taken_out(piece) for piece in MARKED.split(text))
+
+    @cached_property
+    def _files(self) -> Mapping[str, str]:
+        """Names of files that tell of somebody, and what stands in the place of each: its words apart, without them."""
+        found: dict[str, str] = {}
+        # The longest first: it may hold another.
+        for name in sorted(map(_plain, self.files), key=len, reverse=True):
+            ending = next((each for each in ENDINGS if name.lower().endswith(each)), "")
+            words = NOT_A_LETTER.sub(" ", name.lower().removesuffix(ending)).title()
+            said = self._taken_out(words)
+            if said != words:
+                found[name] = said + ending
+        return found
+
+    def _taken_out(self, text: str) -> str:
         if self._known is not None:
             text = self._known.sub(lambda found: self._instead(found[0]), text)
         text = ADDRESS.sub(lambda found: self._address(found[0]), text)
@@ -69,30 +100,30 @@ class Redactor:
     @cached_property
     def _parts(self) -> Mapping[str, str]:
         """By a name, an address, or a word of a name: what stands in its place. Words of one's own name are kept."""
-        mine = {self.person.name.casefold(), self.person.email.casefold()}
-        own_words = {word.casefold() for word in WORD.findall(self.person.name)}
+        mine = {folded(self.person.name), folded(self.person.email)}
+        own_words = {folded(word) for word in WORD.findall(self.person.name)}
         found: dict[str, str] = {}
         for each in self.known:
             for called in (each.email, each.name):
-                if called and called.casefold() not in mine:
-                    found[called.casefold()] = each.part
-            words = WORD.findall(each.name)
+                if called and folded(called) not in mine:
+                    found[folded(called)] = each.part
+            words = WORD.findall(unicodedata.normalize("NFC", each.name))
             if each.in_words and is_a_name(each.name):
                 for word in words:
-                    if len(word) >= SHORTEST_PART and word.casefold() not in own_words:
-                        found.setdefault(word.casefold(), each.part)
+                    if len(word) >= SHORTEST_PART and folded(word) not in own_words:
+                        found.setdefault(folded(word), each.part)
         return found
 
     @cached_property
     def _known(self) -> re.Pattern[str] | None:
         longest_first = sorted(self._parts, key=len, reverse=True)
-        one = "|".join(re.escape(called) for called in longest_first)
+        one = "|".join(re.escape(called).replace("'", "['’]") for called in longest_first)
         return re.compile(rf"(?<![\w@.])(?:{one})(?!\w)", re.IGNORECASE) if one else None
 
     def _instead(self, said: str) -> str:
         # A word of a name counts as one where it is written as one: `may` is no May.
         whole = "@" in said or " " in said or said[0].isupper()
-        return taken_out(self._parts[said.casefold()]) if whole else said
+        return taken_out(self._parts[folded(said)]) if whole else said
 
     def _address(self, said: str) -> str:
         return said if said.casefold() == self.person.email.casefold() else taken_out(AN_ADDRESS)
@@ -112,10 +143,15 @@ class Redactor:
 
     def _name_from(self, text: str, words: list[re.Match[str]], place: int) -> int | None:
         for last in range(min(place + LONGEST_NAME, len(words)) - 1, place, -1):
-            said = " ".join(text[words[place].start() : words[last].end()].split()).casefold()
-            if said in self.names and said != self.person.name.casefold():
+            said = folded(" ".join(text[words[place].start() : words[last].end()].split()))
+            if said in self.names and said != folded(self.person.name):
                 return last
         return None
+
+
+def _plain(text: str) -> str:
+    """Without what stands for somebody who was taken out, and each accent on its letter."""
+    return unicodedata.normalize("NFC", text.replace(OPENS, "[").replace(CLOSES, "]"))
 
 
 def redacted(value: object, redact: Callable[[str], str]) -> object:

@@ -1,5 +1,6 @@
 """The bundle and the summary of a referral over HTTP: gathered through the eyes of their reader, kept by content."""
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -26,8 +27,9 @@ from service.referrals import bundle
 from service.referrals.find import Found, find_referral
 from service.referrals.keep import case_of
 from service.referrals.view import referral_view, timeline
+from service.subject_access import third_parties
 from service.subject_access.others import redactor_in
-from service.subject_access.third_parties import CLOSES, OPENS, Known, redacted
+from service.subject_access.third_parties import Known, redacted
 from service.web.letters import LONGEST_WAIT, Kept, handed
 from service.web.visit import House
 
@@ -39,7 +41,8 @@ READERS = {
 }
 MOST_BYTES = 4 * MOST_LETTERS + 4
 LAST_WORD = re.compile(r"\s\S*\Z")
-NOT_A_LETTER = re.compile(r"[\W_]+")
+RULE = hashlib.sha256(Path(third_parties.__file__).read_bytes()).hexdigest()
+"""The rule by which others are taken out: what an older one made is not given out."""
 Redact = Callable[[Any], Any]
 
 
@@ -65,7 +68,8 @@ def copy_for(wanted: str | None, here: Found, kind: str) -> str:
 def place_of(db: Session, here: Found, kind: str, copy: str) -> str:
     """Under which key a copy is kept, as it stands now."""
     referral = here.referral
-    return f"pdf/{referral.case_id}/{referral.id}/{kind}-{key_of(kind, bundle.state_of(db, here, copy))}.pdf"
+    key = key_of(kind, [bundle.state_of(db, here, copy), RULE])
+    return f"pdf/{referral.case_id}/{referral.id}/{kind}-{key}.pdf"
 
 
 def made_by(
@@ -96,12 +100,20 @@ def made_by(
     stands = select(col(Referral.version), col(Case.version)).join(Case, col(Case.id) == col(Referral.case_id))
     stands = stands.where(col(Referral.id) == referral.id)
 
-    def keep(made: bytes | Path) -> None:
+    def require_state() -> None:
         with engine.connect() as connection:
-            # Kept after a purge, it would have the purged words for good.
             if tuple(connection.execute(stands).one()) != state:
                 raise Refusal("Something changed while it was made. Ask for it again.")
+
+    def keep(made: bytes | Path) -> None:
+        # Kept after a purge, it would have the purged words for good; and keeping it takes a while as well.
+        require_state()
         store.keep(kept_at, made)
+        try:
+            require_state()
+        except Refusal:
+            store.destroy(kept_at)
+            raise
 
     if kind == SUMMARY:
         document = summary(said, bundle_parts.summary(view, who, zone), redact)
@@ -162,15 +174,7 @@ def _whole(value: Any) -> Any:
 def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Redact:
     """What takes others out of all that is laid out; and out of the names of files, whose words run together."""
     also = tuple(Known(*each) for each in bundle.others(db, referral))
-    redactor = redactor_in(db, about, case, also)
-    apart = {name: NOT_A_LETTER.sub(" ", name).title() for name in bundle.file_names(db, referral)}
-    telling = {name: said for name, words in apart.items() if (said := redactor(words)) != words}
-
-    def redact(text: str) -> str:
-        for name, said in telling.items():
-            text = text.replace(name, said.replace(OPENS, "[").replace(CLOSES, "]"))
-        return redactor(text)
-
+    redact = redactor_in(db, about, case, also, bundle.file_names(db, referral))
     return lambda value: redacted(value, redact)
 
 

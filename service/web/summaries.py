@@ -82,6 +82,9 @@ def begin(pool: Pool, store: Store, one: Paper) -> Future[bytes]:
         # Kept after a purge, it would have the purged words for good: the worker looks only twice.
         if not made.cancelled() and made.exception() is None and one.still():
             store.keep(one.kept_at, made.result())
+            # Keeping it takes a while as well.
+            if not one.still():
+                store.destroy(one.kept_at)
 
     future.add_done_callback(keep)
     return future

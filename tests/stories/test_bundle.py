@@ -3,6 +3,8 @@
 import io
 import re
 import time
+import unicodedata
+from dataclasses import replace
 
 import outloud
 import pdfua
@@ -26,6 +28,7 @@ from tests.makers import (
     room,
     upload,
 )
+from tests.stories.test_purge import Slow
 from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, find_facts, moment
 
 THIRD = "Lantern Quokka"
@@ -250,6 +253,29 @@ def test_a_purge_reaches_it(token, called, database, settings, clock, app):
     text = text_of(pdf(hr, called)[1])
     assert "Nobody answered." not in text
     assert "This file was destroyed" in text
+
+
+def test_what_changes_while_it_goes_into_the_store_leaves_none_of_it_there(token, called, app):
+    """A purge of that moment looks for what is kept, and finds nothing yet."""
+    hr2 = token("hr2")
+    for kind in ("bundle", "summary"):
+        store = app.state.house.store
+        slow = Slow(store.backend, store.folder, [lambda: room(hr2, called, "notes", text="Meanwhile.")])
+        app.state.house = replace(app.state.house, store=slow)
+        assert hr2.get(f"/api/referrals/{called}/{kind}.pdf").status_code == 409
+        assert [kept.key for kept in store.list("pdf")] == []
+
+
+def test_a_name_with_its_accents_apart_is_taken_out_too(token, called, database):
+    edit(database, "colleague", name="Zoë Quokka")
+    hr2 = token("hr2")
+    said = "Zoe\u0308 Quokka saw it, and nobody else."
+    made = upload(hr2, called, said.encode(), "zoe\u0308_quokka.txt")
+    assert made.status_code == 201, made.text
+    room(hr2, called, "disclose", facts=["evidence"])
+    text = unicodedata.normalize("NFC", text_of(pdf(token("staff"), called)[1]))
+    assert "saw it" in text
+    assert "zoë" not in text.casefold()
 
 
 def test_it_is_made_and_fetched_on_the_page(called, sign_in):

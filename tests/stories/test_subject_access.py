@@ -2,6 +2,7 @@
 
 import io
 import json
+import unicodedata
 import zipfile
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from tests.makers import (
     DEMO,
     at,
     busy,
+    edit,
     everything_kept,
     faults,
     fields,
@@ -131,6 +133,21 @@ def test_somebody_asks_and_is_given_everything(token, worked, clock, database, s
     assert token("staff").get(f"{where(request)}/file.zip").status_code == 409
     with database.read() as db:
         assert db.execute(select(AccessItem)).first() is None
+
+
+def test_a_name_of_a_file_tells_of_nobody_else(token, worked, database):
+    edit(database, "colleague", name="Zoë Müller")
+    staff = token("staff")
+    case = report(staff)
+    for name in ("zoe\u0308_mu\u0308ller.png", "zoë-müller 2.png", "holiday_plan.png"):
+        assert upload(staff, case, picture(), name).status_code in (200, 201)
+    _, file = released(token, worked)
+    for page in (file["index.html"].decode(), file["items.json"].decode()):
+        said = unicodedata.normalize("NFC", page).casefold()
+        assert "holiday_plan.png" in said
+        assert ("zoë" in said, "müller" in said) == (False, False)
+        assert "⟦somebody else⟧" in said
+    assert sorted(name for name in file if name.startswith("files/") and name.endswith(".png")) != []
 
 
 def test_the_file_is_for_them_and_whoever_looks_it_through_alone(token, worked):
@@ -454,7 +471,9 @@ OTHERS = (
     Known("Ann Marsh", "ann@example.org", "a line manager"),
     Known("O’Neill", "oneill@example.org", "somebody else"),
 )
-redact = Redactor(MINE, OTHERS, frozenset({"joan of arc", "may day"}))
+ACCENTED = Known("Zoë Müller", "zoe@example.org", "somebody asked")
+FILES = ("ann_marsh.txt", "the_marsh.png", "2026-Joan-of-Arc.final.pdf", "holiday_plan.txt", "shot.Marsh")
+redact = Redactor(MINE, (*OTHERS, ACCENTED), frozenset({"joan of arc", "may day", "renée o'hara"}), FILES)
 
 
 @pytest.mark.parametrize(
@@ -470,6 +489,13 @@ redact = Redactor(MINE, OTHERS, frozenset({"joan of arc", "may day"}))
         ("somebody@elsewhere.example wrote", "⟦an e-mail address⟧ wrote"),
         ("⟦a line manager⟧ is not ours to say", "[a line manager] is not ours to say"),
         ("O’Neill, then", "⟦somebody else⟧, then"),
+        ("O'Neill, then", "⟦somebody else⟧, then"),
+        ("Zoe\u0308 Mu\u0308ller, or just Mu\u0308ller", "⟦somebody asked⟧, or just ⟦somebody asked⟧"),
+        ("Rene\u0301e O’Hara", "⟦somebody else⟧"),
+        ("see ann_marsh.txt", "see ⟦a line manager⟧.txt"),
+        ("the_marsh.png", "The ⟦a line manager⟧.png"),
+        ("2026-Joan-of-Arc.final.pdf", "2026 ⟦somebody else⟧ Final.pdf"),
+        ("holiday_plan.txt and shot.Marsh", "holiday_plan.txt and Shot ⟦a line manager⟧"),
     ],
 )
 def test_others_are_taken_out(said, left):
