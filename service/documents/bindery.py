@@ -3,8 +3,8 @@
 import json
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Thread
@@ -12,6 +12,7 @@ from typing import Any
 
 from service.core.errors import Refusal
 from service.documents.bundle import Bundle
+from service.documents.exhibits import MAIL, MOST_PAGES, PDF, TEXT, File
 from service.documents.pool import DocumentNotMade, Pool
 
 LOG = logging.getLogger(__name__)
@@ -68,6 +69,53 @@ class Bindery:
             with self._lock:
                 del self._making[key]
             made.future.set_result(None)
+
+
+def opened(pool: Pool, files: Sequence[File], fetch: Callable[[str], Iterable[bytes]], folder: Path) -> list[File]:
+    """The same files, each with what can be printed of it: `letters` of text; and the words of its `pages`, `of` many.
+
+    Pages are drawn to the folder, and e-mails written, by name; `fetch` gives the bytes of a file. One that cannot be
+    opened has nothing that can be printed.
+    """
+
+    def open_one(file: File) -> File:
+        there = file["destroyed_at"] is None
+        letters = file["size"] if file["media_type"] == TEXT and there else 0
+        shown: dict[str, Any] = {"letters": letters, "pages": [], "of": 0}
+        if there and file["media_type"] in (MAIL, PDF):
+            source = folder / f"{file['id']}.original"
+            with source.open("wb") as kept:
+                kept.writelines(fetch(file["id"]))
+            open_it = _mail if file["media_type"] == MAIL else _drawn
+            shown |= open_it(pool, source, folder / file["id"])
+            source.unlink()
+        return {**file, **shown}
+
+    with ThreadPoolExecutor(AT_ONCE) as both:
+        return list(both.map(open_one, files))
+
+
+def _mail(pool: Pool, source: Path, into: Path) -> Told:
+    try:
+        told = json.loads(pool.submit({"open": {"mail": {"file": str(source), "into": str(into)}}}).result())
+    except DocumentNotMade:
+        return {}
+    return {"letters": told["size"]}
+
+
+def _drawn(pool: Pool, source: Path, into: Path) -> Told:
+    """The pages of a PDF, up to those that cannot be drawn."""
+    pages: list[str] = []
+    of = MOST_PAGES
+    while len(pages) < min(of, MOST_PAGES):
+        order = {"file": str(source), "first": len(pages), "into": f"{into}."}
+        try:
+            told = json.loads(pool.submit({"open": {"draw": order}}).result())
+        except DocumentNotMade:
+            break
+        of = told["of"]
+        pages += told["pages"]
+    return {"pages": pages[:MOST_PAGES], "of": of}
 
 
 def bound(pool: Pool, bundle: Bundle, made: Making, keep: Callable[[Path], object]) -> None:

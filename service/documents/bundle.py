@@ -9,36 +9,19 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from service.core.templating import TEMPLATES
-from service.documents import bundle_parts, words
-from service.documents.bundle_parts import Block, Section, exhibit_blocks, heading, quoted, says
+from service.documents import words
+from service.documents.bundle_parts import Block, Parts, Redact, Section
+from service.documents.exhibits import LETTERS_A_LEAF, File, Files, called, loads
 from service.documents.paper import styles
 from service.records.field_words import TABLES
 
 TEMPLATE = "documents/bundle.html"
-Redact = Callable[[Any], Any]
-Parts = tuple[list[Section], dict[str, bytes]]
-LETTERS_A_LEAF = 40_000
-"""Text of about fifteen pages: so long takes a worker a second or two, and 100 MB."""
-PAGES_A_LEAF = 16
-LETTERS_A_PAGE = 2_700
-MOST_LETTERS, MOST_LINES = 100_000, 2_000
-"""What is printed of a text: some forty pages."""
-LONGEST_LINE = 100
-GOES_ON = "It goes on in the file, which can be read in Amends. The hash tells it is the same."
-
-
-@dataclass(frozen=True)
-class Files:
-    """How files are read, by id: the beginning of a text and whether it goes on, or the small picture of a picture."""
-
-    text: Callable[[str], tuple[str, bool]]
-    picture: Callable[[str], bytes]
+SHAPED_BY = ("bundle", "bundle_parts", "exhibits", "opening")
 
 
 @dataclass(frozen=True)
@@ -78,16 +61,15 @@ def said_of(told: Mapping[str, Any], made_at: datetime, key: str, redact: Redact
 def plan(
     told: Mapping[str, Any],
     sections: Sequence[Section],
-    exhibits: Sequence[Mapping[str, Any]],
+    exhibits: Sequence[File],
     files: Files,
     redact: Redact,
 ) -> Bundle:
     """Plan a bundle of these sections and exhibits; nothing of them is laid out before `redact`."""
     leaves = [leaf for each in sections for leaf in _of_section(each, redact)]
-    for group in _grouped(exhibits):
-        leaves += _of_exhibits(group, files, told["zone"], redact)
+    leaves += [Leaf(load) for load in loads(exhibits, files, told["zone"], redact)]
     titles = [(each["title"], each["name"]) for each in sections]
-    shown = [(f"Exhibit {each['number']}: {_called(redact(each))}", f"exhibit-{each['number']}") for each in exhibits]
+    shown = [(f"Exhibit {each['number']}: {called(redact(each))}", f"exhibit-{each['number']}") for each in exhibits]
     return Bundle(told, leaves, [*titles, *shown, ("About this copy", "about")])
 
 
@@ -100,20 +82,14 @@ def summary(told: Mapping[str, Any], sections: Sequence[Section], redact: Redact
 def key_of(kind: str, state: Any) -> str:
     """SHA-256 over what a paper is made from: equal keys are equal papers, but for when they were made.
 
-    The template, its style, its words, this code and WeasyPrint's version belong to it: an upgrade gives out no old
+    The template, its style, its words, this code and what lays out and draws belong to it: an upgrade gives out no old
     papers.
     """
-    template = TEMPLATES / TEMPLATE
-    shapes = (template, *styles(TEMPLATE), Path(bundle_parts.__file__), Path(__file__))
+    code = [Path(__file__).with_name(f"{name}.py") for name in SHAPED_BY]
+    shapes = (TEMPLATES / TEMPLATE, *styles(TEMPLATE), *code)
     hashes = [hashlib.sha256(one.read_bytes()).hexdigest() for one in shapes]
-    told = [kind, state, hashes, TABLES, version("weasyprint")]
+    told = [kind, state, hashes, TABLES, version("weasyprint"), version("pypdfium2")]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _called(file: Mapping[str, Any]) -> str:
-    """What a file is called in a line: others are taken out before it is cut, as a name that is cut in two is none."""
-    words = " ".join(str(file["description"] or file["filename"]).split())
-    return words if len(words) <= LONGEST_LINE else f"{words[:LONGEST_LINE].rsplit(' ', 1)[0]} …"
 
 
 def _of_section(section: Section, redact: Redact) -> Iterator[Leaf]:
@@ -132,53 +108,3 @@ def _of_section(section: Section, redact: Redact) -> Iterator[Leaf]:
 
 def _leaf(section: Section, redact: Redact, *, late: bool) -> Leaf:
     return Leaf(lambda: ([redact(section)], {}), late)
-
-
-def _grouped(exhibits: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    """Exhibits that share a leaf: a few pages together, and a long text alone."""
-    group: list[Mapping[str, Any]] = []
-    pages = 0.0
-    for each in exhibits:
-        long = min(each["size"], MOST_LETTERS) / LETTERS_A_PAGE if bundle_parts.is_text(each) else 0
-        if group and pages + long >= PAGES_A_LEAF:
-            yield group
-            group, pages = [], 0.0
-        group.append(each)
-        pages += 1 + long
-    if group:
-        yield group
-
-
-def _of_exhibits(group: Sequence[Mapping[str, Any]], files: Files, zone: str, redact: Redact) -> Iterator[Leaf]:
-    """One leaf; of a long text as many as it needs, each read when its turn comes."""
-    last = group[-1]
-    pieces = -(-min(last["size"], MOST_LETTERS) // LETTERS_A_LEAF) if bundle_parts.is_text(last) else 1
-
-    def load(number: int) -> Parts:
-        if number > 0:
-            return [redact(exhibit_blocks(last, zone)) | {"title": None, "blocks": text_of(last, number)}], {}
-        shown = [redact(exhibit_blocks(each, zone)) for each in group]
-        for each, part in zip(group, shown, strict=True):
-            part["blocks"] += text_of(each, 0) if bundle_parts.is_text(each) else []
-        return shown, {each["id"]: files.picture(each["id"]) for each in group if bundle_parts.is_shown(each)}
-
-    def text_of(each: Mapping[str, Any], number: int) -> list[Block]:
-        text, goes_on = files.text(each["id"])
-        of = pieces if each is last else 1
-        # Others are taken out of it whole: a name that is cut in two is none.
-        piece = quoted(_piece(redact(text), number, of))
-        begin = [] if number else [heading("How the text begins" if goes_on else "The text in full")]
-        return [*begin, piece, *([says(GOES_ON)] if goes_on and number == of - 1 else [])]
-
-    return (Leaf(partial(load, number)) for number in range(max(pieces, 1)))
-
-
-def _piece(text: str, number: int, of: int) -> str:
-    """A part of a text, from the end of a line to the end of another where there is one near."""
-
-    def cut(place: int) -> int:
-        at = place * len(text) // of
-        line = text.find("\n", at, at + LETTERS_A_PAGE)
-        return at if line < 0 or place in (0, of) else line + 1
-
-    return text[cut(number) : cut(number + 1)]

@@ -1,6 +1,6 @@
 """The sections of a bundle, from a referral as one reader reads it: each block is text, ready to be laid out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,9 +21,11 @@ from service.records.words import CODES, REFERRAL_STAGES, STEPS
 Block = dict[str, Any]
 Section = dict[str, Any]
 View = Mapping[str, Any]
+Parts = tuple[list[Section], dict[str, bytes]]
+"""Sections, and the pictures on them by name."""
+Redact = Callable[[Any], Any]
 WORKING = "room_note"
 """The kind of entry that tells of a note: notes are for the work in the room, and so is that one was written."""
-TEXT = "text/plain"
 IN_SHORT = 600
 """Letters of anybody's words that a summary has; the bundle has them whole."""
 _say: Any = filters(TABLES)
@@ -117,41 +119,6 @@ def summary(view: View, here: Mapping[str, str | None], zone: str) -> list[Secti
 def _shortened(block: Block) -> Block:
     text = block.get("text", "")
     return block | {"text": f"{text[:IN_SHORT].rsplit(None, 1)[0]} …"} if len(text) > IN_SHORT else block
-
-
-def is_shown(file: View) -> bool:
-    """Whether an exhibit is a picture that can be shown."""
-    return bool(file["preview"]) and file["destroyed_at"] is None
-
-
-def is_text(file: View) -> bool:
-    """Whether an exhibit is a text that can be printed in full."""
-    return file["media_type"] == TEXT and file["destroyed_at"] is None
-
-
-def exhibit_blocks(file: View, zone: str) -> Section:
-    """One exhibit: what it is, where it came from, and its picture if it has one. A text is put behind it."""
-    number, destroyed = file["number"], file["destroyed_at"]
-    blocks = [
-        rows(
-            ("File", file["filename"]),
-            ("Kind and size", f"{file['media_type']}, {file['size']:,} bytes"),
-            ("What it shows", file["description"]),
-            ("Where it is from", file["source"] + (f", {words.moment(at, zone)}" if (at := file["copied_at"]) else "")),
-            ("Captured", words.moment(file["captured_at"], zone) if file["captured_at"] else None),
-            ("SHA-256", file["sha256"]),
-        )
-    ]
-    if destroyed:
-        blocks.append(says(f"This file was destroyed on {words.day(destroyed)}. Its hash stays."))
-    elif is_shown(file):
-        what = file["description"] or "a picture without a description"
-        blocks.append({"is": "picture", "id": file["id"], "alt": f"Exhibit {number}: {what}"})
-    elif not is_text(file):
-        blocks.append(
-            says("This kind of file cannot be printed. Read it in Amends; the hash tells that it is the same.")
-        )
-    return section(f"exhibit-{number}", f"Exhibit {number}", blocks) | {"exhibit": number}
 
 
 def _received(view: View, zone: str) -> Iterator[Block]:

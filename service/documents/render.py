@@ -4,7 +4,7 @@
 documents from the socket it inherited, answers each with bytes, and ends when the socket closes.
 
 A document is plain data: `{template, context, pictures: {evidence id: JPEG}, attachments: [{name, bytes, …}]}`. With
-`into`, a file, it is one leaf of a bundle; `{bind: …}` has leaves bound.
+`into`, a file, it is one leaf of a bundle; `{bind: …}` has leaves bound, and `{open: …}` a stranger's file opened.
 """
 
 import json
@@ -120,13 +120,17 @@ def leaf(document: dict[str, Any]) -> bytes:
 
 
 def answer_to(document: dict[str, Any]) -> bytes:
-    """What a document asks for: a PDF; or a leaf of a bundle, or its binding, which are files."""
+    """What a document asks for: a PDF; or a leaf of a bundle, its binding, or what a file shows, which are files."""
+    # Here, since only a bundle needs them.
     if "bind" in document:
-        # Here, since only a bundle needs it.
         from service.documents.binding import bind
 
         bind(**document["bind"])
         return b""
+    if "open" in document:
+        from service.documents.opening import answer_to as opened
+
+        return opened(document["open"])
     return leaf(document) if "into" in document else render(document)
 
 

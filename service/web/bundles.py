@@ -2,9 +2,11 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from litestar.response import Response
@@ -15,8 +17,10 @@ from service.core.clock import LONDON
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.storage import Store
 from service.documents import bundle_parts
-from service.documents.bindery import Making, bound
-from service.documents.bundle import MOST_LETTERS, MOST_LINES, Files, key_of, plan, said_of, summary
+from service.documents.bindery import Making, bound, opened
+from service.documents.bundle import key_of, plan, said_of, summary
+from service.documents.bundle_parts import Redact
+from service.documents.exhibits import MOST_LETTERS, MOST_LINES, Files
 from service.evidence.places import original_key, preview_key
 from service.people.identity import Me
 from service.records.cases import Case
@@ -43,7 +47,6 @@ MOST_BYTES = 4 * MOST_LETTERS + 4
 LAST_WORD = re.compile(r"\s\S*\Z")
 RULE = hashlib.sha256(Path(third_parties.__file__).read_bytes()).hexdigest()
 """The rule by which others are taken out: what an older one made is not given out."""
-Redact = Callable[[Any], Any]
 
 
 def copies_of(here: Found, kind: str) -> tuple[str, ...]:
@@ -119,9 +122,15 @@ def made_by(
         document = summary(said, bundle_parts.summary(view, who, zone), redact)
         return kept_at, lambda _: keep(house.pool.submit(document).result())
     sections = bundle_parts.sections(view, timeline(db, seen), bundle.letters_in_full(db, referral), zone)
-    files = Files(lambda one: _beginning(store, one), lambda one: store.read(preview_key(one)))
-    planned = plan(said, sections, exhibits, files, redact)
-    return kept_at, lambda making: bound(house.pool, planned, making, keep)
+
+    def bind(making: Making) -> None:
+        with TemporaryDirectory(prefix="amends-exhibits-") as folder:
+            files = _Kept(store, Path(folder))
+            shown = opened(house.pool, exhibits, files.original, files.folder)
+            planned = plan(said, sections, shown, Files(files.text, files.picture), redact)
+            bound(house.pool, planned, making, keep)
+
+    return kept_at, bind
 
 
 def pdf(
@@ -178,15 +187,31 @@ def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Re
     return lambda value: redacted(value, redact)
 
 
-def _beginning(store: Store, file_id: str) -> tuple[str, bool]:
-    """As much of a text as is printed, and whether it goes on after that."""
-    kept = bytearray()
-    for piece in store.stream(original_key(file_id)):
-        kept += piece
-        if len(kept) > MOST_BYTES:
-            break
-    whole = kept.decode("utf-8-sig", "replace")
-    begins = "\n".join(whole[:MOST_LETTERS].split("\n")[:MOST_LINES])
-    goes_on = len(begins) < len(whole)
-    # Not in the middle of a name, which could not be told from another word then.
-    return LAST_WORD.sub("", begins) if goes_on else begins, goes_on
+@dataclass(frozen=True)
+class _Kept:
+    """The files of a bundle that is made: in the store, and in a folder what was opened of them."""
+
+    store: Store
+    folder: Path
+
+    def original(self, file_id: str) -> Iterator[bytes]:
+        """A file as it is."""
+        return self.store.stream(original_key(file_id))
+
+    def picture(self, name: str) -> bytes:
+        """A picture in small, or a page of a file."""
+        page = self.folder / f"{name}.jpg"
+        return page.read_bytes() if page.exists() else self.store.read(preview_key(name))
+
+    def text(self, file_id: str) -> tuple[str, bool]:
+        """As much of a text as is printed, and whether it goes on after that."""
+        kept, opened_as = bytearray(), self.folder / file_id
+        for piece in [opened_as.read_bytes()] if opened_as.exists() else self.original(file_id):
+            kept += piece
+            if len(kept) > MOST_BYTES:
+                break
+        whole = kept.decode("utf-8-sig", "replace")
+        begins = "\n".join(whole[:MOST_LETTERS].split("\n")[:MOST_LINES])
+        goes_on = len(begins) < len(whole)
+        # Not in the middle of a name, which could not be told from another word then.
+        return LAST_WORD.sub("", begins) if goes_on else begins, goes_on

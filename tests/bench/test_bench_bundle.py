@@ -17,7 +17,8 @@ from pypdf import PdfReader
 
 from service.documents import bundle_parts
 from service.documents.bindery import Making, bound
-from service.documents.bundle import Files, plan, said_of
+from service.documents.bundle import plan, said_of
+from service.documents.exhibits import Files
 from service.documents.pool import Pool
 from tests.bench.table import Table
 
@@ -57,7 +58,7 @@ def exhibits(pictures: int, texts: int) -> list[dict[str, Any]]:
     return [
         {**empty, "number": number, "id": f"{number:032}", "filename": f"file {number}", "media_type": kind}
         | {"preview": kind == "image/png" or None, "source": "came with the referral", "sha256": "a3" * 32}
-        | {"size": 300_000 if kind == "image/png" else len(LINE) * 270}
+        | {"size": 300_000, "letters": 0 if kind == "image/png" else len(LINE) * 270, "pages": [], "of": 0}
         for number, kind in enumerate(kinds, 1)
     ]
 

@@ -124,7 +124,7 @@ def test_others_are_taken_out_of_the_copy_of_whom_it_is_about(token, called):
             assert said in text
         objects = b"\n".join(
             value.get_data() if hasattr(value, "get_data") else str(value).encode()
-            for value in (read.get_object(number) for number in range(1, len(read.xref[0]) + 1))
+            for value in (read.get_object(number) for number in range(1, read.trailer["/Size"]))
         )
         told = " ".join((text, str(read.metadata), str(read.outline))).casefold().encode()
         for name in ("lantern", "quokka", ADDRESS, "head of department", "hr caseworker", "thimble"):

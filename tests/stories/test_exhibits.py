@@ -1,0 +1,140 @@
+"""What stands of each file in the bundle for a hearing: pages of a PDF, the words of an e-mail, or that it is there."""
+
+import io
+from email.message import EmailMessage
+
+import outloud
+import pdfua
+import pikepdf
+import pytest
+from weasyprint import HTML
+
+from tests.makers import people, room
+from tests.stories.test_bundle import THIRD, called, pdf, text_of
+
+__all__ = ["called"]
+
+
+def pages(*texts):
+    """A PDF with a page for each text."""
+    return HTML(string="".join(f"<p style='break-after: page'>{text}</p>" for text in texts)).write_pdf()
+
+
+def locked(content):
+    """The same, which opens with a password only."""
+    kept = io.BytesIO()
+    with pikepdf.open(io.BytesIO(content)) as made:
+        made.save(kept, encryption=pikepdf.Encryption(user="a", owner="b"))
+    return kept.getvalue()
+
+
+def sized(width, height):
+    """A PDF with a page of this size, in points, and nothing on it."""
+    kept = io.BytesIO()
+    with pikepdf.new() as made:
+        made.add_blank_page(page_size=(width, height))
+        made.save(kept)
+    return kept.getvalue()
+
+
+def mail(text, **kept):
+    """An e-mail, as a file."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = f"{THIRD} <colleague@demo.example>", "desk@demo.example", "The post"
+    made["Date"], made["Message-ID"] = "Fri, 20 Nov 2026 09:00:00 +0000", "<1@demo.example>"
+    made.set_content(text, **kept)
+    made.add_attachment(b"x", maintype="application", subtype="zip", filename="all.zip")
+    return bytes(made)
+
+
+def enter(who, reference, *files):
+    """Put files into the room, and let the person read them."""
+    for name, content in files:
+        added = who.post(f"/api/referrals/{reference}/evidence", files={"file": (name, content)})
+        assert added.status_code == 201, added.text
+    room(who, reference, "disclose", facts=["evidence"])
+
+
+def alternatives(read):
+    """What is said of each picture to whoever cannot see it."""
+    objects = (read.get_object(number) for number in range(1, read.trailer["/Size"]))
+    return [str(each["/Alt"]) for each in objects if isinstance(each, dict) and "/Alt" in each]
+
+
+def check(content, tmp_path):
+    file = tmp_path / "paper.pdf"
+    file.write_bytes(content)
+    assert not [one for one in pdfua.validate(file).findings if one.severity is pdfua.Severity.ERROR]
+    assert not [one for one in outloud.check(str(file)).findings if one.severity == "error"]
+
+
+def test_each_page_of_a_pdf_is_a_page_of_the_bundle(token, called, tmp_path):
+    hr2, staff = people(token, "hr2 staff")
+    enter(hr2, called, ("report.pdf", pages(f"{THIRD} wrote it.", *(f"Sheet {n} of it." for n in range(2, 41)))))
+    content, read = pdf(hr2, called)
+    there = [" ".join(page.extract_text().split()) for page in read.pages]
+    begins = next(number for number, page in enumerate(there) if "report.pdf" in page and "SHA-256" in page)
+    for number in range(1, 41):
+        assert f"Exhibit 3, page {number} of 40" in there[begins + number]
+        assert read.pages[begins + number].images
+    said = alternatives(read)
+    assert f"Exhibit 3, page 1 of 40. It says: {THIRD} wrote it." in said
+    assert "Exhibit 3, page 40 of 40. It says: Sheet 40 of it." in said
+    check(content, tmp_path)
+    own, read = pdf(staff, called)
+    assert "Exhibit 3, page 1 of 40. It says: ⟦somebody else⟧ wrote it." in alternatives(read)
+    check(own, tmp_path)
+
+
+def test_an_e_mail_is_printed_with_its_head(token, called):
+    hr2, staff = people(token, "hr2 staff")
+    page = f"<style>p {{ color: red }}</style><p>{THIRD} saw<br>it &amp; said so.</p>"
+    enter(hr2, called, ("plain.eml", mail("Nobody knew.")), ("page.eml", mail(page, subtype="html")))
+    said = text_of(pdf(hr2, called)[1])
+    for words in (f"From: {THIRD} <colleague@demo.example>", "Subject: The post", "Nobody knew.", "With it: all.zip"):
+        assert words in said
+    assert f"{THIRD} saw it & said so." in said
+    assert "color" not in said
+    own = text_of(pdf(staff, called)[1])
+    assert "From: ⟦somebody else⟧ <⟦an e-mail address⟧>" in own
+    assert "⟦somebody else⟧ saw it & said so." in own
+    assert THIRD not in own
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(locked(pages("Secret.")), id="locked"),
+        pytest.param(pages("Broken.")[:900], id="cut short"),
+        pytest.param(b"%PDF-1.7\n" + b"<" * 200_000, id="rubbish"),
+    ],
+)
+def test_one_that_cannot_be_opened_is_listed_with_its_hash(token, called, content):
+    hr2 = token("hr2")
+    enter(hr2, called, ("odd.pdf", content))
+    said = text_of(pdf(hr2, called)[1])
+    assert "odd.pdf" in said
+    assert "This file cannot be printed. Read it in Amends" in said
+
+
+def test_of_a_long_pdf_the_beginning_is_shown(token, called):
+    hr2 = token("hr2")
+    enter(hr2, called, ("long.pdf", pages(*(f"Sheet {number}." for number in range(1, 104)))))
+    said = text_of(pdf(hr2, called)[1])
+    assert "page 100 of 103" in said
+    assert "page 101 of 103" not in said
+    assert "It has 103 pages; 100 are shown." in said
+
+
+@pytest.mark.parametrize(
+    ("content", "longest"),
+    [(pages("Small."), 1_520), (sized(14_000, 14), 1_800), (sized(3, 14_000), 1_800)],
+    ids=["A4", "wide", "long"],
+)
+def test_a_page_is_sharp_and_no_larger_than_it_needs_to_be(token, called, content, longest):
+    hr2 = token("hr2")
+    enter(hr2, called, ("report.pdf", content))
+    _, read = pdf(hr2, called)
+    shown = next(page for page in read.pages if "Exhibit 3, page 1 of 1" in page.extract_text())
+    # Pages of a leaf share what they show: the largest is this one.
+    assert max(max(each.image.size) for each in shown.images) == pytest.approx(longest, abs=2)
