@@ -24,7 +24,7 @@ from service.records.evidence import Evidence
 from service.records.people import DeskMember, Person
 from service.records.timeline import TimelineEntry
 from service.records.words import DESKS, THE_DESKS
-from service.subject_access.third_parties import SOMEBODY, Known, Redactor, folded
+from service.subject_access.third_parties import SOMEBODY, Known, Redactor, in_directory
 
 LINE_MANAGER = "a line manager"
 OURS = frozenset(name.casefold() for name in DESKS.values())
@@ -51,8 +51,8 @@ def redactor_for(db: Session, person: Person) -> Redactor:
     around = {person.manager_id: LINE_MANAGER, person.deputy_id: SOMEBODY}
     known = known_as(db, {number: part for number, part in around.items() if number is not None})
     names = db.execute(select(col(Person.name)).where(col(Person.id) != person.id)).scalars()
-    called = {folded(" ".join(name.split())) for name in names if " " in name.strip()}
-    return Redactor(mine, known, frozenset(called - OURS))
+    called = {in_directory(name) for name in names if name.casefold() not in OURS}
+    return Redactor(mine, known, frozenset(name for name in called if " " in name))
 
 
 def within(db: Session, redactor: Redactor, case: Case) -> Redactor:

@@ -6,11 +6,12 @@ What is put in a name's place stands between ⟦ and ⟧, which nothing else tha
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from service.evidence.download import EXTENSIONS
+from service.subject_access.comparing import LETTER, WORD, compared, folded, spellings, words_of
 
 OPENS, CLOSES = "⟦", "⟧"
 # From where a word begins only: a long text without an address is then read once.
@@ -19,10 +20,13 @@ SOMEBODY, AN_ADDRESS = "somebody else", "an e-mail address"
 LONGEST_NAME = 5
 """Words of a name that are looked for in the directory."""
 MARKED = re.compile(rf"({OPENS}[^{CLOSES}]*{CLOSES})")
-WORD = re.compile(r"[^\W\d_][\w’'-]*")
+BETWEEN = re.compile(r"[\s.,_]{1,4}")
+"""What stands between two words of a name: a blank, the end of a line, or a comma where the last one is first."""
+JOINED = r"[\W_]{1,4}"
 NOT_A_LETTER = re.compile(r"[\W_]+")
 ENDINGS = tuple(ending for endings in EXTENSIONS.values() for ending in endings)
 SHORTEST_PART = 3
+Spans = Iterator[tuple[int, int, str]]
 
 
 @dataclass(frozen=True)
@@ -43,23 +47,23 @@ def taken_out(part: str) -> str:
     return f"{OPENS}{part}{CLOSES}"
 
 
-def folded(said: str) -> str:
-    """As names are compared: large or small, with either apostrophe, and an accent on its letter or behind it."""
-    return unicodedata.normalize("NFC", said).casefold().replace("’", "'")
-
-
 def is_a_name(said: str) -> bool:
-    """Whether something reads like somebody's name: two words or more, each with a capital."""
-    words = WORD.findall(said)
-    return len(words) > 1 and all(word[0].isupper() for word in words)
+    """Whether something reads like somebody's name: two words or more, each with a capital but for a `van` or `de`."""
+    words = words_of(said)
+    return len(words) > 1 and words[-1].large and all(word.large or word.is_particle for word in words)
+
+
+def in_directory(name: str) -> str:
+    """A name of the directory as it is looked for: its words."""
+    return " ".join(WORD.findall(folded(name)))
 
 
 @dataclass(frozen=True)
 class Redactor:
     """Takes third parties out of a text: those `known`, whoever else has a name in the directory, and every address.
 
-    `names` are all names of the directory, `folded`; of `person` nothing is taken out. `files` are names of files that
-    the text may hold: there the words of a name run together.
+    `names` are all names of the directory, as `in_directory` has them; of `person` nothing is taken out. `files` are
+    names of files that the text may hold: there the words of a name run together.
     """
 
     person: Known
@@ -72,8 +76,7 @@ class Redactor:
         text = _plain(text)
         for name, said in self._files.items():
             text = text.replace(name, said)
-        # What was put in a name's place is none.
-        return "".join(piece if piece.startswith(OPENS) else self._taken_out(piece) for piece in MARKED.split(text))
+        return self._taken_out(text)
 
     @cached_property
     def _files(self) -> Mapping[str, str]:
@@ -89,64 +92,116 @@ class Redactor:
         return found
 
     def _taken_out(self, text: str) -> str:
-        if self._known is not None:
-            text = self._known.sub(lambda found: self._instead(found[0]), text)
-        text = ADDRESS.sub(lambda found: self._address(found[0]), text)
-        # What was put in a name's place is none.
-        return "".join(
-            piece if piece.startswith(OPENS) else self._from_directory(piece) for piece in MARKED.split(text)
-        )
+        for find in (self._addresses_in, self._known_in, self._directory_in):
+            # What was put in a name's place is none.
+            pieces = MARKED.split(text)
+            text = "".join(piece if piece.startswith(OPENS) else _without(piece, find) for piece in pieces)
+        return text
+
+    def _addresses_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
+        for found in ADDRESS.finditer(said):
+            if found[0] != self._mine[1]:
+                yield *found.span(), self._addresses.get(found[0], AN_ADDRESS)
 
     @cached_property
-    def _parts(self) -> Mapping[str, str]:
-        """By a name, an address, or a word of a name: what stands in its place. Words of one's own name are kept."""
-        mine = {folded(self.person.name), folded(self.person.email)}
-        own_words = {folded(word) for word in WORD.findall(self.person.name)}
+    def _mine(self) -> tuple[str, str]:
+        """Their own name and address, as they are compared."""
+        return in_directory(self.person.name), folded(self.person.email)
+
+    @cached_property
+    def _addresses(self) -> Mapping[str, str]:
+        return {folded(each.email): each.part for each in self.known}
+
+    def _known_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
+        if self._known is None:
+            return
+        for found in self._known.finditer(said):
+            called, part = self._parts[(found.lastindex or 1) - 1]
+            if _is_written(called, found, text, places):
+                yield *found.span(), part
+
+    @cached_property
+    def _parts(self) -> list[tuple[str, str]]:
+        """Names and words of names, the longest first, each with what stands in its place. Words of one's own name are
+        kept.
+        """
+        own_words = {word.said for word in words_of(self.person.name)}
         found: dict[str, str] = {}
         for each in self.known:
-            for called in (each.email, each.name):
-                if called and folded(called) not in mine:
-                    found[folded(called)] = each.part
-            words = WORD.findall(unicodedata.normalize("NFC", each.name))
-            if each.in_words and is_a_name(each.name):
-                for word in words:
-                    if len(word) >= SHORTEST_PART and folded(word) not in own_words:
-                        found.setdefault(folded(word), each.part)
-        return found
+            for name in spellings(each.name):
+                if (called := in_directory(name)) and called != self._mine[0]:
+                    found[called] = each.part
+        for each in self.known:
+            for name in spellings(each.name) if each.in_words and is_a_name(each.name) else ():
+                for word in words_of(name):
+                    if word.large and len(word.said) >= SHORTEST_PART and word.said not in own_words:
+                        found.setdefault(word.said, each.part)
+        return sorted(found.items(), key=lambda one: len(one[0]), reverse=True)
 
     @cached_property
     def _known(self) -> re.Pattern[str] | None:
-        longest_first = sorted(self._parts, key=len, reverse=True)
-        one = "|".join(re.escape(called).replace("'", "['’]") for called in longest_first)
-        return re.compile(rf"(?<![\w@.])(?:{one})(?!\w)", re.IGNORECASE) if one else None
+        one = "|".join(f"({_anyhow(called)})" for called, _ in self._parts)
+        begin = "".join(sorted({word[0] for called, _ in self._parts for word in called.split()}))
+        return re.compile(rf"(?<!{LETTER})(?=[{re.escape(begin)}])(?:{one})(?!{LETTER})") if one else None
 
-    def _instead(self, said: str) -> str:
-        # A word of a name counts as one where it is written as one: `may` is no May.
-        whole = "@" in said or " " in said or said[0].isupper()
-        return taken_out(self._parts[folded(said)]) if whole else said
-
-    def _address(self, said: str) -> str:
-        return said if said.casefold() == self.person.email.casefold() else taken_out(AN_ADDRESS)
-
-    def _from_directory(self, text: str) -> str:
-        """The text without names of people who have nothing to do with it, of two words or more."""
-        words = list(WORD.finditer(text))
-        pieces, kept_from, place = [], 0, 0
+    def _directory_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
+        """Names of people who have nothing to do with it, of two words or more."""
+        words, place, begins = list(WORD.finditer(said)), 0, _begins(self.names)
         while place < len(words):
-            last = self._name_from(text, words, place)
-            if last is None:
-                place += 1
-                continue
-            pieces += [text[kept_from : words[place].start()], taken_out(SOMEBODY)]
-            kept_from, place = words[last].end(), last + 1
-        return "".join([*pieces, text[kept_from:]])
+            last = self._name_from(said, words, place) if words[place][0] in begins else None
+            if last is not None:
+                yield words[place].start(), words[last].end(), SOMEBODY
+            place = place + 1 if last is None else last + 1
 
-    def _name_from(self, text: str, words: list[re.Match[str]], place: int) -> int | None:
-        for last in range(min(place + LONGEST_NAME, len(words)) - 1, place, -1):
-            said = folded(" ".join(text[words[place].start() : words[last].end()].split()))
-            if said in self.names and said != folded(self.person.name):
-                return last
-        return None
+    def _name_from(self, said: str, words: list[re.Match[str]], place: int) -> int | None:
+        called = first = words[place][0]
+        after, found, turned = "", None, False
+        for last in range(place + 1, min(place + LONGEST_NAME, len(words))):
+            between = said[words[last - 1].end() : words[last].start()]
+            if not BETWEEN.fullmatch(between):
+                break
+            called, after = f"{called} {words[last][0]}", f"{after}{words[last][0]} "
+            turned = turned or (last == place + 1 and "," in between)
+            names = (called, f"{after}{first}") if turned else (called,)
+            if self._mine[0] not in names and any(name in self.names for name in names):
+                found = last
+        return found
+
+
+@lru_cache(maxsize=4)
+def _begins(names: frozenset[str]) -> frozenset[str]:
+    """The words that one of these names can begin with, the last one too."""
+    return frozenset(word for name in names for word in (name.partition(" ")[0], name.rpartition(" ")[2]))
+
+
+def _anyhow(called: str) -> str:
+    """What finds a name in a text: its words in their order, or the last one first."""
+    words = [re.escape(word) for word in called.split()]
+    ways = {JOINED.join(words), JOINED.join((words[-1], *words[:-1])), "".join(words)}
+    return "|".join(sorted(ways))
+
+
+def _is_written(called: str, found: re.Match[str], text: str, places: Sequence[int]) -> bool:
+    """Whether what was found is a name there: `may` is no May, and `willpower` no Will Power, but as a handle, or with
+    something unseen between the two.
+    """
+    begin, last = places[found.start()], places[found.end() - 1]
+    if " " not in called:
+        return not text[begin].islower()
+    run_together = len(found[0]) == len(called.replace(" ", ""))
+    return not run_together or text[max(begin - 1, 0)] in "@/" or last - begin >= len(found[0])
+
+
+def _without(text: str, find: Callable[[str, str, Sequence[int]], Spans]) -> str:
+    """A text without what is found in it as names are compared there."""
+    said, places = compared(text)
+    pieces, kept_from = [], 0
+    for begin, end, part in find(text, said, places):
+        pieces += [text[kept_from : places[begin]], taken_out(part)]
+        kept_from = places[end - 1] + 1
+        while unicodedata.category(text[kept_from : kept_from + 1] or " ").startswith("M"):
+            kept_from += 1
+    return "".join([*pieces, text[kept_from:]])
 
 
 def _plain(text: str) -> str:

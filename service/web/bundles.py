@@ -31,7 +31,7 @@ from service.referrals import bundle
 from service.referrals.find import Found, find_referral
 from service.referrals.keep import case_of
 from service.referrals.view import referral_view, timeline
-from service.subject_access import third_parties
+from service.subject_access import comparing, others, third_parties
 from service.subject_access.others import redactor_in
 from service.subject_access.third_parties import Known, redacted
 from service.web.letters import LONGEST_WAIT, Kept, handed
@@ -45,7 +45,7 @@ READERS = {
 }
 MOST_BYTES = 4 * MOST_LETTERS + 4
 LAST_WORD = re.compile(r"\s\S*\Z")
-RULE = hashlib.sha256(Path(third_parties.__file__).read_bytes()).hexdigest()
+RULE = [hashlib.sha256(Path(str(one.__file__)).read_bytes()).hexdigest() for one in (third_parties, comparing, others)]
 """The rule by which others are taken out: what an older one made is not given out."""
 
 
@@ -71,7 +71,7 @@ def copy_for(wanted: str | None, here: Found, kind: str) -> str:
 def place_of(db: Session, here: Found, kind: str, copy: str) -> str:
     """Under which key a copy is kept, as it stands now."""
     referral = here.referral
-    key = key_of(kind, [bundle.state_of(db, here, copy), RULE])
+    key = key_of(kind, [bundle.state_of(db, here, copy), *RULE])
     return f"pdf/{referral.case_id}/{referral.id}/{kind}-{key}.pdf"
 
 

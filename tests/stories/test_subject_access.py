@@ -16,7 +16,7 @@ from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import ReadEntry
 from service.subject_access import making
 from service.subject_access.asking import a_month_after
-from service.subject_access.third_parties import CLOSES, OPENS, Known, Redactor
+from service.subject_access.third_parties import CLOSES, OPENS, Known, Redactor, in_directory
 from service.worker.run import work_once
 from tests.makers import (
     DEMO,
@@ -472,8 +472,15 @@ OTHERS = (
     Known("O’Neill", "oneill@example.org", "somebody else"),
 )
 ACCENTED = Known("Zoë Müller", "zoe@example.org", "somebody asked")
+ABROAD = (
+    Known("Irina de la Cruz", "irina@example.org", "whoever referred it"),
+    Known("Li Wu", "li.wu@example.org", "the investigator"),
+    Known("Łukasz Griffiths", "griffiths@example.org", "the decision-maker"),
+    Known("Will Power", "power@example.org", "somebody at HR"),
+)
 FILES = ("ann_marsh.txt", "the_marsh.png", "2026-Joan-of-Arc.final.pdf", "holiday_plan.txt", "shot.Marsh")
-redact = Redactor(MINE, (*OTHERS, ACCENTED), frozenset({"joan of arc", "may day", "renée o'hara"}), FILES)
+NAMES = frozenset(map(in_directory, ("Joan of Arc", "May Day", "Renée O’Hara", "Tamsin Vale")))
+redact = Redactor(MINE, (*OTHERS, ACCENTED, *ABROAD), NAMES, FILES)
 
 
 @pytest.mark.parametrize(
@@ -492,6 +499,20 @@ redact = Redactor(MINE, (*OTHERS, ACCENTED), frozenset({"joan of arc", "may day"
         ("O'Neill, then", "⟦somebody else⟧, then"),
         ("Zoe\u0308 Mu\u0308ller, or just Mu\u0308ller", "⟦somebody asked⟧, or just ⟦somebody asked⟧"),
         ("Rene\u0301e O’Hara", "⟦somebody else⟧"),
+        ("Zoe Muller, Zoe Mueller", "⟦somebody asked⟧, ⟦somebody asked⟧"),
+        ("Tamsin Vale's post, or 'Tamsin Vale'", "⟦somebody else⟧'s post, or '⟦somebody else⟧'"),
+        ("VALE, Tamsin; not Vale alone", "⟦somebody else⟧; not Vale alone"),
+        ("Tamsin\u200b\nVa\u00adle", "⟦somebody else⟧"),
+        ("Rene\u0301e O`Hara and RENEE O'HARA", "⟦somebody else⟧ and ⟦somebody else⟧"),
+        (
+            "İRİNA saw Mr.Cruz, de la Cruz",
+            "⟦whoever referred it⟧ saw Mr.⟦whoever referred it⟧, de la ⟦whoever referred it⟧",
+        ),
+        ("Wu,\nLi", "⟦the investigator⟧"),
+        ("Lukasz Gri\ufb03ths, Grif-\nfiths", "⟦the decision-maker⟧, ⟦the decision-maker⟧"),
+        ("lukasz.griffiths, @lukaszgriffiths", "⟦the decision-maker⟧, @⟦the decision-maker⟧"),
+        ("Lukasz\u202eGriffiths", "⟦the decision-maker⟧"),
+        ("willpower, and Will Power", "willpower, and ⟦somebody at HR⟧"),
         ("see ann_marsh.txt", "see ⟦a line manager⟧.txt"),
         ("the_marsh.png", "The ⟦a line manager⟧.png"),
         ("2026-Joan-of-Arc.final.pdf", "2026 ⟦somebody else⟧ Final.pdf"),
@@ -509,6 +530,23 @@ def test_others_are_taken_out(said, left):
 )
 def test_a_name_between_blanks_never_stays(before, name, after):
     assert name.casefold() not in redact(f"{before} {name} {after}").casefold().replace(before.casefold(), "")
+
+
+@given(some.sampled_from([*OTHERS, ACCENTED, *ABROAD]), some.data())
+def test_a_name_is_taken_out_however_its_letters_are_typed(somebody, data):
+    typed = "".join(data.draw(some.sampled_from(LOOKALIKES.get(letter, [letter]))) for letter in somebody.name)
+    assert redact(f"So said {typed}.").replace("\u00ad", "") == f"So said ⟦{somebody.part}⟧."
+
+
+LOOKALIKES = {
+    letter: [letter, letter.upper(), f"{letter}\u0301", f"{letter}\u00ad", chr(ord(letter) + 0xFEE0)]
+    for letter in "abcdefghijklmnopqrstuvwxyz"
+} | {
+    " ": [" ", "\n", "\u00a0", " \u2066", ".", "_"],
+    "i": ["i", "ı", "İ"],
+    "’": ["’", "'", "`", "´"],
+    "ü": ["ü", "u", "ue"],
+}
 
 
 def test_a_long_text_is_read_once():
