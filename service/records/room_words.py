@@ -212,6 +212,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_letter_sent": "Sent a letter to the person.",
     "room_copied": "Copied something from the case.",
     "room_file_added": "Added a file.",
+    "room_purged": "Destroyed a file that should not be here.",
     "room_disclosed": "Told the person something of this.",
     "room_reminded": "Amends reminded those who owe it: {due}.",
     "room_late": "This was late: {due}. Amends told HR.",

@@ -113,9 +113,16 @@ def appointed(db: Session, referral: Referral, *, ever: bool = False) -> list[Ap
     return list(db.execute(mine.order_by(col(Appointment.id))).scalars())
 
 
-def room_files(db: Session, referral: Referral, *, disclosed: bool | None = None) -> list[Evidence]:
-    """The files that were added in the room, oldest first; with `disclosed`, those that the person may read, or not."""
-    mine = select(Evidence).where(col(Evidence.referral_id) == referral.id, col(Evidence.destroyed_at).is_(None))
+def room_files(
+    db: Session, referral: Referral, *, disclosed: bool | None = None, destroyed: bool = False
+) -> list[Evidence]:
+    """The files that were added in the room, oldest first; with `disclosed`, those that the person may read, or not.
+
+    With `destroyed` also those of which no more than the hash is left.
+    """
+    mine = select(Evidence).where(col(Evidence.referral_id) == referral.id)
+    if not destroyed:
+        mine = mine.where(col(Evidence.destroyed_at).is_(None))
     if disclosed is not None:
         mine = mine.where(col(Evidence.disclosed_at).is_not(None) == disclosed)
     return list(db.execute(mine.order_by(col(Evidence.added_at), col(Evidence.id))).scalars())

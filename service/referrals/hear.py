@@ -44,7 +44,7 @@ def evidence_of(db: Session, referral: Referral, *, told: bool = False) -> list[
     copied = select(col(Copied.evidence_id)).where(
         col(Copied.referral_id) == referral.id, col(Copied.evidence_id).is_not(None)
     )
-    own = [file.id for file in room_files(db, referral, disclosed=True if told else None)]
+    own = [file.id for file in room_files(db, referral, disclosed=True if told else None, destroyed=True)]
     return list(dict.fromkeys([*referral.evidence_ids, *(one for one in db.execute(copied).scalars() if one), *own]))
 
 

@@ -43,6 +43,7 @@ class Act(StrEnum):
     DISCLOSE = "disclose"
     SEND_LETTER = "send_letter"
     ADD_EVIDENCE = "add_evidence"
+    PURGE = "purge"
     NAME_CONFLICT = "name_conflict"
 
 
@@ -246,6 +247,7 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.REPLY, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.COPY, BEFORE_DECISION),
     **_stays(Act.ADD_EVIDENCE, (*DURING, S.INFORMAL, S.CLOSED)),
+    **_stays(Act.PURGE, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.DISCLOSE, (*DURING, S.INFORMAL, S.CLOSED), informed),
     # What a letter has to say is asked for by its own table: `letters.py`.
     **_stays(Act.SEND_LETTER, (*DURING, S.INFORMAL, S.CLOSED), informed),

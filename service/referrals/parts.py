@@ -41,7 +41,7 @@ def steps_shown(referral: Referral) -> list[dict[str, Any]]:
 def files_shown(db: Session, ids: list[str]) -> list[dict[str, Any]]:
     there = {file.id: file for file in db.execute(select(Evidence).where(col(Evidence.id).in_(ids))).scalars()}
     return [
-        {"id": file.id, "filename": file.filename, "sha256": file.sha256, "size": file.size}
+        {name: getattr(file, name) for name in ("id", "filename", "sha256", "size", "destroyed_at")}
         for one in ids
         if (file := there.get(one)) is not None
     ]
@@ -51,7 +51,8 @@ def own_file_shown(file: Evidence, people: People) -> dict[str, Any]:
     """A file that was added in the room."""
     names = ("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone")
     shown = {name: getattr(file, name) for name in (*names, "added_at", "scanned", "destroyed_at", "disclosed_at")}
-    return shown | {"by": name_of(people, file.added_by_id), "preview": file.preview is not None}
+    kept = file.preview is not None and file.destroyed_at is None
+    return shown | {"by": name_of(people, file.added_by_id), "preview": kept}
 
 
 def own_file(db: Session, file: Evidence) -> dict[str, Any]:

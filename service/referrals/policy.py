@@ -68,6 +68,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.DISCLOSE: (R.KEEPER, R.INVESTIGATOR),
     Act.SEND_LETTER: IN_THE_ROOM,
     Act.ADD_EVIDENCE: IN_THE_ROOM,
+    Act.PURGE: (R.KEEPER,),
     Act.NAME_CONFLICT: IN_THE_ROOM,
 }
 WRITES: dict[LetterKind, tuple[Relation, ...]] = {

@@ -59,7 +59,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         Evidence,
         (
             *("filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone"),
-            *("added_by_id", "added_at", "disclosed_at"),
+            *("added_by_id", "added_at", "disclosed_at", "destroyed_at"),
         ),
     ),
     "copied": (Copied, ("entry", "evidence_id", "said", "at", "by_id")),

@@ -64,7 +64,8 @@ def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, A
         view["consistency"] = comparable_outcomes(db, me, here.referral)
     if here.in_the_room and (ready := letters.drafts(db, me, here, at)):
         view["drafts"] = ready
-    view["may"] = [act.value for act in Act if _may(act, here, me, now)]
+    own = any("added_at" in file and file["destroyed_at"] is None for file in view.get("evidence", ()))
+    view["may"] = [act.value for act in Act if _may(act, here, me, now) and (act is not Act.PURGE or own)]
     return view
 
 
@@ -122,7 +123,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         table: _rows(db, table, referral)
         for table in (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied, RoomConflict)
     }
-    own = room_files(db, referral)
+    own = room_files(db, referral, destroyed=True)
     people = people_of(db, referral, rows, own)
     files = files_shown(db, evidence_of(db, referral))
     appointed = [row for row in rows[Appointment] if row.until_at is None]
@@ -208,7 +209,7 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
         "mitigation": referral.mitigation,
         "steps_taken": steps_shown(referral),
         "evidence": [
-            {name: file[name] for name in ("id", "filename", "sha256")}
+            {name: file[name] for name in ("id", "filename", "sha256", "destroyed_at")}
             for file in files_shown(db, evidence_of(db, referral, told=True))
         ],
         "findings": [{"kind": row.kind, "text": row.text} for row in _rows(db, Finding, referral)],

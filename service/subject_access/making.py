@@ -28,7 +28,7 @@ from service.subject_access.packing import Packed, write_zip
 TOGETHER = 20
 """Items that are kept in one transaction; progress is told with each."""
 FOLDER = "access"
-DESTROYS = ("purged", "disposed", "room_disposed")
+DESTROYS = ("purged", "room_purged", "disposed", "room_disposed")
 
 
 Mine = Callable[[Session], bool]

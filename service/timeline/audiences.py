@@ -90,6 +90,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_letter_sent": THEIRS,
     "room_copied": ROOM,
     "room_file_added": ROOM,
+    "room_purged": ROOM,
     "room_disclosed": THEIRS,
     "room_reminded": ROOM,
     "room_late": ROOM,

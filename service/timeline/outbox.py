@@ -76,10 +76,10 @@ def to_destroy(case_id: int, version: int, files: Sequence[str], prefix: str, at
     ]
 
 
-def to_destroy_under(prefix: str, at: datetime) -> list[dict[str, Any]]:
-    """The same for what is kept under a prefix alone."""
+def to_destroy_under(prefix: str, at: datetime, files: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """The same for what no version of a case tells apart: what is kept under a prefix, and these files."""
     again = to_do("destroy", f"{prefix}:again", at, evidence=[], prefix=prefix)
-    return [to_do("destroy", prefix, at, evidence=[], prefix=prefix), again | {"due_at": at + PDF_TAKES}]
+    return [to_do("destroy", prefix, at, evidence=list(files), prefix=prefix), again | {"due_at": at + PDF_TAKES}]
 
 
 def to_dispose(at: datetime, *, case: int | None = None, referral: int | None = None) -> dict[str, Any]:

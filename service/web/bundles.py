@@ -126,9 +126,14 @@ def made_by(
     def bind(making: Making) -> None:
         with TemporaryDirectory(prefix="amends-exhibits-") as folder:
             files = _Kept(store, Path(folder))
-            shown = opened(house.pool, exhibits, files.original, files.folder)
-            planned = plan(said, sections, shown, Files(files.text, files.picture), redact)
-            bound(house.pool, planned, making, keep)
+            try:
+                shown = opened(house.pool, exhibits, files.original, files.folder)
+                planned = plan(said, sections, shown, Files(files.text, files.picture), redact)
+                bound(house.pool, planned, making, keep)
+            except NotFound:
+                # A file of it was destroyed before its turn came.
+                require_state()
+                raise
 
     return kept_at, bind
 

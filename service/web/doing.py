@@ -1,6 +1,7 @@
 """How each deed of the table in `deeds.py` is done: what was sent is handed to the rule that does it."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from service.evidence import destroy
 from service.people import directory
 from service.people.identity import Me
 from service.records.enums import Resolution, StepKind
+from service.records.evidence import Evidence
 from service.records.people import Person
 from service.referrals import readiness
 from service.referrals.decide import decide_referral
@@ -170,7 +172,12 @@ def do_purge(db: Session, me: Me, here: Found, sent: shape.PurgeIn, at: datetime
     """Destroy content that should not be here."""
     files = guarding.purge(db, me, here.case, fields=sent.fields, reason=sent.reason, at=at)
     destroy_copied(db, here.case, sent.fields, at)
-    house, body = current().house, {"evidence": [file.id for file in files], "prefix": f"pdf/{here.case.id}"}
+    destroy_soon(db, files, f"pdf/{here.case.id}")
+
+
+def destroy_soon(db: Session, files: Sequence[Evidence], prefix: str) -> None:
+    """Destroy the bytes of purged files, and what is kept under a prefix, as soon as that is committed."""
+    house, body = current().house, {"evidence": [file.id for file in files], "prefix": prefix}
 
     def destroy_bytes(_: Session) -> None:
         # The outbox has it too. Here it is only sooner, and what fails here must not make a no of what is kept.

@@ -14,14 +14,14 @@ from sqlmodel import Session
 from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.enums import PaperKind, Part, ReferralStage
-from service.referrals import hear, keep, letters, outcome, policy, take_up
+from service.referrals import hear, keep, letters, outcome, policy, spill, take_up
 from service.referrals.conflict import name_conflict
 from service.referrals.find import Found, find_referral, version_of
 from service.referrals.life import Act, require_open
 from service.web import room_schemas as shape
-from service.web.doing import named
+from service.web.doing import destroy_soon, named
 from service.web.letters import make_letter
-from service.web.schemas import ConflictIn, NothingIn, ReasonIn, TextIn
+from service.web.schemas import ConflictIn, NothingIn, PurgeIn, ReasonIn, TextIn
 from service.web.visit import current
 
 
@@ -184,6 +184,12 @@ def do_copy(db: Session, me: Me, here: Found, sent: shape.CopyIn, at: datetime) 
     keep.copy_from_case(db, me, here, sent.from_case, at=at)
 
 
+def do_purge_files(db: Session, me: Me, here: Found, sent: PurgeIn, at: datetime) -> None:
+    """Destroy files that were added in the room and should not be there: `fields` name them, as `evidence.ID`."""
+    files = spill.purge(db, me, here, fields=sent.fields, reason=sent.reason, at=at)
+    destroy_soon(db, files, spill.papers_of(here.referral))
+
+
 def do_disclose_referral(db: Session, me: Me, here: Found, sent: shape.DiscloseRoomIn, at: datetime) -> None:
     """Let the person it is about read parts of the referral."""
     keep.disclose(db, me, here, sent.facts, at=at)
@@ -218,6 +224,7 @@ DEEDS = (
     Deed("serve", Act.SERVE, shape.PaperIn, do_serve, "It is recorded."),
     Deed("reply", Act.REPLY, shape.PaperIn, do_reply, "The reply is recorded."),
     Deed("copy", Act.COPY, shape.CopyIn, do_copy, "It is copied here, with where it came from."),
+    Deed("purge", Act.PURGE, PurgeIn, do_purge_files, "The content is destroyed. Its hash stays."),
     Deed("disclose", Act.DISCLOSE, shape.DiscloseRoomIn, do_disclose_referral, "The person can read it now."),
     Deed(
         "send-letter",
