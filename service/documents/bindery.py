@@ -19,6 +19,8 @@ LOG = logging.getLogger(__name__)
 AT_ONCE = 2
 """Leaves that are with the pool at the same moment, as many as it has workers: other papers come in between."""
 TRIES = 4
+ROOM = 250 * 2**20
+"""Bytes of drawn pages, a thousand of them and more: a file is bound in the memory of a worker."""
 Told = dict[str, Any]
 
 
@@ -104,10 +106,10 @@ def _mail(pool: Pool, source: Path, into: Path) -> Told:
 
 
 def _drawn(pool: Pool, source: Path, into: Path) -> Told:
-    """The pages of a PDF, up to those that cannot be drawn."""
+    """The pages of a PDF, up to those that cannot be drawn, or for which the bundle has no room."""
     pages: list[str] = []
     of = MOST_PAGES
-    while len(pages) < min(of, MOST_PAGES):
+    while len(pages) < min(of, MOST_PAGES) and sum(each.stat().st_size for each in into.parent.glob("*.jpg")) < ROOM:
         order = {"file": str(source), "first": len(pages), "into": f"{into}."}
         try:
             told = json.loads(pool.submit({"open": {"draw": order}}).result())
