@@ -16,6 +16,7 @@ from service.timeline import entries
 
 People = Mapping[int | None, dict[str, str]]
 NOBODY = {"email": "", "name": ""}
+PICTURED = ("preview", "preview_width", "preview_height")
 
 
 def people_of(db: Session, referral: Referral, rows: Mapping[Any, list[Any]], files: list[Evidence]) -> People:
@@ -41,7 +42,8 @@ def steps_shown(referral: Referral) -> list[dict[str, Any]]:
 def files_shown(db: Session, ids: list[str]) -> list[dict[str, Any]]:
     there = {file.id: file for file in db.execute(select(Evidence).where(col(Evidence.id).in_(ids))).scalars()}
     return [
-        {name: getattr(file, name) for name in ("id", "filename", "sha256", "size", "destroyed_at")}
+        {name: getattr(file, name) for name in ("id", "filename", "media_type", "sha256", "size", "destroyed_at")}
+        | _pictured(file)
         for one in ids
         if (file := there.get(one)) is not None
     ]
@@ -51,8 +53,13 @@ def own_file_shown(file: Evidence, people: People) -> dict[str, Any]:
     """A file that was added in the room."""
     names = ("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone")
     shown = {name: getattr(file, name) for name in (*names, "added_at", "scanned", "destroyed_at", "disclosed_at")}
-    kept = file.preview is not None and file.destroyed_at is None
-    return shown | {"by": name_of(people, file.added_by_id), "preview": kept}
+    return shown | {"by": name_of(people, file.added_by_id)} | _pictured(file)
+
+
+def _pictured(file: Evidence) -> dict[str, Any]:
+    """Whether there is a small picture of a file, and in pixels how large it is."""
+    there = file.preview is not None and file.destroyed_at is None
+    return dict(zip(PICTURED, (there, file.preview_width, file.preview_height), strict=True))
 
 
 def own_file(db: Session, file: Evidence) -> dict[str, Any]:
@@ -147,6 +154,8 @@ def suspension_shown(rows: list[Suspension]) -> dict[str, Any] | None:
     }
 
 
-def copied_shown(row: Copied, people: People) -> dict[str, Any]:
+def copied_shown(row: Copied, people: People, files: list[dict[str, Any]]) -> dict[str, Any]:
+    """A piece of the case; of a file as it was called when it was copied, and whether there is a picture of it now."""
     where = {"entry": row.entry} if row.entry is not None else {"evidence": row.evidence_id}
-    return {"from": where, "said": row.said, "at": row.at, "by": name_of(people, row.by_id)}
+    there = [{name: file[name] for name in PICTURED} for file in files if file["id"] == row.evidence_id]
+    return {"from": where, "said": row.said, "at": row.at, "by": name_of(people, row.by_id)} | (there or [{}])[0]

@@ -29,6 +29,7 @@ from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
 from service.referrals.life import Act, Standing
 from service.referrals.parts import (
+    PICTURED,
     People,
     appeal_shown,
     copied_shown,
@@ -53,6 +54,8 @@ from service.timeline.chain import ACTOR
 from service.timeline.entries import RINGS_FOR
 
 AMENDS = "Amends"
+TOLD_OF_FILE = ("id", "filename", "media_type", "sha256", "destroyed_at")
+"""What the person it is about reads of a file, and whether there is a picture of it."""
 
 
 def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, Any]:
@@ -168,7 +171,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "suspension": suspension_shown(rows[Suspension]),
         "paused": {"at": referral.paused_at, "reason": referral.paused_because} if referral.paused_at else None,
         "letters": letters.listed(db, referral),
-        "copied": [copied_shown(row, people) for row in rows[Copied]],
+        "copied": [copied_shown(row, people, files) for row in rows[Copied]],
         "papers": [
             {"kind": row.kind, "how": row.how, "text": row.text, "at": row.at, "recorded_at": row.recorded_at}
             | {"by": name_of(people, row.by_id)}
@@ -209,7 +212,7 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
         "mitigation": referral.mitigation,
         "steps_taken": steps_shown(referral),
         "evidence": [
-            {name: file[name] for name in ("id", "filename", "sha256", "destroyed_at")}
+            {name: file[name] for name in (*TOLD_OF_FILE, *PICTURED)}
             for file in files_shown(db, evidence_of(db, referral, told=True))
         ],
         "findings": [{"kind": row.kind, "text": row.text} for row in _rows(db, Finding, referral)],

@@ -33,7 +33,7 @@ from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store
 from service.web.letters import handed, letter_pdf, make_letter
 from service.web.pages import by_field, go_to, page
 from service.web.room_deeds import DEEDS, Deed, found, ready
-from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
+from service.web.room_files import OfReferral, enter_in_room, pictured_in_room, streamed_in_room
 from service.web.room_schemas import LetterIn
 
 PAGE = 50
@@ -267,6 +267,14 @@ def referral_file(db: Db, store: Store, me: Me, now: Now, reference: FromPath[st
     return streamed_in_room(db, store, me, now, reference, file_id, "page")
 
 
+@get("/referrals/{reference:str}/evidence/{file_id:str}/preview", sync_to_thread=True)
+def referral_file_preview(
+    db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], file_id: FromPath[str]
+) -> Response[bytes]:
+    """The small picture of a file of a referral."""
+    return pictured_in_room(db, store, me, now, reference, file_id, "page")
+
+
 @post("/referrals/{reference:str}/draft-letter", status_code=200, sync_to_thread=True)
 def referral_letter_draft(
     db: Db, database: Data, me: Me, now: Now, sent: Sent, reference: FromPath[str]
@@ -328,6 +336,7 @@ routes = [
     add_file_to_room,
     papers_page,
     referral_file,
+    referral_file_preview,
     referral_letter_draft,
     referral_letter,
     referral_letter_before,

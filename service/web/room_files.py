@@ -9,6 +9,7 @@ from sqlmodel import Session, col
 
 from service.core.errors import NotFound
 from service.core.storage import Store
+from service.evidence.download import preview_headers
 from service.evidence.room import add_to_room, require_place
 from service.people.identity import Me
 from service.records.cases import Case
@@ -17,7 +18,7 @@ from service.referrals.find import Found, find_referral
 from service.referrals.hear import evidence_of
 from service.referrals.life import Act
 from service.timeline import reads
-from service.web.evidence import Taken, sent_out
+from service.web.evidence import Taken, sent_out, where_kept
 from service.web.forms import Sent
 from service.web.room_deeds import found
 from service.web.schemas import EvidenceIn
@@ -54,7 +55,27 @@ def enter_in_room(db: Session, me: Me, here: Found, taken: Taken, now: datetime)
 def streamed_in_room(
     db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str
 ) -> Response:
-    """A file of a referral, for those in its room; for whom it is about once it was disclosed with the evidence."""
+    """A file of a referral, to be saved, once the look is noted."""
+    here, file, pixels_alone = _file_of(db, me, reference, file_id)
+    _note(db, me, here, file, through, now)
+    return sent_out(store, file, pixels_alone=pixels_alone)
+
+
+def pictured_in_room(
+    db: Session, store: Store, me: Me, now: datetime, reference: str, file_id: str, through: str
+) -> Response[bytes]:
+    """The small picture of a file of a referral, once the look is noted. Raises NotFound where there is none."""
+    here, file, _ = _file_of(db, me, reference, file_id)
+    picture = store.read(where_kept(file, preview=True))
+    _note(db, me, here, file, through, now)
+    headers = preview_headers()
+    return Response(picture, headers=headers, media_type=headers["Content-Type"])
+
+
+def _file_of(db: Session, me: Me, reference: str, file_id: str) -> tuple[Found, Evidence, bool]:
+    """A file for those in the room, and for whom it is about once it was disclosed with the evidence; and whether it is
+    given without what a camera wrote into it. Raises NotFound.
+    """
     here = find_referral(db, me, reference)
     told = not here.in_the_room
     if (told and "evidence" not in here.referral.disclosed) or file_id not in evidence_of(db, here.referral, told=told):
@@ -66,6 +87,10 @@ def streamed_in_room(
     if row is None:
         raise NotFound
     file, confidential = row
+    return here, file, bool(confidential) and file.added_by_id is None
+
+
+def _note(db: Session, me: Me, here: Found, file: Evidence, through: str, now: datetime) -> None:
     reads.log(
         db,
         me.id,
@@ -74,6 +99,5 @@ def streamed_in_room(
         through=through,
         at=now,
         detail=file.id,
-        seen_as="subject" if told else "hr",
+        seen_as="hr" if here.in_the_room else "subject",
     )
-    return sent_out(store, file, pixels_alone=bool(confidential) and file.added_by_id is None)

@@ -16,7 +16,7 @@ from tests.makers import (
     room,
     upload,
 )
-from tests.stories.test_room import begin, decide, find_facts, moment
+from tests.stories.test_room import INVESTIGATOR, begin, decide, find_facts, moment
 
 NAME = "Kumquat-Statement.txt"
 
@@ -183,3 +183,46 @@ def test_a_reply_with_a_file_may_come_after_the_end_and_none_before_it_is_accept
     reference, hr, *_ = decide(clock, token, "no_case")
     room(hr, reference, "close")
     assert upload(hr, reference, b"Their thanks.", "thanks.txt").status_code == 201
+
+
+def test_pictures_are_shown_in_small_behind_the_same_walls(token, sign_in, app, database):
+    staff, digital, hr = people(token, "staff digital hr")
+    case = report(staff, codes=["disrepute"])
+    chosen = upload(staff, case, picture("teal"), "chosen.png", description="As it looked").json()["id"]
+    copied = upload(staff, case, picture("red"), "copied.png").json()["id"]
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed us.", "allegation": "A post that harmed us.", "evidence": [chosen]}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR)
+    room(hr, reference, "copy", from_case=[copied])
+    added = upload(hr, reference, picture("green", (2400, 600)), "added.png").json()
+    assert (added["preview"], added["preview_width"], added["preview_height"]) == (True, 1200, 300)
+    words = upload(hr, reference, b"Words.", "words.txt").json()["id"]
+    here = f"/referrals/{reference}"
+    pictures = {file: f"{here}/evidence/{file}/preview" for file in (chosen, copied, added["id"])}
+    page = sign_in("hr2")
+    shown = page.get(here).text
+    for address in pictures.values():
+        assert f'src="{address}"' in shown
+        small = page.get(address)
+        assert (small.status_code, small.headers["content-type"]) == (200, "image/jpeg")
+        assert small.headers["content-security-policy"] == "default-src 'none'; sandbox"
+    assert page.get(f"{here}/evidence/{words}/preview").status_code == 404
+    with database.read() as db:
+        lines = db.execute(select(ReadEntry).where(ReadEntry.what == "evidence")).scalars().all()
+    assert [(line.detail, line.seen_as) for line in lines] == [(file, "hr") for file in pictures]
+    # Whom it is about sees those that were disclosed; nobody else sees any.
+    room(token("hr2"), reference, "inform-subject", text="This is alleged.")
+    theirs = sign_in("staff")
+    assert [theirs.get(each).status_code for each in pictures.values()] == [404] * 3
+    room(hr, reference, "disclose", facts=["evidence"])
+    assert [theirs.get(each).status_code for each in pictures.values()] == [200] * 3
+    assert f'src="{pictures[added["id"]]}"' in theirs.get(here).text
+    for name in ("hr3", "digital", "manager", "auditor"):
+        assert [sign_in(name).get(each).status_code for each in pictures.values()] == [404] * 3, name
+    room(hr, reference, "purge", fields=[f"evidence.{added['id']}"], reason="It must not be here.")
+    for who in (page, theirs):
+        assert who.get(pictures[added["id"]]).status_code == 404
+        assert pictures[added["id"]] not in who.get(here).text
