@@ -121,3 +121,17 @@ def test_who_was_asked_and_told_reads_both_parts(token):
     assert (seen["account"]["type"], seen["account"]["handle"]) == ("official", "@EmbassyTokyo")
     assert seen["post"] == {"url": "https://example.org/post/1"}
     assert {"steps", "disclosed"} <= set(seen)
+
+
+def test_what_was_asked_stands_at_home_with_its_time_although_they_were_told_as_well(token, sign_in):
+    staff, digital = people(token, "staff digital")
+    colleague = sign_in("colleague")
+    case = raise_it(staff)
+    assert tell(digital, case, "account.type").status_code == 200
+    told = colleague.get("/cases").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert "Received" in told
+    press(digital, case, "triage", ask_for=["delete"], ask_of="colleague@demo.example")
+    asked = colleague.get("/").text.partition("<tbody")[2].partition("</tbody>")[0]
+    assert ">delete<" in asked
+    assert ">30 minutes left<" in asked
+    assert "In hand" not in asked
