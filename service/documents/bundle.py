@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from service.core.templating import TEMPLATES
-from service.documents import words
+from service.documents import bundle_parts, words
 from service.documents.bundle_parts import Block, Parts, Redact, Section
 from service.documents.exhibits import LETTERS_A_LEAF, File, Files, called, loads
 from service.documents.paper import styles
@@ -76,7 +76,9 @@ def plan(
 def summary(told: Mapping[str, Any], sections: Sequence[Section], redact: Redact) -> dict[str, Any]:
     """The document of a summary, which has one leaf and no contents."""
     whole = Bundle(told, [], [])
-    return whole.document((redact(list(sections)), {}), {}, first=True, last=True)
+    # In this order: a name that is cut in two is none.
+    parts = [bundle_parts.shortened(each) for each in redact(list(sections))]
+    return whole.document((parts, {}), {}, first=True, last=True)
 
 
 def key_of(kind: str, state: Any) -> str:

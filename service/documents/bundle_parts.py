@@ -113,7 +113,12 @@ def summary(view: View, here: Mapping[str, str | None], zone: str) -> list[Secti
         section("hearing", "Hearing, outcome and appeal", _hearing(view, zone, short=True)),
         section("letters", "Letters sent", _letters_sent(view, zone)),
     ]
-    return [each | {"blocks": [_shortened(block) for block in each["blocks"]]} for each in made if each["blocks"]]
+    return [each for each in made if each["blocks"]]
+
+
+def shortened(part: Section) -> Section:
+    """The same with no more of anybody's words than a summary has; others are taken out of it before."""
+    return part | {"blocks": [_shortened(block) for block in part["blocks"]]}
 
 
 def _shortened(block: Block) -> Block:

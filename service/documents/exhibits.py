@@ -21,6 +21,8 @@ MOST_LETTERS, MOST_LINES = 100_000, 2_000
 MOST_PAGES = 100
 """What is shown of a PDF."""
 LONGEST_LINE = 100
+LONGEST_NAME = 5
+"""Words of a name that may be cut in two."""
 TEXT, MAIL, PDF = "text/plain", "message/rfc822", "application/pdf"
 GOES_ON = "It goes on in the file, which can be read in Amends. The hash tells it is the same."
 NOT_PRINTED = "This file cannot be printed. Read it in Amends; the hash tells that it is the same."
@@ -137,9 +139,17 @@ def _text(piece: Piece, read: Files, redact: Redact) -> Iterator[Block]:
     text, goes_on = read.text(piece.file["id"])
     if piece.number == 0:
         yield heading("How the text begins" if goes_on else "The text in full")
-    yield quoted(_cut(redact(text), piece))
+    said = redact(text)
+    # Where it was cut before, so may a name have been: that can be told from no other word.
+    yield quoted(_cut(_without_last_words(said) if goes_on else said, piece))
     if goes_on and piece.number == piece.of - 1:
         yield says(GOES_ON)
+
+
+def _without_last_words(text: str) -> str:
+    before = text.rsplit(None, LONGEST_NAME)[0] if text.strip() else ""
+    # What stands for somebody has blanks in it.
+    return before[: before.rfind("⟦")] if before.rfind("⟦") > before.rfind("⟧") else before
 
 
 def _cut(text: str, piece: Piece) -> str:

@@ -16,6 +16,10 @@ from service.documents import words
 from service.records.field_words import TABLES
 
 LONG_WORD, SOME_LETTERS = re.compile(r"\S{200}"), re.compile(r"(?s).{1,100}")
+MOST_LINES, MOST_PARAGRAPHS = 2_000, 500
+"""What is laid out of one text as lines and as paragraphs: nobody's words have more, and each takes milliseconds."""
+RUN_TOGETHER, LINE_END = "From here on, ¶ stands where a line ends.", " ¶ "
+ENDS = re.compile("\r\n|[\r\u2028\u2029]")
 NOT_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -46,12 +50,22 @@ def _people(text: object) -> Markup:
 
     WeasyPrint does not know dir="auto", so the direction is found here by the same rule.
     """
-    said = NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text).replace("\r\n", "\n").replace("\r", "\n"))
-    paragraphs = groupby(said.split("\n"), key=lambda line: words.direction(line) if line.strip() else "")
-    return Markup("").join(
-        Markup('<p dir="{}">{}</p>').format(way, Markup("\n").join(_breakable(line) for line in lines))
-        for way, lines in paragraphs
+    lines = NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", ENDS.sub("\n", str(text))).split("\n")
+    if len(lines) > MOST_LINES:
+        rest = LINE_END.join(line for line in lines[MOST_LINES:] if line.strip())
+        lines = [*lines[:MOST_LINES], RUN_TOGETHER, rest]
+    found = [
+        (way, list(some))
+        for way, some in groupby(lines, key=lambda line: words.direction(line) if line.strip() else "")
         if way
+    ]
+    if len(found) > MOST_PARAGRAPHS:
+        found[MOST_PARAGRAPHS:] = [
+            (found[MOST_PARAGRAPHS][0], [line for _, some in found[MOST_PARAGRAPHS:] for line in some])
+        ]
+    return Markup("").join(
+        Markup('<p dir="{}">{}</p>').format(way, Markup("\n").join(_breakable(line) for line in some))
+        for way, some in found
     )
 
 
@@ -81,7 +95,7 @@ def _stacked(said: str) -> Markup:
 
 def _inline(text: object) -> Markup:
     """People's words inside a line of ours: a name, a handle, a file name."""
-    said = NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", str(text).replace("\n", " ").replace("\r", " "))
+    said = NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(text).splitlines()))
     return Markup('<bdi dir="{}">{}</bdi>').format(words.direction(said), _breakable(said))
 
 

@@ -1,7 +1,6 @@
 """The bundle and the summary of a referral over HTTP: gathered through the eyes of their reader, kept by content."""
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,7 +43,6 @@ READERS = {
     bundle.SUBJECT: "the person it is about",
 }
 MOST_BYTES = 4 * MOST_LETTERS + 4
-LAST_WORD = re.compile(r"\s\S*\Z")
 RULE = [hashlib.sha256(Path(str(one.__file__)).read_bytes()).hexdigest() for one in (third_parties, comparing, others)]
 """The rule by which others are taken out: what an older one made is not given out."""
 
@@ -217,6 +215,4 @@ class _Kept:
                 break
         whole = kept.decode("utf-8-sig", "replace")
         begins = "\n".join(whole[:MOST_LETTERS].split("\n")[:MOST_LINES])
-        goes_on = len(begins) < len(whole)
-        # Not in the middle of a name, which could not be told from another word then.
-        return LAST_WORD.sub("", begins) if goes_on else begins, goes_on
+        return begins, len(begins) < len(whole)

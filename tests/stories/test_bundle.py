@@ -309,3 +309,26 @@ def test_of_a_long_text_the_beginning_is_printed(called, token, text):
     assert text.format(199_999).strip() not in said
     assert "It goes on in the file, which can be read in Amends." in said
     assert "The text in full" in said, "of the short one"
+
+
+def test_a_name_that_is_cut_in_two_is_taken_out(token, clock, database):
+    edit(database, "outsider", name="Tamsin Vale")
+    reference, _, hr2, _, _ = begin(token)
+    find_facts(hr2, reference)
+    # A summary has 600 letters of anything, and a bundle 100,000 of a file: both end here after `Tamsin V`.
+    room(hr2, reference, "record-finding", kind="established", text="w " * 296 + "Tamsin Vale saw it.")
+    upload(hr2, reference, b"w " * 49_996 + b"Tamsin Vale wrote this.", "long.txt")
+    room(hr2, reference, "disclose", facts=["evidence", "findings"])
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    for kind in ("summary", "bundle"):
+        text = text_of(pdf(hr2, reference, kind, "subject")[1])
+        assert "w w w" in text
+        assert "Tamsin" not in text
+
+
+@pytest.mark.parametrize("text", ["a\u2028b", "a\nא\n"])
+def test_no_words_take_longer_than_a_paper_is_given(called, token, text):
+    """So many ends of lines took a minute, and then nobody had a paper of what they stood in, ever."""
+    hr2 = token("hr2")
+    room(hr2, called, "reply", how="By e-mail.", text=(text * 7_000)[:19_980] + " Marrow.")
+    assert "Marrow." in text_of(pdf(hr2, called)[1])
