@@ -31,6 +31,15 @@ def add_row(db: Session, row: Any) -> Changes:
     }
 
 
+def drop_row(db: Session, row: Any) -> Changes:
+    """Take a row of the room away; returns what an entry says of it."""
+    area = AREA_OF[type(row)]
+    said = {f"{area}.{row.id}.{name}": (shown(db, name, getattr(row, name)), None) for name in AREAS[area][1]}
+    db.delete(row)
+    db.flush()
+    return said
+
+
 def put_row(db: Session, row: Any, **values: Any) -> Changes:
     """Change these columns of a row of the room; returns what an entry says of it."""
     area = AREA_OF[type(row)]

@@ -1,5 +1,5 @@
 """A conflict of interest, named in the room: whoever has one is out of it at once, and what they did is to be done by
-somebody else.
+somebody else. One that was named in error is taken back by whoever leads the room.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.people import Person
 from service.records.referrals import Referral, RoomConflict
-from service.referrals.changes import Changes, add_row, put_row
+from service.referrals.changes import Changes, add_row, drop_row, put_row
 from service.referrals.clocks import keep_next_due
 from service.referrals.find import Found, appointed
 from service.referrals.policy import keepers
@@ -36,6 +36,20 @@ def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: s
     for other in _rooms(db, referral.case_id):
         if other.id != referral.id:
             step_out(db, other, person, at=at)
+
+
+def take_back(db: Session, me: Me, here: Found, person: Person, *, reason: str, at: datetime) -> None:
+    """Let somebody in again whose conflict was named in this room in error. What they did before stays ended: they can
+    be appointed anew, unless something else keeps them out. Nobody whom it concerns is here to take back their own.
+
+    Raises Invalid for somebody who was not named in this room.
+    """
+    referral = here.referral
+    named = (col(RoomConflict.referral_id) == referral.id, col(RoomConflict.person_id) == person.id)
+    row = db.execute(select(RoomConflict).where(*named)).scalar_one_or_none()
+    if row is None:
+        raise invalid("person", "No conflict of theirs was named in this room.")
+    _say(db, me, referral, drop_row(db, row) | {"reason": (None, reason)}, at, "room_conflict_taken_back")
 
 
 def leave_rooms(db: Session, case: Case, person: Person, *, at: datetime) -> None:
@@ -63,8 +77,10 @@ def _end(db: Session, referral: Referral, person: Person, at: datetime) -> Chang
     return changes
 
 
-def _say(db: Session, me: Me | None, referral: Referral, changes: Changes, at: datetime) -> None:
-    # Asked only now: whoever led it may be the one who is out, and then others stand in.
+def _say(
+    db: Session, me: Me | None, referral: Referral, changes: Changes, at: datetime, kind: str = "room_conflict"
+) -> None:
+    # Asked only now: whoever led it may be the one who is out, and then others stand in; or who is back.
     tell = tuple(person for person in keepers(db, referral) if me is None or person != me.id)
-    entries.add(db, referral, "room_conflict", actor=me.id if me else None, at=at, changes=changes, tell=tell)
+    entries.add(db, referral, kind, actor=me.id if me else None, at=at, changes=changes, tell=tell)
     keep_next_due(db, referral)

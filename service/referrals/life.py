@@ -45,6 +45,7 @@ class Act(StrEnum):
     ADD_EVIDENCE = "add_evidence"
     PURGE = "purge"
     NAME_CONFLICT = "name_conflict"
+    TAKE_BACK_CONFLICT = "take_back_conflict"
 
 
 @dataclass(frozen=True)
@@ -239,6 +240,7 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     (S.APPEALED, Act.CLOSE): To(S.CLOSED, (not_paused, appeal_decided, not_suspended)),
     **_stays(Act.NOTE, ANYWHERE),
     **_stays(Act.NAME_CONFLICT, ANYWHERE),
+    **_stays(Act.TAKE_BACK_CONFLICT, ANYWHERE),
     **_stays(Act.PAUSE, DURING, not_paused),
     **_stays(Act.RESUME, DURING),
     **_stays(Act.SUSPEND, BEFORE_DECISION),

@@ -70,6 +70,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.ADD_EVIDENCE: IN_THE_ROOM,
     Act.PURGE: (R.KEEPER,),
     Act.NAME_CONFLICT: IN_THE_ROOM,
+    Act.TAKE_BACK_CONFLICT: (R.KEEPER,),
 }
 WRITES: dict[LetterKind, tuple[Relation, ...]] = {
     LetterKind.INFORMING: (R.KEEPER, R.INVESTIGATOR),

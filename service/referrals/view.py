@@ -67,8 +67,11 @@ def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, A
         view["consistency"] = comparable_outcomes(db, me, here.referral)
     if here.in_the_room and (ready := letters.drafts(db, me, here, at)):
         view["drafts"] = ready
-    own = any("added_at" in file and file["destroyed_at"] is None for file in view.get("evidence", ()))
-    view["may"] = [act.value for act in Act if _may(act, here, me, now) and (act is not Act.PURGE or own)]
+    there = {
+        Act.PURGE: any("added_at" in file and file["destroyed_at"] is None for file in view.get("evidence", ())),
+        Act.TAKE_BACK_CONFLICT: bool(view.get("conflicts")),
+    }
+    view["may"] = [act.value for act in Act if there.get(act, True) and _may(act, here, me, now)]
     return view
 
 

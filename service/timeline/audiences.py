@@ -81,6 +81,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_closed": THEIRS,
     "room_note": ROOM,
     "room_conflict": ROOM,
+    "room_conflict_taken_back": ROOM,
     "room_paused": ROOM,
     "room_resumed": ROOM,
     "room_suspended": THEIRS,

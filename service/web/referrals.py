@@ -43,6 +43,8 @@ ALL = "all"
 ON_LINES = ("present",)
 """The lists that are typed in one box, each on a line of its own."""
 LONGEST, LONGEST_NAME = 300, 60
+LETS_OUT = (Act.NAME_CONFLICT, Act.TAKE_BACK_CONFLICT)
+"""Whoever names their own conflict is out; and whoever stood in for a lead whose conflict they take back."""
 YOU_ARE_OUT = "You see nothing of this referral from now on. HR goes on with it."
 
 
@@ -208,7 +210,7 @@ def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, s
         here = found(db, me, reference, deed.act, sent.if_match)
         deed.do(db, me, here, sent.form(deed.body, me.zone), now, *made)
         db.flush()
-        if deed.act is Act.NAME_CONFLICT and not _is_seen(db, me, reference):
+        if deed.act in LETS_OUT and not _is_seen(db, me, reference):
             return go_to("/referrals", YOU_ARE_OUT)
         return go_to(f"/referrals/{reference}", deed.says)
 

@@ -15,7 +15,7 @@ from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.enums import PaperKind, Part, ReferralStage
 from service.referrals import hear, keep, letters, outcome, policy, spill, take_up
-from service.referrals.conflict import name_conflict
+from service.referrals.conflict import name_conflict, take_back
 from service.referrals.find import Found, find_referral, version_of
 from service.referrals.life import Act, require_open
 from service.web import room_schemas as shape
@@ -149,6 +149,11 @@ def do_name_conflict(db: Session, me: Me, here: Found, sent: ConflictIn, at: dat
     name_conflict(db, me, here, named(db, sent.person, "person"), reason=sent.reason, at=at)
 
 
+def do_take_back_conflict(db: Session, me: Me, here: Found, sent: ConflictIn, at: datetime) -> None:
+    """Take back a conflict of interest that was named in this room in error; what they did before stays ended."""
+    take_back(db, me, here, named(db, sent.person, "person"), reason=sent.reason, at=at)
+
+
 def do_pause(db: Session, me: Me, here: Found, sent: ReasonIn, at: datetime) -> None:
     """Stop all clocks of the referral."""
     keep.pause(db, me, here, reason=sent.reason, at=at)
@@ -217,6 +222,13 @@ DEEDS = (
     Deed("close", Act.CLOSE, NothingIn, do_close, "The referral is closed."),
     Deed("notes", Act.NOTE, TextIn, do_note, "Your note is kept."),
     Deed("conflict", Act.NAME_CONFLICT, ConflictIn, do_name_conflict, "They are out of this room. HR is told."),
+    Deed(
+        "take-back-conflict",
+        Act.TAKE_BACK_CONFLICT,
+        ConflictIn,
+        do_take_back_conflict,
+        "It is taken back. They can be appointed again.",
+    ),
     Deed("pause", Act.PAUSE, ReasonIn, do_pause, "The referral is paused. Its clocks stand still."),
     Deed("resume", Act.RESUME, NothingIn, do_resume, "The referral goes on."),
     Deed("suspend", Act.SUSPEND, shape.SuspendIn, do_suspend, "The suspension is recorded."),

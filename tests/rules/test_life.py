@@ -62,6 +62,7 @@ BREAKS: dict[str, Callable[[Standing], Standing]] = {
 
 
 MAIN = st.sampled_from([Act.ACCEPT, Act.APPOINT, Act.INVITE, Act.DECIDE])
+EVER = (Act.NOTE, Act.NAME_CONFLICT, Act.TAKE_BACK_CONFLICT, Act.VIEW)
 NEARLY = st.lists(st.sampled_from(sorted(BREAKS)), max_size=2).map(
     lambda names: functools.reduce(lambda now, name: BREAKS[name](now), names, READY)
 )
@@ -120,7 +121,7 @@ def test_decided_is_reached_from_the_hearing_alone(now: Standing) -> None:
     assert to == {(ReferralStage.HEARING, Act.DECIDE)}
     # Who has a part in it may be said at any time, also once it was returned.
     for act in Act:
-        assert open_at(act, ReferralStage.RETURNED) == (act in (Act.NOTE, Act.NAME_CONFLICT, Act.VIEW))
+        assert open_at(act, ReferralStage.RETURNED) == (act in EVER)
 
 
 @given(STANDINGS, st.sampled_from(ReferralStage))

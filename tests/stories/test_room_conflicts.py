@@ -1,7 +1,11 @@
 """A conflict named in the HR room: whoever has one is out at once, and somebody else does their part."""
 
+import pytest
+from sqlalchemy import delete
+
 from service.records.enums import DeskName
 from service.records.people import DeskMember
+from service.records.referrals import RoomConflict
 from tests.makers import (
     DEMO,
     at,
@@ -153,3 +157,87 @@ def test_where_everybody_at_hr_has_one_a_seat_is_asked_for(token, sign_in, datab
         db.add(DeskMember(person_id=id_of(database, "colleague"), desk=DeskName.HR))
     assert said not in admin.get("/").text
     assert room(token("colleague"), reference, "appoint", investigator=f"services{DEMO}")
+
+
+def test_one_that_was_named_in_error_is_taken_back(token, sign_in, database, worker):
+    reference, hr, hr2, head, _ = begin(token)
+    told = {"person": DECISION_MAKER, "reason": QUINCE}
+    room(hr2, reference, "conflict", **told)
+    back = {"person": DECISION_MAKER, "reason": "It was another of that name."}
+    assert "take_back_conflict" in hr.get(f"/api/referrals/{reference}").json()["may"]
+    # Not by those appointed, and not by whom it concerns: they are out.
+    assert refuses(hr2, reference, "take-back-conflict", **back)[0] == 403
+    assert refuses(head, reference, "take-back-conflict", **back)[0] == 404
+    assert refuses(hr, reference, "take-back-conflict", person=DECISION_MAKER) == (422, {"reason"})
+    assert refuses(hr, reference, "take-back-conflict", person=INVESTIGATOR, reason="x") == (422, {"person"})
+    page = sign_in("hr")
+    assert "Take back a conflict" in page.get(f"/referrals/{reference}").text
+    refused = page.fill_in(f"/referrals/{reference}/take-back-conflict", {"reason": "Kept while I choose."})
+    assert (refused.status_code, "Kept while I choose." in refused.text) == (422, True)
+    assert page.fill_in(f"/referrals/{reference}/take-back-conflict", back).status_code == 303
+    seen = hr.get(f"/api/referrals/{reference}").json()
+    assert (seen["conflicts"], "take_back_conflict" in seen["may"]) == ([], False)
+    assert refuses(hr, reference, "take-back-conflict", **back) == (422, {"person"})
+    # What they did stays ended until they are appointed anew.
+    assert seen["people"]["decision_maker"] is None
+    assert head.get(f"/api/referrals/{reference}").status_code == 404
+    entry = hr.get(f"/api/referrals/{reference}/timeline").json()["items"][-1]
+    said = {change["field"].rpartition(".")[2]: (change["before"], change["after"]) for change in entry["changes"]}
+    assert entry["kind"] == "room_conflict_taken_back"
+    assert said["person_id"] == (DECISION_MAKER, None)
+    assert (None, back["reason"]) in [(c["before"], c["after"]) for c in entry["changes"] if c["field"] == "reason"]
+    assert room(hr, reference, "appoint", decision_maker=DECISION_MAKER)["people"]["decision_maker"] == DECISION_MAKER
+    assert head.get(f"/api/referrals/{reference}").status_code == 200
+    # It can be named again, and is then another.
+    assert len(room(hr2, reference, "conflict", **told)["conflicts"]) == 1
+    assert faults(database) == []
+
+
+@pytest.mark.parametrize("on_the_page", [True, False])
+def test_where_it_was_the_leads_another_takes_it_back_and_they_lead_again(
+    token, sign_in, database, worker, on_the_page
+):
+    reference, hr, *_ = begin(token)
+    hr3 = token("hr3")
+    mine = {"person": f"hr{DEMO}", "reason": QUINCE}
+    hr.post(f"/api/referrals/{reference}/conflict", json=mine)
+    assert refuses(hr, reference, "take-back-conflict", **mine)[0] == 404
+    # Whoever stood in is out with that: the lead is back.
+    if on_the_page:
+        page = sign_in("hr3")
+        page.get(f"/referrals/{reference}")
+        left = page.fill_in(f"/referrals/{reference}/take-back-conflict", mine)
+        assert (left.status_code, left.headers["location"].split("?")[0]) == (303, "/referrals")
+    else:
+        done = hr3.post(f"/api/referrals/{reference}/take-back-conflict", json=mine)
+        assert (done.status_code, done.json()) == (200, {"reference": reference, "may": []})
+    worker()
+    assert told_of(hr, "room_conflict_taken_back")
+    assert "appoint" in hr.get(f"/api/referrals/{reference}").json()["may"]
+    assert hr3.get(f"/api/referrals/{reference}").status_code == 404
+    assert faults(database) == []
+
+
+def test_what_is_taken_back_in_one_room_opens_no_other_wall(token, database):
+    staff, digital, hr = people(token, "staff digital hr")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    named = {"person": DECISION_MAKER, "reason": "A cousin."}
+    press(digital, case, "conflict", **named)
+    assert refuses(hr, reference, "take-back-conflict", **named) == (422, {"person"})
+    room(hr, reference, "conflict", **named)
+    room(hr, reference, "take-back-conflict", **named)
+    assert refuses(hr, reference, "appoint", decision_maker=DECISION_MAKER) == (422, {"decision_maker"})
+    assert faults(database) == []
+
+
+def test_a_conflict_that_vanishes_without_an_entry_is_found(token, database):
+    reference, hr, *_ = begin(token)
+    room(hr, reference, "conflict", person=APPEAL_HEARER, reason=QUINCE)
+    with database.write() as db:
+        db.execute(delete(RoomConflict))
+    assert any("conflicts." in fault for fault in faults(database))
