@@ -124,6 +124,7 @@ def world(token, sign_in):
     return World(token, sign_in)
 
 
+@pytest.mark.limit(600)
 def test_outside_the_wall_nothing_tells_of_a_secret_case(world, house, database, clock, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
     post = Post(database, house, clock)
