@@ -30,7 +30,7 @@ from service.people.identity import make_token
 from service.records.enums import Scope
 from service.records.people import Person
 
-pytest_plugins = ["tests.limits"]
+pytest_plugins = ["tests.kept", "tests.limits"]
 
 BASE = "http://127.0.0.1:8000"
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

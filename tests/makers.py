@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 from PIL import Image
-from sqlalchemy import MetaData, select
-from sqlmodel import col
+from sqlalchemy import MetaData, Table, select
+from sqlmodel import Session, col
 
 from service.core.clock import Clock
 from service.core.database import Database
@@ -170,16 +170,27 @@ def case_id(database: Database, case: dict[str, Any]) -> int:
         return db.execute(select(Case.id).where(col(Case.reference) == case["reference"])).scalar_one()
 
 
+_tables: dict[str, dict[str, Table]] = {}
+
+
+def tables_of(db: Session) -> dict[str, Table]:
+    """Every table that the database itself names, asked once of each engine: all databases of the tests are made alike.
+
+    Without the search index, which cannot be read row by row; on SQLite the tables that it is made of can.
+    """
+    engine = db.get_bind().dialect.name
+    if engine not in _tables:
+        found = MetaData()
+        found.reflect(db.connection())
+        _tables[engine] = {name: table for name, table in found.tables.items() if name != "search_index"}
+    return _tables[engine]
+
+
 def everything_kept(database: Database) -> str:
     """Every value of every row of every table, as one text, to look for words that must not be there."""
-    tables = MetaData()
     with database.read() as db:
-        tables.reflect(db.connection())
-        # The search index cannot be read row by row; on SQLite the tables that it is made of can.
-        scanned = [table for name, table in tables.tables.items() if name != "search_index"]
         # As plain tuples: a row of SQLAlchemy's leaves out the middle of a long value when it is printed.
-        rows = [str([tuple(row) for row in db.execute(select(table))]) for table in scanned]
-    return "\n".join(rows)
+        return "\n".join(str([tuple(row) for row in db.execute(select(table))]) for table in tables_of(db).values())
 
 
 def faults(database: Database) -> list[str]:

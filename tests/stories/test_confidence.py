@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 from pypdf import PdfReader
-from sqlalchemy import MetaData, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from service.records.people import Person
@@ -26,6 +26,7 @@ from tests.makers import (
     press,
     report,
     step,
+    tables_of,
     upload,
 )
 from tests.stories.test_concern import raise_it
@@ -173,13 +174,11 @@ def test_no_surface_tells_who_raised_it(raiser, token, sign_in, database, settin
 
 def tables_with(database, holds):
     """The tables of which some value is so."""
-    tables = MetaData()
     with database.read() as db:
-        tables.reflect(db.connection())
         return {
             name
-            for name, table in tables.tables.items()
-            if name != "search_index" and any(holds(value) for row in db.execute(select(table)) for value in row)
+            for name, table in tables_of(db).items()
+            if any(holds(value) for row in db.execute(select(table)) for value in row)
         }
 
 
