@@ -59,7 +59,8 @@ def settle_informally(db: Session, me: Me, here: Found, *, reason: str, at: date
 
 
 def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str, text: str, at: datetime) -> None:
-    """Invite the person to a hearing, which ends fact finding; under appeal, to that of the appeal.
+    """Invite the person to a hearing, which ends fact finding; under appeal, to that of the appeal. Until it is held,
+    they may be invited anew.
 
     What an invitation has to state is put in from the record. Raises Invalid for a hearing before the playbook's notice
     is over: 48 hours in the shipped one (Acas code, paragraph 11, asks for reasonable time; how long is our default).

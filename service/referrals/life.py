@@ -224,6 +224,8 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.FIND, (S.FACT_FINDING,), not_paused),
     (S.FACT_FINDING, Act.INFORMAL): To(S.INFORMAL, (not_paused, informed)),
     (S.FACT_FINDING, Act.INVITE): To(S.HEARING, (not_paused, *FAIR)),
+    # A companion's absence puts it off by days; after an illness there is another hearing, with the same notice.
+    (S.HEARING, Act.INVITE): To(S.HEARING, (not_paused, *FAIR, not_heard)),
     (S.APPEALED, Act.INVITE): To(S.APPEALED, (not_paused, appeal_hearer_apart, appeal_not_heard, appeal_waits)),
     (S.HEARING, Act.POSTPONE): To(S.HEARING, (not_heard,)),
     (S.APPEALED, Act.POSTPONE): To(S.APPEALED, (appeal_invited, appeal_not_heard)),

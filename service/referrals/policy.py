@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, union
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -83,16 +83,35 @@ WRITES: dict[LetterKind, tuple[Relation, ...]] = {
 ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
 
 
+def one_case(one: Any, other: Any) -> ColumnElement[bool]:
+    """Whether two cases, columns or numbers, are the same or were merged into one; three merges on end count."""
+    return _goes_on_in(one) == _goes_on_in(other)
+
+
+def _goes_on_in(case_id: Any) -> Any:
+    merged, again, once_more = aliased(Case), aliased(Case), aliased(Case)
+    ends = (once_more.duplicate_of_id, again.duplicate_of_id, merged.duplicate_of_id, merged.id)
+    return (
+        select(func.coalesce(*ends))
+        .select_from(merged)
+        .outerjoin(again, col(again.id) == col(merged.duplicate_of_id))
+        .outerjoin(once_more, col(once_more.id) == col(again.duplicate_of_id))
+        .where(col(merged.id) == case_id)
+        .correlate_except(merged, again, once_more)
+        .scalar_subquery()
+    )
+
+
 def _named_in(case_id: Any) -> tuple[Select[Any], ...]:
-    """Those with a part in the case of a referral, as queries: conflicted, be it named in a room, its reporter, also in
-    confidence, whoever decided to refer it, and a manager who proposed that.
+    """Those with a part in the case of a referral, as queries: conflicted, be it named in a room of any case that
+    was merged with it, its reporter, also in confidence, whoever decided to refer it, and a manager who proposed that.
     """
     other = aliased(Referral)
     return (
         select(col(Conflict.person_id)).where(col(Conflict.case_id) == case_id),
         select(col(RoomConflict.person_id))
         .join(other, col(other.id) == col(RoomConflict.referral_id))
-        .where(col(other.case_id) == case_id),
+        .where(one_case(other.case_id, case_id)),
         select(col(Confidence.person_id)).where(col(Confidence.case_id) == case_id),
         select(col(Case.reporter_id)).where(col(Case.id) == case_id, col(Case.reporter_id).is_not(None)),
         select(col(ReferralDecision.by_id)).where(

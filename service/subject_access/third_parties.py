@@ -75,7 +75,7 @@ class Redactor:
         """The text without them, each accent on its letter."""
         text = _plain(text)
         for name, said in self._files.items():
-            text = text.replace(name, said)
+            text = re.sub(rf"(?<![\w@]){re.escape(name)}(?![\w@])", lambda _, said=said: said, text)
         return self._taken_out(text)
 
     @cached_property

@@ -370,6 +370,29 @@ def test_a_hearing_is_put_off_and_never_brought_forward(token, clock):
     assert put_off["hearing"]["hearing_at"] == "2026-12-03T10:00:00Z"
 
 
+def test_after_an_illness_the_person_is_invited_anew(token, clock, database):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    clock.forward(days=2)
+    room(hr, reference, "pause", reason="They are ill.")
+    assert refuses(hr2, reference, "invite", hearing_at=moment(clock, days=9), place="Room 5", text="x")[0] == 409
+    clock.forward(days=40)
+    room(hr, reference, "resume")
+    assert refuses(hr2, reference, "postpone", hearing_at=moment(clock, days=4), reason="Ill.") == (422, {"hearing_at"})
+    soon = {"hearing_at": moment(clock, hours=47), "place": "Room 5", "text": "Please come."}
+    assert refuses(hr2, reference, "invite", **soon) == (422, {"hearing_at"})
+    anew = room(hr2, reference, "invite", **soon | {"hearing_at": moment(clock, days=4)})
+    assert (anew["stage"], anew["hearing"]["place"]) == ("hearing", "Room 5")
+    assert token("staff").get(f"/api/referrals/{reference}").json()["hearing"]["place"] == "Room 5"
+    early = {"held_at": moment(clock, minutes=-5), "present": ["Both of us"], "notes": "Heard."}
+    assert refuses(head, reference, "hear", **early)[0] in (409, 422)
+    clock.forward(days=4, hours=1)
+    room(head, reference, "hear", **early | {"held_at": moment(clock, minutes=-30)})
+    assert refuses(hr2, reference, "invite", **soon)[0] in (409, 422)
+    assert faults(database) == []
+
+
 def test_an_entry_is_copied_by_its_number_in_plain_digits(token, sign_in):
     reference, hr, *_ = begin(token)
     for odd in ("²", "٣", "１"):

@@ -110,6 +110,23 @@ def test_the_case_hears_nothing_of_it_and_its_other_rooms_keep_them_out(token, s
     assert faults(database) == []
 
 
+def test_it_goes_on_in_the_case_that_this_one_is_merged_into(token, database):
+    staff, colleague, digital, hr = people(token, "staff colleague digital hr")
+    one, other = report(staff, codes=["disrepute"]), report(colleague, codes=["disrepute"])
+    told = {"refer": True, "reason": "It harmed our name."}
+    for case, by, last in ((one, staff, False), (other, colleague, True)):
+        put_right(by, digital, case)
+        assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+        reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+        room(hr, reference, "accept")
+        if not last:
+            room(hr, reference, "conflict", person=DECISION_MAKER, reason=QUINCE)
+            press(digital, one, "merge", into=other["reference"])
+    refused = refuses(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    assert refused == (422, {"decision_maker"})
+    assert faults(database) == []
+
+
 def test_a_conflict_of_the_case_ends_what_they_do_in_the_room(token, database, worker):
     staff, digital, hr, head = people(token, "staff digital hr head")
     case = report(staff, codes=["disrepute"])

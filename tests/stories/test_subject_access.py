@@ -478,7 +478,7 @@ ABROAD = (
     Known("Łukasz Griffiths", "griffiths@example.org", "the decision-maker"),
     Known("Will Power", "power@example.org", "somebody at HR"),
 )
-FILES = ("ann_marsh.txt", "the_marsh.png", "2026-Joan-of-Arc.final.pdf", "holiday_plan.txt", "shot.Marsh")
+FILES = ("ann_marsh.txt", "the_marsh.png", "2026-Joan-of-Arc.final.pdf", "holiday_plan.txt", "shot.Marsh", "ann")
 NAMES = frozenset(map(in_directory, ("Joan of Arc", "May Day", "Renée O’Hara", "Tamsin Vale")))
 redact = Redactor(MINE, (*OTHERS, ACCENTED, *ABROAD), NAMES, FILES)
 
@@ -516,6 +516,7 @@ redact = Redactor(MINE, (*OTHERS, ACCENTED, *ABROAD), NAMES, FILES)
         ("see ann_marsh.txt", "see ⟦a line manager⟧.txt"),
         ("the_marsh.png", "The ⟦a line manager⟧.png"),
         ("2026-Joan-of-Arc.final.pdf", "2026 ⟦somebody else⟧ Final.pdf"),
+        ("they cannot plan it", "they cannot plan it"),
         ("holiday_plan.txt and shot.Marsh", "holiday_plan.txt and Shot ⟦a line manager⟧"),
     ],
 )
