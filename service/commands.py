@@ -231,7 +231,9 @@ def person_export(asked: argparse.Namespace) -> int:
     from service.core.clock import now
     from service.core.storage import open_store
     from service.people.directory import find
+    from service.referrals import their_copy
     from service.subject_access.gathering import gather
+    from service.subject_access.of_referrals import told_referrals_of
     from service.subject_access.packing import Packed, write_zip
     from service.timeline.reads import log
 
@@ -243,6 +245,9 @@ def person_export(asked: argparse.Namespace) -> int:
         told = Packed("Made on the server", person.name, person.zone, at, at, reviewed=False)
         given = (item for item in gather(db, person, at) if item.withheld is None)
         parts = write_zip(asked.out, told, given, store)
+        referrals = db.execute(told_referrals_of(person.id)).scalars().all()
+    with database.write() as db:
+        db.execute(their_copy.given(referrals, at))
     print(f"{asked.out} holds {parts} parts about {person.email}. Other people are out by rule: look it through first")
     return 0
 

@@ -1,5 +1,6 @@
 """What was gathered of a case for somebody who asked for what is held about them, when something of it is destroyed."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select
@@ -10,16 +11,17 @@ from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import Outbox
 from service.timeline import outbox
 
+STANDS = frozenset(AccessStage) - {AccessStage.DELETED}
 
-def gather_again(db: Session, case_id: int, at: datetime) -> None:
-    """Let every request that this case is in be gathered, looked through and released anew; a file of it goes.
+
+def gather_again(db: Session, case_id: int, at: datetime, stages: Collection[AccessStage] = STANDS) -> None:
+    """Let every request that this case is in, and that stands at one of these stages, be gathered, looked through and
+    released anew; a file of it goes.
 
     What was taken out of it before is to be taken out again: the words that it was found by may be gone.
     """
     mine = select(AccessItem.request_id).where(col(AccessItem.case_id) == case_id)
-    asked = select(AccessRequest).where(
-        col(AccessRequest.id).in_(mine), col(AccessRequest.stage) != AccessStage.DELETED
-    )
+    asked = select(AccessRequest).where(col(AccessRequest.id).in_(mine), col(AccessRequest.stage).in_(stages))
     for request in db.execute(asked.with_for_update()).scalars().all():
         db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request.id))
         if request.stage == AccessStage.GATHERING:

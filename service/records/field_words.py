@@ -63,6 +63,7 @@ FIELDS: Mapping[str, str] = {
     "note": "Note",
     "reason": "Reason",
     "text": "Text",
+    "words": "Words",
     "audience": "Who may read it",
     "assigned_to": "Given to",
     "resolution": "How it ended",

@@ -173,6 +173,18 @@ class ReferralNote(Table, table=True):
     at: datetime
 
 
+class TakenOut(Table, table=True):
+    """Words that are taken out of the person's copy, beside whom the rule takes out; `given_at` since one is out."""
+
+    __tablename__ = "taken_out"
+    id: int = Field(default=None, primary_key=True)
+    referral_id: int = Field(foreign_key="referral.id", index=True)
+    words: str = Field(max_length=300)
+    at: datetime
+    by_id: int = Field(foreign_key="person.id")
+    given_at: datetime | None = None
+
+
 class Paper(Table, table=True):
     """What was served on the person, or what they replied, outside Amends. `at` is when that was, as HR says."""
 

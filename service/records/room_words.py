@@ -214,6 +214,8 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_copied": "Copied something from the case.",
     "room_file_added": "Added a file.",
     "room_purged": "Destroyed a file that should not be here.",
+    "room_taken_out": "Had something more taken out of the person's copy.",
+    "room_left_in": "Left something in the person's copy that was to be taken out.",
     "room_disclosed": "Told the person something of this.",
     "room_reminded": "Amends reminded those who owe it: {due}.",
     "room_late": "This was late: {due}. Amends told HR.",

@@ -20,6 +20,7 @@ from service.records.referrals import (
     ReferralNote,
     RoomConflict,
     Suspension,
+    TakenOut,
 )
 from service.records.room_words import APPOINTED, DISCLOSED, LETTERS
 from service.referrals import letters
@@ -145,7 +146,7 @@ def file_names(db: Session, referral: Referral) -> list[str]:
 def others(db: Session, referral: Referral) -> list[tuple[str, str, str]]:
     """Everybody but whom it is about who has a part in a referral: name, e-mail address, and what part that is."""
     parts: dict[int, str] = {}
-    for table in (Finding, Hearing, Suspension, ReferralNote, Paper, Letter, Copied):
+    for table in (Finding, Hearing, Suspension, ReferralNote, Paper, Letter, Copied, TakenOut):
         mine = select(table.by_id).where(table.referral_id == referral.id)
         parts |= dict.fromkeys(db.execute(mine).scalars(), AT_HR)
     added = select(col(Evidence.added_by_id)).where(

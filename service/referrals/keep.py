@@ -17,6 +17,7 @@ from service.records.enums import PaperKind
 from service.records.evidence import Evidence
 from service.records.referrals import Copied, Paper, Referral, ReferralNote, Suspension
 from service.records.room_words import DISCLOSED
+from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.find import Found, room_files, standing_of, suspension_of
@@ -100,6 +101,9 @@ def record_paper(
     row = Paper(referral_id=referral.id, kind=kind, how=how, text=text, at=when or at, recorded_at=at, by_id=me.id)
     said = "room_served" if kind is PaperKind.SERVED else "room_replied"
     entries.add(db, referral, said, actor=me.id, at=at, changes=add_row(db, row))
+    if kind is PaperKind.SERVED:
+        # It may have been their copy.
+        db.execute(their_copy.given([referral.id], at))
 
 
 def case_of(db: Session, referral: Referral) -> Case:

@@ -44,6 +44,8 @@ class Act(StrEnum):
     SEND_LETTER = "send_letter"
     ADD_EVIDENCE = "add_evidence"
     PURGE = "purge"
+    TAKE_OUT = "take_out"
+    LEAVE_IN = "leave_in"
     NAME_CONFLICT = "name_conflict"
     TAKE_BACK_CONFLICT = "take_back_conflict"
 
@@ -251,6 +253,8 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.REPLY, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.COPY, BEFORE_DECISION),
     **_stays(Act.ADD_EVIDENCE, (*DURING, S.INFORMAL, S.CLOSED)),
+    **_stays(Act.TAKE_OUT, (*DURING, S.INFORMAL, S.CLOSED)),
+    **_stays(Act.LEAVE_IN, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.PURGE, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.DISCLOSE, (*DURING, S.INFORMAL, S.CLOSED), informed),
     # What a letter has to say is asked for by its own table: `letters.py`.

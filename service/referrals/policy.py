@@ -69,6 +69,8 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.SEND_LETTER: IN_THE_ROOM,
     Act.ADD_EVIDENCE: IN_THE_ROOM,
     Act.PURGE: (R.KEEPER,),
+    Act.TAKE_OUT: (R.KEEPER, R.INVESTIGATOR),
+    Act.LEAVE_IN: (R.KEEPER, R.INVESTIGATOR),
     Act.NAME_CONFLICT: IN_THE_ROOM,
     Act.TAKE_BACK_CONFLICT: (R.KEEPER,),
 }

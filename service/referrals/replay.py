@@ -24,6 +24,7 @@ from service.records.referrals import (
     ReferralNote,
     RoomConflict,
     Suspension,
+    TakenOut,
 )
 from service.referrals.tombstone import KEPT_LATER, is_blank
 from service.timeline.chain import plain
@@ -52,6 +53,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "suspensions": (Suspension, ("reason", "from_at", "review_at", "ended_at", "by_id")),
     "appeals": (Appeal, ("grounds", "at", "upheld", "outcome", "reason", "decided_at", "by_id")),
     "conflicts": (RoomConflict, ("person_id", "reason", "at", "by_id")),
+    "taken_out": (TakenOut, ("words", "at", "by_id")),
     "notes": (ReferralNote, ("text", "by_id", "at")),
     "papers": (Paper, ("kind", "how", "text", "at", "recorded_at", "by_id")),
     "letters": (Letter, ("kind", "number", "wording", "says", "sha256", "sent_at", "by_id")),

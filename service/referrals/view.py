@@ -20,6 +20,7 @@ from service.records.referrals import (
     ReferralNote,
     RoomConflict,
     Suspension,
+    TakenOut,
 )
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import letters, life, policy
@@ -54,6 +55,7 @@ from service.timeline.chain import ACTOR
 from service.timeline.entries import RINGS_FOR
 
 AMENDS = "Amends"
+ROWS = (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied, RoomConflict, TakenOut)
 TOLD_OF_FILE = ("id", "filename", "media_type", "sha256", "destroyed_at")
 """What the person it is about reads of a file, and whether there is a picture of it."""
 
@@ -70,6 +72,7 @@ def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, A
     there = {
         Act.PURGE: any("added_at" in file and file["destroyed_at"] is None for file in view.get("evidence", ())),
         Act.TAKE_BACK_CONFLICT: bool(view.get("conflicts")),
+        Act.LEAVE_IN: any(each["given_at"] is None for each in view.get("taken_out", ())),
     }
     view["may"] = [act.value for act in Act if there.get(act, True) and _may(act, here, me, now)]
     return view
@@ -125,10 +128,7 @@ def _rows(db: Session, table: Any, referral: Referral) -> list[Any]:
 def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:
     """All of it."""
     referral, stage = here.referral, here.stage
-    rows = {
-        table: _rows(db, table, referral)
-        for table in (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied, RoomConflict)
-    }
+    rows = {table: _rows(db, table, referral) for table in ROWS}
     own = room_files(db, referral, destroyed=True)
     people = people_of(db, referral, rows, own)
     files = files_shown(db, evidence_of(db, referral))
@@ -183,6 +183,10 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "conflicts": [
             people[row.person_id] | {"reason": row.reason, "at": row.at, "by": name_of(people, row.by_id)}
             for row in rows[RoomConflict]
+        ],
+        "taken_out": [
+            {"words": row.words, "by": name_of(people, row.by_id), "at": row.at, "given_at": row.given_at}
+            for row in rows[TakenOut]
         ],
         "notes": [{"text": row.text, "by": name_of(people, row.by_id), "at": row.at} for row in rows[ReferralNote]],
         "closed_at": referral.closed_at,

@@ -21,6 +21,7 @@ from service.records.people import DeskMember, Person
 from service.records.referrals import Appointment, Letter, Referral
 from service.records.subject_access import AccessItem, AccessRedaction, AccessRequest
 from service.records.timeline import Outbox
+from service.referrals import their_copy
 from service.referrals.policy import apart
 from service.subject_access.third_parties import CLOSES, OPENS, taken_out
 from service.timeline import outbox
@@ -269,6 +270,10 @@ def release(db: Session, me: Me, request: AccessRequest, *, at: datetime) -> Non
     move(request, "release")
     request.released_at, request.released_by_id = at, me.id
     request.done, request.total = 0, len(db.execute(_numbers(request)).all())
+    within = select(AccessItem.referral_id).where(
+        col(AccessItem.request_id) == request.id, col(AccessItem.referral_id).is_not(None)
+    )
+    db.execute(their_copy.given({number for number in db.execute(within).scalars() if number is not None}, at))
     stop_reminding(db, request)
     db.execute(insert(Outbox), [outbox.to_do(PACK, request.reference, at, request=request.id)])
 

@@ -32,7 +32,7 @@ from service.records.referrals import Referral
 from service.records.room_words import ENTRIES_OF_REFERRAL
 from service.records.timeline import ReadEntry, TimelineEntry
 from service.records.words import THE_DESKS
-from service.referrals import bundle
+from service.referrals import bundle, their_copy
 from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when
 from service.subject_access.of_referrals import (
     UNDISCLOSED,
@@ -81,7 +81,8 @@ def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
     for referral_id in db.execute(referrals_of(person.id).order_by(col(Referral.id))).scalars().all():
         referral = db.get_one(Referral, referral_id)
         inside = within(db, redactor, db.get_one(Case, referral.case_id))
-        inside = beside(inside, others_in(db, referral), bundle.file_names(db, referral))
+        names = bundle.file_names(db, referral)
+        inside = beside(inside, others_in(db, referral), names, their_copy.words_of(db, referral))
         yield from of_a_referral(db, person, referral, inside)
         db.expunge_all()
         db.rollback()

@@ -28,7 +28,8 @@ from service.subject_access.packing import Packed, write_zip
 TOGETHER = 20
 """Items that are kept in one transaction; progress is told with each."""
 FOLDER = "access"
-DESTROYS = ("purged", "room_purged", "disposed", "room_disposed")
+CHANGES = ("purged", "room_purged", "disposed", "room_disposed", "room_taken_out", "room_left_in")
+"""What happens to a case or a referral after which what was gathered of it is not what is to be given."""
 
 
 Mine = Callable[[Session], bool]
@@ -97,7 +98,7 @@ def _keep(database: Database, request_id: int, items: list[tuple[int, Item]], do
 
 def _destroyed_since(db: Session, position: int) -> bool:
     # Of whichever case: it is rare, and what was gathered of it may be gone from here already.
-    since = (col(TimelineEntry.position) > position, col(TimelineEntry.kind).in_(DESTROYS))
+    since = (col(TimelineEntry.position) > position, col(TimelineEntry.kind).in_(CHANGES))
     return bool(db.execute(select(exists().where(*since))).scalar())
 
 

@@ -32,17 +32,22 @@ OURS = frozenset(name.casefold() for name in DESKS.values())
 
 
 def redactor_in(
-    db: Session, person: Person, case: Case, others: tuple[Known, ...], files: Sequence[str] = ()
+    db: Session,
+    person: Person,
+    case: Case,
+    others: tuple[Known, ...],
+    files: Sequence[str] = (),
+    also: tuple[str, ...] = (),
 ) -> Redactor:
     """What takes everybody out of a paper on a case but this person; `others`, and names of `files`, have to do with it
-    beside those of the case.
+    beside those of the case, and HR chose what is taken out `also`.
     """
-    return beside(within(db, redactor_for(db, person), case), others, files)
+    return beside(within(db, redactor_for(db, person), case), others, files, also)
 
 
-def beside(redactor: Redactor, others: tuple[Known, ...], files: Sequence[str]) -> Redactor:
-    """The same with others, and with names of files, that a referral has beside its case."""
-    return replace(redactor, known=(*redactor.known, *others), files=(*redactor.files, *files))
+def beside(redactor: Redactor, others: tuple[Known, ...], files: Sequence[str], also: tuple[str, ...] = ()) -> Redactor:
+    """The same with others, with names of files, and with chosen words, that a referral has beside its case."""
+    return replace(redactor, known=(*redactor.known, *others), files=(*redactor.files, *files), also=also)
 
 
 def redactor_for(db: Session, person: Person) -> Redactor:

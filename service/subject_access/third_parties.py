@@ -23,6 +23,8 @@ MARKED = re.compile(rf"({OPENS}[^{CLOSES}]*{CLOSES})")
 BETWEEN = re.compile(r"[\s.,_]{1,4}")
 """What stands between two words of a name: a blank, the end of a line, or a comma where the last one is first."""
 JOINED = r"[\W_]{1,4}"
+SIGN = r"[^\W_]"
+SIGNS = re.compile(rf"{SIGN}+")
 NOT_A_LETTER = re.compile(r"[\W_]+")
 ENDINGS = tuple(ending for endings in EXTENSIONS.values() for ending in endings)
 SHORTEST_PART = 3
@@ -63,13 +65,15 @@ class Redactor:
     """Takes third parties out of a text: those `known`, whoever else has a name in the directory, and every address.
 
     `names` are all names of the directory, as `in_directory` has them; of `person` nothing is taken out. `files` are
-    names of files that the text may hold: there the words of a name run together.
+    names of files that the text may hold: there the words of a name run together. `also` are words that somebody chose
+    to have taken out, large or small.
     """
 
     person: Known
     known: tuple[Known, ...]
     names: frozenset[str]
     files: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
 
     def __call__(self, text: str) -> str:
         """The text without them, each accent on its letter."""
@@ -92,7 +96,7 @@ class Redactor:
         return found
 
     def _taken_out(self, text: str) -> str:
-        for find in (self._addresses_in, self._known_in, self._directory_in):
+        for find in (self._addresses_in, self._chosen_in, self._known_in, self._directory_in):
             # What was put in a name's place is none.
             pieces = MARKED.split(text)
             text = "".join(piece if piece.startswith(OPENS) else _without(piece, find) for piece in pieces)
@@ -102,6 +106,17 @@ class Redactor:
         for found in ADDRESS.finditer(said):
             if found[0] != self._mine[1]:
                 yield *found.span(), self._addresses.get(found[0], AN_ADDRESS)
+
+    def _chosen_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
+        if self._chosen is not None:
+            for found in self._chosen.finditer(said):
+                yield *found.span(), SOMEBODY
+
+    @cached_property
+    def _chosen(self) -> re.Pattern[str] | None:
+        words = (SIGNS.findall(folded(way)) for each in self.also for way in spellings(each))
+        ways = sorted({JOINED.join(some) for some in words if some}, key=len, reverse=True)
+        return re.compile(rf"(?<!{SIGN})(?:{'|'.join(ways)})(?!{SIGN})") if ways else None
 
     @cached_property
     def _mine(self) -> tuple[str, str]:

@@ -92,6 +92,8 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_copied": ROOM,
     "room_file_added": ROOM,
     "room_purged": ROOM,
+    "room_taken_out": ROOM,
+    "room_left_in": ROOM,
     "room_disclosed": THEIRS,
     "room_reminded": ROOM,
     "room_late": ROOM,

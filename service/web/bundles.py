@@ -26,7 +26,7 @@ from service.records.cases import Case
 from service.records.enums import Part
 from service.records.people import Person
 from service.records.referrals import Referral
-from service.referrals import bundle
+from service.referrals import bundle, their_copy
 from service.referrals.find import Found, find_referral
 from service.referrals.keep import case_of
 from service.referrals.view import referral_view, timeline
@@ -150,6 +150,8 @@ def pdf(
             house.bindery.begin(kept_at, make).future.result(timeout=LONGEST_WAIT)
         except TimeoutError as wrong:
             raise Refusal("Making the PDF takes longer than usual. Try again in a minute.") from wrong
+    if not here.in_the_room:
+        their_copy.note_given(db, here.referral, now)
     return handed(db, me, here, Kept(house.store, kept_at), f"{kind}-{copy}", through, now)
 
 
@@ -186,7 +188,8 @@ def _whole(value: Any) -> Any:
 def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Redact:
     """What takes others out of all that is laid out; and out of the names of files, whose words run together."""
     also = tuple(Known(*each) for each in bundle.others(db, referral))
-    redact = redactor_in(db, about, case, also, bundle.file_names(db, referral))
+    files, chosen = bundle.file_names(db, referral), their_copy.words_of(db, referral)
+    redact = redactor_in(db, about, case, also, files, chosen)
     return lambda value: redacted(value, redact)
 
 

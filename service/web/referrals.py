@@ -18,6 +18,7 @@ from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Ref
 from service.people.directory import at_desk
 from service.people.identity import Me as Person
 from service.records.enums import DeskName, ReferralStage
+from service.referrals import their_copy
 from service.referrals.find import Found, find_referral
 from service.referrals.life import Act
 from service.referrals.picture import picture
@@ -141,12 +142,14 @@ def papers_page(
     """
     here = find_referral(db, me, reference)
     shown = papers(db, house, me, here, now, make)
+    chosen = their_copy.words_of(db, here.referral) if here.in_the_room else None
     log_reading(db, me, here, now, "page")
     stands = " ".join(f"{each['name']}.{each['state']}.{each.get('done', '')}" for each in shown)
     if seen == stands:
         return Response(None, status_code=204)
     making = any(each["state"] == "making" for each in shown)
-    return page("papers.html", me, reference=here.referral.reference, papers=shown, making=making, stands=stands)
+    told: dict[str, Any] = {"papers": shown, "making": making, "stands": stands, "taken_out": chosen}
+    return page("papers.html", me, reference=here.referral.reference, **told)
 
 
 def show(

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from service.core.errors import Invalid, invalid
 from service.people.identity import Me
 from service.records.enums import PaperKind, Part, ReferralStage
-from service.referrals import hear, keep, letters, outcome, policy, spill, take_up
+from service.referrals import hear, keep, letters, outcome, policy, spill, take_up, their_copy
 from service.referrals.conflict import name_conflict, take_back
 from service.referrals.find import Found, find_referral, version_of
 from service.referrals.life import Act, require_open
@@ -154,6 +154,16 @@ def do_take_back_conflict(db: Session, me: Me, here: Found, sent: ConflictIn, at
     take_back(db, me, here, named(db, sent.person, "person"), reason=sent.reason, at=at)
 
 
+def do_take_out(db: Session, me: Me, here: Found, sent: shape.WordsIn, at: datetime) -> None:
+    """Have words taken out of the copy of the person it is about, beside whom the rule takes out."""
+    their_copy.take_out(db, me, here, words=sent.words, at=at)
+
+
+def do_leave_in(db: Session, me: Me, here: Found, sent: shape.WordsIn, at: datetime) -> None:
+    """Leave words in the person's copy that were to be taken out; until a copy without them was handed out."""
+    their_copy.leave_in(db, me, here, words=sent.words, at=at)
+
+
 def do_pause(db: Session, me: Me, here: Found, sent: ReasonIn, at: datetime) -> None:
     """Stop all clocks of the referral."""
     keep.pause(db, me, here, reason=sent.reason, at=at)
@@ -237,6 +247,8 @@ DEEDS = (
     Deed("reply", Act.REPLY, shape.PaperIn, do_reply, "The reply is recorded."),
     Deed("copy", Act.COPY, shape.CopyIn, do_copy, "It is copied here, with where it came from."),
     Deed("purge", Act.PURGE, PurgeIn, do_purge_files, "The content is destroyed. Its hash stays."),
+    Deed("take-out", Act.TAKE_OUT, shape.WordsIn, do_take_out, "It is taken out of their copy from now on."),
+    Deed("leave-in", Act.LEAVE_IN, shape.WordsIn, do_leave_in, "It stays in their copy."),
     Deed("disclose", Act.DISCLOSE, shape.DiscloseRoomIn, do_disclose_referral, "The person can read it now."),
     Deed(
         "send-letter",

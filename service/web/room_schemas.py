@@ -11,6 +11,12 @@ FileId = Annotated[str, Field(max_length=64)]
 Piece = Annotated[StrictInt, Field(ge=1, le=10**9)] | FileId
 
 
+class WordsIn(Words):
+    """A name, or words, for the person's copy."""
+
+    words: OneLine
+
+
 class AppointIn(Words):
     """Who does what; leave out what stays as it is."""
 

@@ -96,6 +96,7 @@ def lived(token, clock):
         room(hr2, reference, "record-finding", kind=kind, text=QUOKKA)
     room(hr, reference, "suspend", reason=QUOKKA, review_at=moment(clock, days=5))
     room(hr, reference, "notes", text=QUOKKA)
+    room(hr, reference, "take-out", words=f"The other {QUOKKA}")
     assert upload(hr, reference, QUOKKA.encode(), f"{QUOKKA}.txt", description=QUOKKA).status_code == 201
     number = hr.get(f"/api/referrals/{reference}").json()["copyable"]["entries"][0]["entry"]
     room(hr, reference, "copy", from_case=[number])

@@ -356,6 +356,7 @@ class ReferralOut(TypedDict):
     copyable: NotRequired[dict[str, list[dict[str, Any]]]]
     papers: NotRequired[list[dict[str, Any]]]
     conflicts: NotRequired[list[dict[str, Any]]]
+    taken_out: NotRequired[list[dict[str, Any]]]
     notes: NotRequired[list[dict[str, Any]]]
     earlier: NotRequired[list[dict[str, Any]]]
     consistency: NotRequired[dict[str, Any] | None]
