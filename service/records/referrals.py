@@ -219,7 +219,10 @@ class Letter(Table, table=True):
 
 
 class Copied(Table, table=True):
-    """A piece of the case as it stood when HR copied it. It came from an entry (by its number) or from a file."""
+    """A piece of the case as it stood when HR copied it. It came from an entry (by its number) or from a file.
+
+    A file that was copied after the evidence was disclosed waits, until it is disclosed again.
+    """
 
     __tablename__ = "copied"
     id: int = Field(default=None, primary_key=True)
@@ -229,6 +232,7 @@ class Copied(Table, table=True):
     said: dict[str, Any] = Field(sa_type=json_list())
     at: datetime
     by_id: int = Field(foreign_key="person.id")
+    waits_since: datetime | None = None
 
 
 class ReferralAlarm(Table, table=True):

@@ -39,11 +39,13 @@ def record_finding(
 
 def evidence_of(db: Session, referral: Referral, *, told: bool = False) -> list[str]:
     """The files of a referral by their ids: those that came with it, those that HR copied, and those that were added in
-    the room. `told` leaves out those that were added since the person was let read the evidence.
+    the room. `told` leaves out those that came since the person was let read the evidence.
     """
     copied = select(col(Copied.evidence_id)).where(
         col(Copied.referral_id) == referral.id, col(Copied.evidence_id).is_not(None)
     )
+    if told:
+        copied = copied.where(col(Copied.waits_since).is_(None))
     own = [file.id for file in room_files(db, referral, disclosed=True if told else None, destroyed=True)]
     return list(dict.fromkeys([*referral.evidence_ids, *(one for one in db.execute(copied).scalars() if one), *own]))
 

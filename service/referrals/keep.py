@@ -26,6 +26,7 @@ from service.referrals.take_up import tell_subject
 from service.timeline import entries
 from service.timeline.chain import plain
 
+EVIDENCE = "evidence"
 HR_EYES = frozenset({"hr"})
 
 
@@ -158,6 +159,7 @@ def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str]
                 name: getattr(file, name) for name in ("filename", "media_type", "size", "sha256", "description")
             }
             row = Copied(referral_id=referral.id, evidence_id=file.id, said=_plain(kept), at=at, by_id=me.id)
+            row.waits_since = at if EVIDENCE in referral.disclosed else None
         else:
             raise invalid("from_case", f"There is nothing in the case under {str(piece)[:40]}.")
         if (number or piece) not in before:
@@ -173,7 +175,8 @@ def _plain(said: dict[str, Any]) -> dict[str, Any]:
 def disclose(db: Session, me: Me, here: Found, facts: Sequence[str], *, at: datetime) -> None:
     """Let the person read these parts of the referral. Raises Invalid for what has no such part.
 
-    The evidence takes in the files that were added in the room until now; one that comes later waits for the next time.
+    The evidence takes in the files that were added in the room or copied until now; one that comes later waits for the
+    next time.
     """
     referral = here.referral
     for place, fact in enumerate(facts):
@@ -181,8 +184,11 @@ def disclose(db: Session, me: Me, here: Found, facts: Sequence[str], *, at: date
             raise invalid(f"facts.{place}", f"Choose from: {', '.join(DISCLOSED)}.")
     after(Act.DISCLOSE, here.stage, standing_of(db, referral, at))
     changes = put(referral, disclosed=sorted({*referral.disclosed, *facts}))
-    if "evidence" in facts:
+    if EVIDENCE in facts:
         for file in room_files(db, referral, disclosed=False):
             changes |= put_row(db, file, disclosed_at=at)
+        waiting = select(Copied).where(col(Copied.referral_id) == referral.id, col(Copied.waits_since).is_not(None))
+        for row in db.execute(waiting.order_by(col(Copied.id))).scalars():
+            changes |= put_row(db, row, waits_since=None)
     if changes:
         tell_subject(db, me, referral, "room_disclosed", changes, at)

@@ -158,4 +158,5 @@ def copied_shown(row: Copied, people: People, files: list[dict[str, Any]]) -> di
     """A piece of the case; of a file as it was called when it was copied, and whether there is a picture of it now."""
     where = {"entry": row.entry} if row.entry is not None else {"evidence": row.evidence_id}
     there = [{name: file[name] for name in PICTURED} for file in files if file["id"] == row.evidence_id]
-    return {"from": where, "said": row.said, "at": row.at, "by": name_of(people, row.by_id)} | (there or [{}])[0]
+    shown = {"from": where, "said": row.said, "at": row.at, "by": name_of(people, row.by_id)}
+    return shown | {"waits_since": row.waits_since} | (there or [{}])[0]

@@ -64,7 +64,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
             *("added_by_id", "added_at", "disclosed_at", "destroyed_at"),
         ),
     ),
-    "copied": (Copied, ("entry", "evidence_id", "said", "at", "by_id")),
+    "copied": (Copied, ("entry", "evidence_id", "said", "at", "by_id", "waits_since")),
 }
 """Area of a path -> its table, and the columns that are compared."""
 PEOPLE = frozenset({"person_id", "by_id", "added_by_id"})

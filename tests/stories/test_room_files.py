@@ -226,3 +226,24 @@ def test_pictures_are_shown_in_small_behind_the_same_walls(token, sign_in, app, 
     for who in (page, theirs):
         assert who.get(pictures[added["id"]]).status_code == 404
         assert pictures[added["id"]] not in who.get(here).text
+
+
+def test_a_file_that_is_copied_later_waits_until_it_is_disclosed_too(token, sign_in, database):
+    reference, hr, hr2, _, _ = begin(token)
+    staff, digital = people(token, "staff digital")
+    case = digital.get("/api/cases").json()["items"][0]
+    first, later = (upload(digital, case, f"{name} saw it.".encode(), f"{name}.txt").json()["id"] for name in "AB")
+    room(hr2, reference, "copy", from_case=[first])
+    room(hr2, reference, "inform-subject", text="This is what is alleged.")
+    room(hr2, reference, "disclose", facts=["evidence"])
+    room(hr2, reference, "copy", from_case=[later])
+    where = f"/api/referrals/{reference}"
+    assert [file["id"] for file in staff.get(where).json()["evidence"]] == [first]
+    assert staff.get(f"{where}/evidence/{later}").status_code == 404
+    assert hr.get(f"{where}/evidence/{later}").status_code == 200
+    desk = sign_in("hr")
+    assert "The person cannot read it yet." in desk.get(f"/referrals/{reference}").text
+    desk.fill_in(f"/referrals/{reference}/disclose", {"facts": ["allegation", "rules", "evidence"]})
+    assert [file["id"] for file in staff.get(where).json()["evidence"]] == [first, later]
+    assert "The person cannot read it yet." not in desk.get(f"/referrals/{reference}").text
+    assert faults(database) == []
