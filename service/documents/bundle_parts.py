@@ -9,6 +9,7 @@ from service.documents import words
 from service.records.field_words import TABLES
 from service.records.room_words import (
     APPOINTED,
+    ENTRIES_OF_REFERRAL,
     FINDINGS,
     LETTERS,
     OUTCOMES,
@@ -260,7 +261,7 @@ def _called(hearing: View, zone: str, *, short: bool) -> Iterator[Block]:
 
 def _outcome(view: View, zone: str) -> Iterator[Block]:
     if considered := view.get("considered"):
-        yield from (heading("Protected activity was considered"), quoted(considered["text"]))
+        yield from (heading(ENTRIES_OF_REFERRAL["room_considered"].rstrip(".")), quoted(considered["text"]))
     if informal := view.get("informal"):
         yield heading("Settled informally")
         yield from (says(words.moment(informal["at"], zone)), quoted(informal["reason"]))

@@ -38,6 +38,8 @@ LETTERS: Mapping[str, str] = {
     LetterKind.APPEAL_OUTCOME: "The outcome of your appeal",
 }
 
+PROTECTED = "protected activity: whistleblowing, union membership, belief or expression"
+"""What nobody may be treated worse for, in the words that stand wherever it is read first."""
 # What is not met, and the rule that asks for it.
 GATES: Mapping[str, str] = {
     "subject": "Nobody knows yet whose post it is. Return it, so that the desk can name them. (Acas code, paragraph 9)",
@@ -52,7 +54,7 @@ GATES: Mapping[str, str] = {
     "hearing_at": "The hearing has not begun yet. Record it once it was held. (Acas code, paragraph 12)",
     "heard": "Hold the hearing, and record it. (Acas code, paragraph 12)",
     "heard_already": "The hearing was held, and is recorded.",
-    "considered": "Confirm that you considered protected activity: whistleblowing, union work, belief and expression. "
+    "considered": f"Confirm that you looked at whether it was {PROTECTED}. "
     "(Equality Act 2010 and Employment Rights Act 1996)",
     "appeal_by": "The time for an appeal has passed. (Our own rule, as the decision said)",
     "appeal_open": "The person may still appeal. Close it when their time is over. (Acas code, paragraph 26)",
@@ -74,7 +76,7 @@ CHECKS: Mapping[str, str] = {
     "appeal_hearer": "Somebody new hears the appeal (Acas code, paragraph 27)",
     "invited": "The person was invited in writing, with notice (Acas code, paragraphs 9 to 11)",
     "heard": "The hearing was held and recorded (Acas code, paragraph 12)",
-    "considered": "Protected activity was considered (Equality Act 2010, Employment Rights Act 1996)",
+    "considered": f"It was looked at whether this was {PROTECTED} (Equality Act 2010, Employment Rights Act 1996)",
     "appeal_open": "The time for an appeal is over (Acas code, paragraph 26)",
     "appeal_invited": "The person was invited to the hearing of their appeal (Acas code, paragraph 27)",
     "appeal_heard": "The hearing of the appeal was held and recorded (Acas code, paragraph 27)",
@@ -101,6 +103,7 @@ ACCOMPANIED = (
     "cannot come at that time, the hearing can be put off by up to five working days."
 )
 ROOM_SAYS: Mapping[str, str] = {
+    "protected": "Whistleblowing, union membership, belief or expression. Nobody may be treated worse for these.",
     "neutral": "A suspension is a neutral act, with full pay. It is no sign that anything has been decided.",
 }
 
@@ -124,7 +127,7 @@ HELD_OF_REFERRAL: Mapping[str, str] = {
     "received": "HR received it",
     "informed": "What HR wrote to you",
     "subject_told": "What you had been told, as HR received it",
-    "considered_text": "What HR considered of protected activity",
+    "considered_text": f"Whether it was {PROTECTED}",
     "paused_because": "Why it was paused",
     "returned_because": "Why it was returned",
     "hearing_notes": "Notes of the hearing",
@@ -151,7 +154,7 @@ ROOM_NEXT: Mapping[str, str] = {
     "record_finding": "Record what you find, on both sides",
     "invite": "Invite the person to the hearing",
     "hear": "Record the hearing",
-    "consider": "Confirm that protected activity was considered",
+    "consider": f"Confirm that you looked at whether it was {PROTECTED}",
     "decide": "Decide",
     "decide_appeal": "Decide the appeal",
     "wait_for_appeal": "Wait until the time for an appeal is over",
@@ -196,7 +199,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_invited": "Invited the person to a hearing.",
     "room_postponed": "Put off the hearing.",
     "room_heard": "Recorded the hearing.",
-    "room_considered": "Confirmed that protected activity was considered.",
+    "room_considered": f"Confirmed that it was looked at whether this was {PROTECTED}.",
     "room_decided": "Decided.",
     "room_appealed": "An appeal came.",
     "room_appeal_decided": "Decided the appeal.",

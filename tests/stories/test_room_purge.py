@@ -160,6 +160,8 @@ def test_what_is_no_file_of_the_room_is_refused_and_nothing_goes(spilt, token, a
     assert {mine, f"evidence.{first}"} < {*offered}
     again = page.fill_in(f"/referrals/{reference}/purge", {"reason": "Kept while I choose."})
     assert (again.status_code, "Kept while I choose." in again.text) == (422, True)
+    # What is rare is folded, and stands open where it was refused.
+    assert ('id="rare" open' in there, 'id="rare" open' in again.text) == (False, True)
     assert keys(app) == before
     done = page.fill_in(f"/referrals/{reference}/purge", {"fields": [mine], "reason": WHY})
     assert done.status_code == 303, done.text
