@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Select,
     and_,
@@ -48,6 +49,7 @@ Place = tuple[int, int, int]
 """Where a page ended: the last row's rank, when it is next due in microseconds since 1970, and its number."""
 
 
+_MOST: BindParameter[int] = bindparam("most", required=True, type_=type_of(Case.id))
 Deleted = aliased(Step)
 Reporter = aliased(Person)
 
@@ -122,35 +124,34 @@ def _rows(
 
 def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int]:
     """How many open cases wait unacknowledged at each of the reader's desks, counted no further than `most`."""
-    counts = {}
-    for desk in me.desks:
-        unread = (
-            select(literal_column("1"))
-            .select_from(Route)
-            .join(Case, col(Case.id) == col(Route.case_id))
-            .where(
-                col(Route.desk) == desk,
-                col(Route.acknowledged_at).is_(None),
-                col(Route.ended_at).is_(None),
-                col(Case.stage) != CLOSED,
-                *NOT_MINE,
-                policy.sees(me),
-            )
-            .limit(most)
-            .subquery()
-        )
-        counts[desk] = db.execute(select(func.count()).select_from(unread), {"me": me.id}).scalar_one()
-    return counts
+    desks, given = frozenset(me.desks), {"me": me.id, "most": most}
+    return {desk: db.execute(_unread(desks, me.roles, desk), given).scalar_one() for desk in me.desks}
+
+
+@lru_cache(maxsize=512)
+def _unread(desks: Desks, roles: Roles, desk: DeskName) -> Select[Any]:
+    waits = (col(Route.acknowledged_at).is_(None), col(Route.ended_at).is_(None), col(Case.stage) != CLOSED, *NOT_MINE)
+    unread: Select[Any] = (
+        select(literal_column("1"))
+        .select_from(Route)
+        .join(Case, col(Case.id) == col(Route.case_id))
+        .where(col(Route.desk) == desk, *waits, policy.sees(policy.reader(desks, roles)))
+        .limit(_MOST)
+    )
+    return select(func.count()).select_from(unread.subquery())
 
 
 def worst_waiting(db: Session, me: Me, at: datetime) -> list[dict[str, Any]]:
     """Of what is due or waits unacknowledged at the reader's desks the worst case, one for each desk."""
-    found = {}
-    for desk in me.desks:
-        query = _query(frozenset(me.desks), me.roles, Filters(desk=desk, open_only=True, order="worst"), is_sqlite(db))
-        for row in _rows(db, query.where(or_(waits_at(desk), col(Case.next_due_at) < NOTHING_DUE)), me, at, 1):
-            found[row.id] = row
+    desks, embedded = frozenset(me.desks), is_sqlite(db)
+    found = {row.id: row for desk in me.desks for row in _rows(db, _worst(desks, me.roles, desk, embedded), me, at, 1)}
     return [_row(row, at) for row in sorted(found.values(), key=lambda row: (row.severity_rank, row.next_due_at))]
+
+
+@lru_cache(maxsize=512)
+def _worst(desks: Desks, roles: Roles, desk: DeskName, embedded: bool) -> Select[Any]:
+    query = _query(desks, roles, Filters(desk=desk, open_only=True, order="worst"), embedded)
+    return query.where(or_(waits_at(desk), col(Case.next_due_at) < NOTHING_DUE))
 
 
 def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[str, Any]]:
@@ -158,6 +159,22 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
 
     Their own steps that are due, and what was sent to them as a line manager and waits to be read.
     """
+    asked: dict[int, tuple[datetime, str]] = {}
+    for soonest in _asked():
+        for case_id, due, what in db.connection().execute(soonest, {"me": me.id}):
+            mine = (due or NOTHING_DUE, what)
+            asked[case_id] = min(asked.get(case_id, mine), mine)
+    if not asked:
+        return []
+    query = _of_these(frozenset(me.desks), me.roles, is_sqlite(db))
+    rows = _rows(db, query, me, at, 3 * MOST, {"cases": list(asked)})
+    # In the order of what is owed: how bad a case is, is not for everybody who owes something.
+    rows = sorted(rows, key=lambda row: (1 if row.part else row.severity_rank, asked[row.id]))
+    return [_row(row, at) | _owed(*asked[row.id], at) for row in rows[:most]]
+
+
+@cache
+def _asked() -> tuple[Select[Any], ...]:
     steps: Select[*tuple[Any, ...]] = (
         select(col(Step.case_id), col(Step.due_at), col(Step.kind))
         .join(Case, col(Case.id) == col(Step.case_id))
@@ -165,30 +182,21 @@ def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[
         .where(col(Case.stage) != CLOSED, col(Step.state) == StepState.DUE)
         .where(col(Step.kind).not_in((StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT)))
     )
-    with_me = (
-        col(Route.person_id) == ME,
-        col(Route.desk) == DeskName.LINE_MANAGER,
-        col(Route.ended_at).is_(None),
-    )
+    with_me = (col(Route.person_id) == ME, col(Route.desk) == DeskName.LINE_MANAGER, col(Route.ended_at).is_(None))
     to_read: Select[*tuple[Any, ...]] = select(
         col(Route.case_id), col(Route.acknowledge_by), literal_column("'acknowledge.line_manager'")
     ).where(*with_me, col(Route.acknowledged_at).is_(None))
     to_answer: Select[*tuple[Any, ...]] = select(
         col(Route.case_id), col(Route.answer_by), literal_column("'advice.line_manager'")
     ).where(*with_me, col(Route.answer_by).is_not(None), col(Route.answered_at).is_(None))
-    asked: dict[int, tuple[datetime, str]] = {}
-    for statement, owed_by in ((steps, Step.due_at), (to_read, Route.acknowledge_by), (to_answer, Route.answer_by)):
-        soonest = statement.order_by(col(owed_by)).limit(MOST)
-        for case_id, due, what in db.connection().execute(soonest, {"me": me.id}):
-            mine = (due or NOTHING_DUE, what)
-            asked[case_id] = min(asked.get(case_id, mine), mine)
-    if not asked:
-        return []
-    query = _query(frozenset(me.desks), me.roles, Filters(), is_sqlite(db))
-    rows = _rows(db, query.where(col(Case.id).in_(asked), col(Case.stage) != CLOSED), me, at, 3 * MOST)
-    # In the order of what is owed: how bad a case is, is not for everybody who owes something.
-    rows = sorted(rows, key=lambda row: (1 if row.part else row.severity_rank, asked[row.id]))
-    return [_row(row, at) | _owed(*asked[row.id], at) for row in rows[:most]]
+    owed = ((steps, Step.due_at), (to_read, Route.acknowledge_by), (to_answer, Route.answer_by))
+    return tuple(statement.order_by(col(owed_by)).limit(MOST) for statement, owed_by in owed)
+
+
+@lru_cache(maxsize=256)
+def _of_these(desks: Desks, roles: Roles, embedded: bool) -> Select[Any]:
+    these = bindparam("cases", expanding=True, type_=type_of(Case.id))
+    return _query(desks, roles, Filters(), embedded).where(col(Case.id).in_(these), col(Case.stage) != CLOSED)
 
 
 def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
@@ -227,7 +235,7 @@ def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Sele
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
         .outerjoin(Reporter, and_(col(Reporter.id) == col(Case.reporter_id), col(Reporter.id) != ME))
         .where(*narrowed(me, filters, embedded))
-        .limit(bindparam("most", required=True, type_=type_of(Case.id)))
+        .limit(_MOST)
     )
     match filters.order:
         case "worst":

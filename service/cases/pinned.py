@@ -20,7 +20,7 @@ def register(db: Session, path: Path, at: datetime) -> None:
     Raises PlaybookError when the text has changed but its version has not: cases pin the version, so it must not move.
     """
     text = read_text(path, path.name)
-    version = str(tomllib.loads(text)["version"])
+    version = _version_of(text)
     insert = insert_on(db)(PlaybookText)
     # Two processes may start at once: the first one's text stands, and is compared like any other.
     db.execute(insert.values(version=version, text=text, first_used_at=at).on_conflict_do_nothing())
@@ -30,6 +30,11 @@ def register(db: Session, path: Path, at: datetime) -> None:
         raise PlaybookError(
             line, f"version {version} is in use with another text: give this one a new version", str(path)
         )
+
+
+@lru_cache(maxsize=16)
+def _version_of(text: str) -> str:
+    return str(tomllib.loads(text)["version"])
 
 
 def playbook_of(db: Session, version: str) -> Playbook:

@@ -6,10 +6,22 @@ subject reads what HR disclosed, and nothing else.
 """
 
 from enum import StrEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, or_, select, union
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -134,8 +146,13 @@ def apart(person: Any) -> ColumnElement[bool]:
 
 def apart_from(db: Session, referral: Referral) -> frozenset[int]:
     """Everybody who has a part in what this referral is about, by number."""
-    named = db.execute(union(*_named_in(referral.case_id))).scalars()
+    named = db.execute(_everybody_in_case(), {"case": referral.case_id}).scalars()
     return frozenset({referral.subject_id, referral.referred_by_id, *named} - {None})
+
+
+@cache
+def _everybody_in_case() -> CompoundSelect[Any]:
+    return union(*_named_in(bindparam("case")))
 
 
 def keeps(desks: Desks) -> ColumnElement[bool]:

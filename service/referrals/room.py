@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases.clocks import NOTHING_DUE
 from service.cases.narrowing import type_of
-from service.cases.policy import sees
+from service.cases.policy import reader, sees
+from service.cases.relations import Desks, Roles
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision
@@ -24,6 +26,7 @@ from service.timeline.entries import number_told
 
 MOST = 101
 """A page of a hundred, and one more to know whether there is another."""
+MOST_RETURNED = 20
 ENDED = (ReferralStage.CLOSED, ReferralStage.RETURNED)
 NOBODY = "none"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -160,22 +163,28 @@ def by_stage(db: Session, me: Me) -> dict[ReferralStage, int]:
     return {ReferralStage(stage): number for stage, number in db.execute(query, {"me": me.id})}
 
 
-def returned_to(db: Session, me: Me, most: int = 20) -> list[dict[str, Any]]:
+def returned_to(db: Session, me: Me) -> list[dict[str, Any]]:
     """The cases of somebody's desks whose referral HR returned, and which are not decided again yet; oldest first."""
+    query = _returned(frozenset(me.desks), me.roles)
+    return [{"reference": row.reference, "at": row.at} for row in db.execute(query, {"me": me.id})] if me.desks else []
+
+
+@lru_cache(maxsize=256)
+def _returned(desks: Desks, roles: Roles) -> Select[Any]:
     decided = exists().where(
         col(ReferralDecision.case_id) == col(Case.id),
         col(ReferralDecision.counts),
         col(ReferralDecision.returned_at).is_(None),
     )
-    query = (
+    seen = sees(reader(desks, roles))
+    return (
         select(Case.reference, func.max(Referral.returned_at).label("at"))
         .join(Referral, col(Referral.case_id) == col(Case.id))
-        .where(col(Referral.returned_at).is_not(None), col(Case.holding_desk).in_(me.desks), ~decided, sees(me))
+        .where(col(Referral.returned_at).is_not(None), col(Case.holding_desk).in_(desks), ~decided, seen)
         .group_by(col(Case.id))
         .order_by(func.max(Referral.returned_at), col(Case.id))
-        .limit(most)
+        .limit(MOST_RETURNED)
     )
-    return [{"reference": row.reference, "at": row.at} for row in db.execute(query, {"me": me.id})] if me.desks else []
 
 
 def waiting_referrals(db: Session, me: Me) -> int:
@@ -195,9 +204,14 @@ def appointed_to(db: Session, me: Me, at: datetime) -> int:
 
 def told_of_me(db: Session, me: Me) -> list[dict[str, Any]]:
     """The referrals about somebody of which HR has told them, the newest first, and whether each is over."""
-    mine = select(Referral.reference, Referral.stage).where(is_told(), col(Referral.disposed_at).is_(None))
-    rows = db.execute(mine.order_by(col(Referral.id).desc()).limit(MOST), {"me": me.id})
+    rows = db.execute(_told(), {"me": me.id})
     return [{"reference": row.reference, "over": row.stage in ENDED} for row in rows]
+
+
+@cache
+def _told() -> Select[Any]:
+    mine = select(Referral.reference, Referral.stage).where(is_told(), col(Referral.disposed_at).is_(None))
+    return mine.order_by(col(Referral.id).desc()).limit(MOST)
 
 
 def count_unled(db: Session) -> int:
@@ -218,9 +232,13 @@ def count_unled(db: Session) -> int:
 
 def has_referrals(db: Session, me: Me, *, of_others: bool = False) -> bool:
     """Whether there is any referral for this person; `of_others` leaves out those about themselves."""
-    there = select(col(Referral.id)).where(finds(frozenset(me.desks)))
-    there = there.where(~is_told()) if of_others else there
-    return db.execute(there.limit(1), {"me": me.id}).first() is not None
+    return db.execute(_any(frozenset(me.desks), of_others), {"me": me.id}).first() is not None
+
+
+@lru_cache(maxsize=256)
+def _any(desks: Desks, of_others: bool) -> Select[Any]:
+    there = select(col(Referral.id)).where(finds(desks))
+    return (there.where(~is_told()) if of_others else there).limit(1)
 
 
 def referral_of(db: Session, me: Me, case_id: int) -> str:
