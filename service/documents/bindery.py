@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import Lock, Thread
 from typing import Any
 
+from service.core import folders
 from service.core.errors import Refusal
 from service.documents.bundle import Bundle
 from service.documents.exhibits import MAIL, MOST_PAGES, PDF, TEXT, File
@@ -61,6 +61,7 @@ class Bindery:
     def _make(self, key: str, made: Making, make: Callable[[Making], None]) -> None:
         try:
             with self._turn:
+                folders.sweep()
                 make(made)
         except Refusal as refusal:
             made.future.set_exception(refusal)
@@ -126,11 +127,11 @@ def bound(pool: Pool, bundle: Bundle, made: Making, keep: Callable[[Path], objec
     What says on which page others begin comes last, and again where it turns out longer than was thought.
     """
     made.total = len(bundle.leaves) + 3
-    with TemporaryDirectory(prefix="amends-bundle-") as folder:
-        files = [str(Path(folder) / f"{number:04}.pdf") for number in range(len(bundle.leaves) + 2)]
+    with folders.folder() as bound_in:
+        files = [str(bound_in / f"{number:04}.pdf") for number in range(len(bundle.leaves) + 2)]
         told = _early(pool, bundle, files, made)
         starts = _late(pool, bundle, files, told, made)
-        numbers, whole = Path(folder) / "numbers.pdf", Path(folder) / "bundle.pdf"
+        numbers, whole = bound_in / "numbers.pdf", bound_in / "bundle.pdf"
         pages = sum(each["pages"] for each in told.values())
         stamp = {name: bundle.told[name] for name in ("made_stamp", "identifier")}
         counted = {"template": "documents/numbers.html", "context": {"pages": pages, **stamp}, "into": str(numbers)}

@@ -6,13 +6,12 @@ Each may be done again from its start: whoever is killed has changed nothing tha
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlmodel import Session, col
 
 from service.core.database import Database, fold_in
+from service.core.folders import folder
 from service.core.storage import Store
 from service.records.enums import AccessStage
 from service.records.people import Person
@@ -119,8 +118,8 @@ def pack_request(database: Database, store: Store, request_id: int, tries: int, 
         person = db.get_one(Person, request.person_id)
         packed = Packed(request.reference, person.name, person.zone, request.asked_at, request.released_at or at)
     key = f"{FOLDER}/{request_id}/{tries}-{int(at.timestamp())}.zip"
-    with TemporaryDirectory(prefix="amends-access-") as folder:
-        file = Path(folder) / "file.zip"
+    with folder() as made_in:
+        file = made_in / "file.zip"
         write_zip(file, packed, _kept_items(database, request_id), store)
         store.keep(key, file)
         size = file.stat().st_size

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from litestar.response import Response
@@ -14,6 +13,7 @@ from sqlmodel import Session, col
 
 from service.core.clock import LONDON
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
+from service.core.folders import folder
 from service.core.storage import Store
 from service.documents import bundle_parts
 from service.documents.bindery import Making, bound, opened
@@ -122,8 +122,8 @@ def made_by(
     sections = bundle_parts.sections(view, timeline(db, seen), bundle.letters_in_full(db, referral), zone)
 
     def bind(making: Making) -> None:
-        with TemporaryDirectory(prefix="amends-exhibits-") as folder:
-            files = _Kept(store, Path(folder))
+        with folder() as opened_in:
+            files = _Kept(store, opened_in)
             try:
                 shown = opened(house.pool, exhibits, files.original, files.folder)
                 planned = plan(said, sections, shown, Files(files.text, files.picture), redact)

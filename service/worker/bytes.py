@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
+from service.core import folders
 from service.core.database import Database
 from service.core.errors import Unavailable
 from service.core.settings import Settings
@@ -31,6 +32,7 @@ def destroy_purged(database: Database, settings: Settings, row: Any, _at: dateti
 
 def sweep(database: Database, settings: Settings, at: datetime) -> int:
     """Destroy what is left over; returns how many keys went. A store that is away is swept in the next hour."""
+    folders.sweep()
     try:
         store = store_of(settings.evidence_url)
         return destroy.sweep(database, store, at) + letters.sweep(database, store, at - destroy.LEFT_ALONE)

@@ -1,5 +1,6 @@
 """A spill is destroyed wherever it lies: every column that holds words, every entry, and the bytes, in the end."""
 
+import os
 import re
 import time
 from collections.abc import Callable
@@ -599,6 +600,17 @@ def test_leftovers_go_after_a_day(token, app, settings, database):
     assert sweep(database, settings, now + timedelta(hours=23)) == 0
     assert sweep(database, settings, now + timedelta(hours=25)) == 2
     assert set(keys(app)) == {original_key(file["id"]), preview_key(file["id"])}
+
+
+def test_what_a_killed_process_was_making_goes_after_a_day(settings, database, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left, going_on = tmp_path / "amends-making-of-old", tmp_path / "amends-making-now"
+    for place in (left, going_on):
+        place.mkdir()
+        (place / "0001.pdf").write_bytes(b"Quokka")
+    os.utime(left, (0, 0))
+    sweep(database, settings, datetime.now(UTC))
+    assert list(tmp_path.glob("amends-making-*")) == [going_on]
 
 
 def test_the_worker_sweeps_an_hour_after_its_start(token, app, settings, database, clock, monkeypatch):
