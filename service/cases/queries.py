@@ -87,8 +87,14 @@ def lock_family(db: Session, reference: str) -> None:
 
     The caller has asked whether the case is seen: what it was merged with must not be told by the time it takes.
     """
-    if not is_sqlite(db):
-        lock_cases(db, *_family(db, reference))
+    while not is_sqlite(db):
+        family, taken = _family(db, reference), db.begin_nested()
+        lock_cases(db, *family)
+        if _family(db, reference) <= family:
+            taken.commit()
+            return
+        # One was merged with it while we waited. All are taken anew: out of their order they could block another.
+        taken.rollback()
 
 
 def merged_with(db: Session, case: Case) -> list[Case]:

@@ -52,7 +52,7 @@ def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
         raise Refusal("This referral is not paused.")
     longer = at - referral.paused_at
     changes = put(referral, paused_at=None, paused_because=None)
-    if referral.appeal_by is not None and referral.appeal_by + longer > at:
+    if referral.appeal_by is not None and referral.appeal_by + longer >= at:
         changes |= put(referral, appeal_by=referral.appeal_by + longer)
     if (suspension := suspension_of(db, referral)) is not None:
         changes |= put_row(db, suspension, review_at=suspension.review_at + longer)

@@ -268,6 +268,23 @@ def test_one_case_merged_into_two_at_once(track):
         assert Counter(answer.status_code for answer in answers) == {200: 1, 409: len(deeds) - 1}
 
 
+def test_conflicts_are_named_while_the_cases_become_one(track):
+    """Whoever waited for the one finds that it has another by then; which it takes in its turn."""
+    for _ in range(ROUNDS):
+        one, other = track.report(), track.report()
+        deeds = [partial(track.send, "digital", f"{one}/merge", {"into": other.rpartition("/")[2]})]
+        deeds += [
+            partial(
+                track.send, "digital", f"{case}/conflict", {"person": f"{name}@demo.example", "reason": "A cousin."}
+            )
+            for name in ("colleague", "head", "outsider", "services", "hr3", "media")
+            for case in (one, other)
+        ]
+        answers = at_once(deeds, track.threads)
+        assert {answer.status_code for answer in answers} <= {200, 409}, [answer.text for answer in answers]
+        assert answers[0].status_code == 200
+
+
 def test_a_merged_case_is_reopened_while_its_original_closes(track):
     """Both reach for both rows: one waits for the other, and neither is turned away."""
     for _ in range(ROUNDS * 3):

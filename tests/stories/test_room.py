@@ -2,7 +2,7 @@
 
 import re
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -408,6 +408,18 @@ def test_an_appeal_comes_in_its_time_and_nothing_ends_before(token, clock, datab
     clock.forward(days=21)
     assert refuses(token("staff"), reference, "appeal", grounds="Late.") == (409, {"appeal_by"})
     assert room(hr, reference, "close")["stage"] == "closed"
+    assert faults(database) == []
+
+
+def test_an_appeal_may_come_in_its_last_moment_and_a_pause_takes_none_of_it(token, clock, database):
+    reference, hr, *_ = decide(clock, token)
+    staff = token("staff")
+    clock.moment = datetime.fromisoformat(staff.get(f"/api/referrals/{reference}").json()["decision"]["appeal_by"])
+    assert refuses(hr, reference, "close") == (409, {"appeal_open"})
+    room(hr, reference, "pause", reason="They are ill.")
+    clock.forward(days=3)
+    room(hr, reference, "resume")
+    assert room(staff, reference, "appeal", grounds="Too hard.")["stage"] == "appealed"
     assert faults(database) == []
 
 
