@@ -9,13 +9,15 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.core.clock import in_zone
+from service.demo.doing import Stage
 from service.demo.script import stretch
+from service.documents.letter import letter
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import FindingKind, Outcome, Part
+from service.records.enums import FindingKind, LetterKind, Outcome, Part, ReferralStage
 from service.records.people import Person
 from service.records.referrals import Referral
-from service.referrals import hear, keep, outcome, policy, take_up
+from service.referrals import hear, keep, letters, outcome, policy, take_up
 from service.referrals.find import Found, find_referral
 from service.referrals.life import Act
 
@@ -26,17 +28,16 @@ Row = Mapping[str, Any]
 class InRoom:
     """One deed: who does it, to which referral, in which words, when."""
 
-    db: Session
+    stage: Stage
     me: Me
     here: Found
     row: Row
     at: datetime
-    people: Mapping[str, Person]
 
     @property
     def deed(self) -> tuple[Session, Me, Found]:
         """What every deed begins with."""
-        return self.db, self.me, self.here
+        return self.stage.db, self.me, self.here
 
 
 def _accept(now: InRoom) -> None:
@@ -44,7 +45,7 @@ def _accept(now: InRoom) -> None:
 
 
 def _appoint(now: InRoom) -> None:
-    people = {part: now.people[now.row[part.value]] for part in Part if part.value in now.row}
+    people = {part: now.stage.cast.people[now.row[part.value]] for part in Part if part.value in now.row}
     take_up.appoint(*now.deed, people, at=now.at)
 
 
@@ -53,7 +54,7 @@ def _inform(now: InRoom) -> None:
 
 
 def _find(now: InRoom) -> None:
-    files = hear.evidence_of(now.db, now.here.referral) if now.row.get("evidence") else ()
+    files = hear.evidence_of(now.stage.db, now.here.referral) if now.row.get("evidence") else ()
     hear.record_finding(*now.deed, kind=FindingKind(now.row["kind"]), text=now.row["text"], evidence=files, at=now.at)
 
 
@@ -83,6 +84,30 @@ def _decide(now: InRoom) -> None:
     outcome.decide(*now.deed, outcome=Outcome(now.row["outcome"]), reason=now.row["reason"], at=now.at)
 
 
+def _letter(now: InRoom) -> None:
+    kind, here, stage = LetterKind(now.row["kind"]), now.here, now.stage
+    record = letters.record_of(stage.db, here, now.at)
+    parts = letters.parts_of(kind, record)
+    to = stage.db.get_one(Person, here.referral.subject_id).name
+    pdf = stage.pool.submit(letter(letters.context(kind, record, to, parts), now.at, draft=False)).result()
+    made = letters.Made(parts, pdf, here.referral.version)
+    letters.send(stage.db, stage.store, now.me, here, kind, made, at=now.at)
+
+
+def _appeal(now: InRoom) -> None:
+    outcome.appeal(*now.deed, grounds=now.row["text"], at=now.at)
+
+
+def _decide_appeal(now: InRoom) -> None:
+    row = now.row
+    milder = Outcome(row["outcome"]) if "outcome" in row else None
+    outcome.decide_appeal(*now.deed, upheld=row["upheld"], outcome=milder, reason=row["reason"], at=now.at)
+
+
+def _close(now: InRoom) -> None:
+    outcome.close(*now.deed, at=now.at)
+
+
 # By the word after `hr` that a row `does`: the act it needs, and the deed.
 DEEDS: dict[str, tuple[Act, Callable[[InRoom], None]]] = {
     "hr accept": (Act.ACCEPT, _accept),
@@ -95,14 +120,18 @@ DEEDS: dict[str, tuple[Act, Callable[[InRoom], None]]] = {
     "hr hear": (Act.HEAR, _hear),
     "hr consider": (Act.CONSIDER, _consider),
     "hr decide": (Act.DECIDE, _decide),
+    "hr letter": (Act.SEND_LETTER, _letter),
+    "hr appeal": (Act.APPEAL, _appeal),
+    "hr decide appeal": (Act.DECIDE_APPEAL, _decide_appeal),
+    "hr close": (Act.CLOSE, _close),
 }
 
 
-def play(db: Session, me: Me, case: Case, row: Row, at: datetime, people: Mapping[str, Person]) -> Referral:
+def play(stage: Stage, me: Me, case: Case, row: Row, at: datetime) -> Found:
     """Let one thing happen in the room of a case's newest referral. Raises whatever the deed refuses."""
     made = select(col(Referral.reference)).where(col(Referral.case_id) == case.id).order_by(col(Referral.id).desc())
-    here = find_referral(db, me, db.execute(made).scalars().first() or "")
+    here = find_referral(stage.db, me, stage.db.execute(made).scalars().first() or "")
     act, do = DEEDS[row["does"]]
-    policy.require(act, here.held, me)
-    do(InRoom(db, me, here, row, at, people))
-    return here.referral
+    policy.require(act, here.held, me, at_appeal=here.stage is ReferralStage.APPEALED)
+    do(InRoom(stage, me, here, row, at))
+    return here

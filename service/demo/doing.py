@@ -14,7 +14,9 @@ from service.cases.playbook import Playbook
 from service.cases.policy import Act
 from service.cases.queries import Found
 from service.core.clock import in_zone
+from service.core.storage import Store
 from service.demo.script import facts_of, stretch
+from service.documents.pool import Pool
 from service.evidence.receive import Examined, add_evidence
 from service.people.identity import Me
 from service.records.cases import Case
@@ -51,6 +53,9 @@ class Stage:
     db: Session
     cast: Cast
     playbook: Playbook
+    store: Store
+    pool: Pool
+    """Prints the letters of the HR room."""
     files: Mapping[tuple[int, str], tuple[str, Examined]]
     """By the life's place and the row's `after`: the id that a file is stored under, and the file."""
     cases: dict[int, Case] = field(default_factory=dict)

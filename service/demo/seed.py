@@ -17,6 +17,7 @@ from service.demo.crowd import make_crowd
 from service.demo.doing import Cast, Stage
 from service.demo.playing import already_told, cast_of, keep_pictures, play, ring_until
 from service.demo.script import in_order
+from service.documents.pool import Pool
 from service.records.people import Person
 
 DRAW = 2026
@@ -61,17 +62,21 @@ def seed(
 def _demonstration(database: Database, settings: Settings, rules: playbook.Playbook, at: datetime) -> str:
     zones = {name: member.zone for name, member in CAST.items()}
     told = in_order(zones, at)
-    files = keep_pictures(open_store(settings.evidence_url), told, zones)
-    with database.write() as db:
-        people = make_cast(db, at - HERE_SINCE)
-        make_rota(db, people)
-        pinned.register(db, Path(settings.playbook), at)
-        stage = Stage(db, cast_of(db, people), rules, files)
-        for happening in told:
-            ring_until(db, happening.at)
-            play(stage, happening)
-        ring_until(db, at)
-        already_told(db, at - STILL_NEWS)
+    store = open_store(settings.evidence_url)
+    with Pool(workers=1) as pool:
+        # It imports what it needs while pictures are drawn.
+        pool.warm()
+        files = keep_pictures(store, told, zones)
+        with database.write() as db:
+            people = make_cast(db, at - HERE_SINCE)
+            make_rota(db, people)
+            pinned.register(db, Path(settings.playbook), at)
+            stage = Stage(db, cast_of(db, people), rules, store, pool, files)
+            for happening in told:
+                ring_until(db, happening.at)
+                play(stage, happening)
+            ring_until(db, at)
+            already_told(db, at - STILL_NEWS)
     return f"the demo cast ({len(people)} people) and {len(stage.cases)} cases"
 
 

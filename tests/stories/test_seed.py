@@ -19,7 +19,7 @@ from service.records.cases import Case, Conflict, ProtectionDecision, ReferralDe
 from service.records.enums import Code, DeskName, Kind, Resolution, Severity, Stage, StepState
 from service.records.evidence import Evidence
 from service.records.people import Person
-from service.records.referrals import Referral
+from service.records.referrals import Letter, Referral
 from service.records.timeline import Outbox
 from service.timeline import outbox
 from service.verification.log import verify_log
@@ -60,6 +60,11 @@ def test_every_state_is_there(seeded, database, settings):
         decided = {(row.counts, row.refer) for row in db.execute(select(ReferralDecision)).scalars()}
         files = list(db.execute(select(Evidence)).scalars())
         referrals = {row.stage: row.outcome for row in db.execute(select(Referral)).scalars()}
+        sent = select(Referral.stage, Letter.kind, Letter.key).join(Letter, col(Letter.referral_id) == col(Referral.id))
+        letters: dict[str, list[str]] = {}
+        for stage, kind, key in db.execute(sent.order_by(col(Letter.id))):
+            letters.setdefault(stage, []).append(kind)
+            assert open_store(settings.evidence_url).read(key).startswith(b"%PDF-")
         conflicts = db.execute(select(func.count()).select_from(Conflict)).scalar_one()
     assert {case.stage for case in cases} == set(Stage)
     assert {case.severity for case in cases} == set(Severity)
@@ -84,7 +89,13 @@ def test_every_state_is_there(seeded, database, settings):
     assert [step for step in steps if step.verified_at is not None]
     assert protected == {"regulator", "affected"}
     assert decided == {(True, True), (True, False), (False, True), (False, False)}
-    assert referrals == {"received": None, "fact_finding": None, "decided": "first_written_warning"}
+    decided = {"decided": "first_written_warning", "closed": "informal_advice"}
+    assert referrals == {"received": None, "fact_finding": None, **decided}
+    assert letters == {
+        "fact_finding": ["informing"],
+        "decided": ["informing", "invitation", "outcome"],
+        "closed": ["informing", "invitation", "outcome", "invitation", "appeal-outcome"],
+    }
     assert conflicts
     texts = "".join(case.text or "" for case in cases)
     assert all(letter in texts for letter in ("首脳", "التعليم", "वीज़ा", "🎉"))
