@@ -49,6 +49,8 @@ SHOWN = (
     *("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "added_at", "destroyed_at"),
     "preview",
 )
+UNTOLD: dict[str, Any] = {"description": None, "captured_at": None}
+"""What others wrote of a file of the case: whoever raised a concern says there how they came by it."""
 
 
 def copies(here: Found) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ def letters_in_full(db: Session, referral: Referral) -> list[dict[str, Any]]:
 def exhibits(db: Session, here: Found) -> list[dict[str, Any]]:
     """The files of a referral in order, numbered from 1, for a reader who may have them; each with where it came from.
 
-    A destroyed one keeps its number and its hash. A file has the same number in every copy.
+    A destroyed one keeps its number and its hash. A file has the same number in every copy. Whom it is about reads of a
+    file of the case what they wrote themselves.
     """
     referral = here.referral
     if not here.in_the_room and "evidence" not in referral.disclosed:
@@ -116,6 +119,7 @@ def exhibits(db: Session, here: Found) -> list[dict[str, Any]]:
             "source": ADDED if file.referral_id else CAME if file.id in referral.evidence_ids else COPIED,
             "copied_at": copied.get(file.id),
             **{name: getattr(file, name) for name in SHOWN},
+            **({} if here.in_the_room or file.referral_id or file.added_by_id == referral.subject_id else UNTOLD),
         }
         for number, file in enumerate((there[one] for one in ids if one in there), 1)
         if file.id in told

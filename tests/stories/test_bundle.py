@@ -28,6 +28,7 @@ from tests.makers import (
     room,
     upload,
 )
+from tests.stories.test_concern import raise_it
 from tests.stories.test_purge import Slow
 from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, find_facts, moment
 
@@ -309,6 +310,32 @@ def test_of_a_long_text_the_beginning_is_printed(called, token, text):
     assert text.format(199_999).strip() not in said
     assert "It goes on in the file, which can be read in Amends." in said
     assert "The text in full" in said, "of the short one"
+
+
+@pytest.mark.parametrize("confidential", [True, False])
+def test_what_was_written_of_a_file_by_whoever_raised_it_is_theirs(token, clock, confidential):
+    colleague, digital, hr, hr2, staff = people(token, "colleague digital hr hr2 staff")
+    case = raise_it(colleague, confidential=confidential, about={"email": f"staff{DEMO}"}, codes=["disrepute"])
+    taken = {"description": "From my seat by the window", "captured_at": moment(clock, minutes=-37)}
+    file = upload(colleague, case, picture(), **taken).json()["id"]
+    press(digital, case, "triage")
+    told = {"refer": True, "reason": "It harmed our name.", "evidence": [file]}
+    made = digital.post(f"{at(case)}/referral-decision", json=told)
+    assert made.status_code == 201, made.text
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    find_facts(hr2, reference)
+    upload(hr2, reference, b"A list.", "list.txt", description="Who was on duty")
+    room(hr2, reference, "disclose", facts=["evidence"])
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    assert "my seat by the window" in text_of(pdf(hr, reference, audience="hr")[1])
+    raw, read = pdf(staff, reference)
+    told = text_of(read) + str(read.outline)
+    assert "window" not in told
+    assert "Captured" not in told
+    assert b"window" not in raw
+    assert "Exhibit 2: Who was on duty" in told
 
 
 def test_a_name_that_is_cut_in_two_is_taken_out(token, clock, database):
