@@ -54,6 +54,12 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a test that waits for a server or a browser leaves one with nothing to do."""
+    return (os.cpu_count() or 1) + 1
+
+
 class SteppedClock:
     """The service's clock: it stands still until a test moves it."""
 
