@@ -10,7 +10,7 @@ from sqlmodel import col
 from service.core.clock import now
 from service.records.referrals import Hearing
 from tests.browser.seeing import one_handed, sound
-from tests.makers import DEMO, at, press, put_right, report, room
+from tests.makers import DEMO, at, picture, press, put_right, report, room, upload
 
 THREE = {"investigator": f"hr2{DEMO}", "decision_maker": f"head{DEMO}"}
 
@@ -222,3 +222,51 @@ def test_the_papers_are_made_and_fetched(desk, phone, api):
         with page.expect_download() as got:
             ready.click()
         assert got.value.suggested_filename == f"{reference}-bundle-hr.pdf"
+
+
+def test_a_file_goes_and_a_name_is_taken_out_of_their_copy(phone, api):
+    staff, digital, hr, hr2 = api("staff"), api("digital"), api("hr"), api("hr2")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name.", "allegation": "A post about a minister."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", **THREE)
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    room(hr2, reference, "conflict", person=THREE["decision_maker"], reason="A namesake.")
+    assert upload(hr2, reference, picture(), "shot.png", description="As it looked").status_code == 201
+    lead = phone("hr")
+    lead.goto(f"/referrals/{reference}")
+    expect(lead.get_by_alt_text("As it looked")).to_be_visible()
+    lead.locator("#rare > summary").click()
+    lead.get_by_text("Destroy a file that should not be here").click()
+    lead.get_by_text("Take back a conflict that was named in error").click()
+    sound(lead)
+    lead.get_by_role("button", name="Destroy it").click()
+    expect(lead.locator("#error-summary")).to_be_visible()
+    # It was refused, and is not folded away.
+    expect(lead.get_by_role("button", name="Destroy it")).to_be_visible()
+    sound(lead)
+    lead.locator("#act-purge").get_by_label("shot.png").check(force=True)
+    lead.locator("#act-purge").get_by_label("Why?").fill("It must not be here.")
+    lead.get_by_role("button", name="Destroy it").click()
+    expect(lead.locator("#evidence")).to_contain_text("Its fingerprint remains")
+    expect(lead.get_by_alt_text("As it looked")).to_have_count(0)
+    lead.get_by_text("Take something more out").click()
+    lead.get_by_label("A name, or words").fill("Member of staff")
+    lead.get_by_role("button", name="Take it out of their copy").click()
+    expect(lead.locator("#error-summary")).to_contain_text("their own name")
+    lead.get_by_label("A name, or words").fill("Zoe Marabou")
+    lead.get_by_role("button", name="Take it out of their copy").click()
+    expect(lead.locator("#their-copy")).to_contain_text("Zoe Marabou")
+    sound(lead)
+    lead.get_by_role("button", name="Leave it in").click()
+    expect(lead.locator("#their-copy")).to_contain_text("Nothing yet.")
+    lead.locator("#rare > summary").click()
+    lead.get_by_text("Take back a conflict that was named in error").click()
+    lead.get_by_label("Whose is it?").select_option(THREE["decision_maker"])
+    lead.get_by_label("Why was it an error?").fill("It was another of that name.")
+    lead.get_by_role("button", name="Take it back").click()
+    expect(lead.get_by_text("Kept out of this room")).to_have_count(0)
+    sound(lead)
