@@ -38,7 +38,7 @@ NEVER = {
         "earlier warnings of the person, and how similar referrals ended: only whoever decides reads them, in Amends",
     ),
     SUBJECT: (
-        "names and addresses of others, and what tells who they are: ⟦their part⟧ stands there (Data Protection Act 2018)",
+        "what tells who others are, such as names: ⟦what part they had⟧ stands there (Data Protection Act 2018)",
         "the notes that those at HR keep for their own work",
         "what was copied from the case and is no file, and what HR recorded of papers: ask HR for what you need of it",
     ),
