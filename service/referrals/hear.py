@@ -99,11 +99,6 @@ def stated(db: Session, referral: Referral, *, appeal: bool) -> dict[str, Any]:
     (Acas code, paragraphs 9, 10 and 13). Of the files that were added in the room it lists those that were disclosed:
     the others are named to nobody outside it.
     """
-    ids = evidence_of(db, referral, told=True)
-    files = select(col(Evidence.id), col(Evidence.filename)).where(
-        col(Evidence.id).in_(ids), col(Evidence.destroyed_at).is_(None)
-    )
-    names: dict[str, str] = {row.id: row.filename for row in db.execute(files)}
     most = list(Outcome)
     if appeal and (before := appeal_of(db, referral)) is not None and referral.outcome:
         most = most[: most.index(Outcome(referral.outcome)) + 1]
@@ -114,9 +109,25 @@ def stated(db: Session, referral: Referral, *, appeal: bool) -> dict[str, Any]:
     return said | {
         "allegation": referral.allegation,
         "consequences": CONSEQUENCES.format(outcomes=outcomes),
-        "evidence": [names[one] for one in ids if one in names],
+        "evidence": listed(db, referral),
         "accompanied": ACCOMPANIED,
     }
+
+
+def listed(db: Session, referral: Referral) -> list[str]:
+    """The files of a referral as an invitation lists them. What somebody else called a file of the case may tell who
+    raised it: until HR discloses the evidence it has the number that it has in the bundle.
+    """
+    ids, told = evidence_of(db, referral), {*evidence_of(db, referral, told=True)}
+    files = select(Evidence).where(col(Evidence.id).in_(told), col(Evidence.destroyed_at).is_(None))
+    there = {file.id: file for file in db.execute(files).scalars()}
+    return [
+        file.filename
+        if "evidence" in referral.disclosed or file.referral_id or file.added_by_id == referral.subject_id
+        else f"Exhibit {number}, a {'picture' if file.preview else 'file'}"
+        for number, one in enumerate(ids, 1)
+        if (file := there.get(one)) is not None
+    ]
 
 
 def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: str, at: datetime) -> None:

@@ -16,7 +16,8 @@ from tests.makers import (
     room,
     upload,
 )
-from tests.stories.test_room import INVESTIGATOR, begin, decide, find_facts, moment
+from tests.stories.test_concern import raise_it
+from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, moment
 
 NAME = "Kumquat-Statement.txt"
 
@@ -88,6 +89,27 @@ def test_an_invitation_lists_no_file_that_the_person_may_not_read(token, sign_in
     assert NAME not in str(letter)
     assert NAME not in staff.get(f"/api/referrals/{reference}").text
     assert NAME not in sign_in("staff").get(f"/referrals/{reference}").text
+
+
+def test_an_invitation_does_not_say_what_whoever_raised_it_called_a_file(token, clock, database):
+    colleague, digital, hr, hr2, staff = people(token, "colleague digital hr hr2 staff")
+    case = raise_it(colleague, about={"email": "staff@demo.example"}, codes=["disrepute"])
+    file = upload(colleague, case, picture(), "from_my_desk.png").json()["id"]
+    press(digital, case, "triage")
+    told = {"refer": True, "reason": "It harmed our name.", "evidence": [file]}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    find_facts(hr2, reference)
+    invitation = {"hearing_at": moment(clock, days=3), "place": "Room 4", "text": "Please come."}
+    room(hr2, reference, "invite", **invitation)
+    where = f"/api/referrals/{reference}"
+    assert staff.get(where).json()["hearing"]["states"]["evidence"] == ["Exhibit 1, a picture"]
+    room(hr2, reference, "disclose", facts=["evidence"])
+    room(hr2, reference, "invite", **invitation)
+    assert staff.get(where).json()["hearing"]["states"]["evidence"] == ["from_my_desk.png"]
+    assert faults(database) == []
 
 
 def test_no_trace_of_it_in_the_case(token, sign_in, database):
