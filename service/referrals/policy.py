@@ -21,6 +21,7 @@ from sqlalchemy import (
     or_,
     select,
     union,
+    union_all,
 )
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
@@ -97,22 +98,26 @@ WRITES: dict[LetterKind, tuple[Relation, ...]] = {
 ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
 
 
-def one_case(one: Any, other: Any) -> ColumnElement[bool]:
-    """Whether two cases, columns or numbers, are the same or were merged into one; three merges on end count."""
-    return _goes_on_in(one) == _goes_on_in(other)
-
-
-def _goes_on_in(case_id: Any) -> Any:
-    merged, again, once_more = aliased(Case), aliased(Case), aliased(Case)
-    ends = (once_more.duplicate_of_id, again.duplicate_of_id, merged.duplicate_of_id, merged.id)
-    return (
-        select(func.coalesce(*ends))
-        .select_from(merged)
-        .outerjoin(again, col(again.id) == col(merged.duplicate_of_id))
-        .outerjoin(once_more, col(once_more.id) == col(again.duplicate_of_id))
-        .where(col(merged.id) == case_id)
-        .correlate_except(merged, again, once_more)
+def one_with(case_id: Any) -> CompoundSelect[Any]:
+    """The numbers of the cases that are one with a case, a column or a number: itself, what it was merged into, and all
+    that were merged into that; two merges on end count.
+    """
+    first, then = aliased(Case), aliased(Case)
+    goes_on_in = (
+        select(func.coalesce(then.duplicate_of_id, first.duplicate_of_id, first.id))
+        .select_from(first)
+        .outerjoin(then, col(then.id) == col(first.duplicate_of_id))
+        .where(col(first.id) == case_id)
+        .correlate_except(first, then)
         .scalar_subquery()
+    )
+    merged, before = aliased(Case), aliased(Case)
+    return union_all(
+        select(goes_on_in),
+        select(col(merged.id)).where(col(merged.duplicate_of_id) == goes_on_in),
+        select(col(before.id))
+        .join(merged, col(merged.id) == col(before.duplicate_of_id))
+        .where(col(merged.duplicate_of_id) == goes_on_in),
     )
 
 
@@ -125,7 +130,7 @@ def _named_in(case_id: Any) -> tuple[Select[Any], ...]:
         select(col(Conflict.person_id)).where(col(Conflict.case_id) == case_id),
         select(col(RoomConflict.person_id))
         .join(other, col(other.id) == col(RoomConflict.referral_id))
-        .where(one_case(other.case_id, case_id)),
+        .where(col(other.case_id).in_(one_with(case_id))),
         select(col(Confidence.person_id)).where(col(Confidence.case_id) == case_id),
         select(col(Case.reporter_id)).where(col(Case.id) == case_id, col(Case.reporter_id).is_not(None)),
         select(col(ReferralDecision.by_id)).where(

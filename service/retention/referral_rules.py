@@ -18,7 +18,7 @@ from service.records.cases import Case
 from service.records.enums import AccessStage, Outcome, ReferralStage
 from service.records.referrals import Referral, RoomConflict
 from service.records.subject_access import AccessItem, AccessRequest
-from service.referrals.policy import one_case
+from service.referrals.policy import one_with
 from service.retention.rules import HELD_SAYS, Rule, kept, years_after, years_before, years_words
 
 ENDED: tuple[ColumnElement[bool], ...] = (
@@ -38,7 +38,7 @@ KEPT_BY: Mapping[str, tuple[ColumnElement[bool], str]] = {
             exists().where(col(RoomConflict.referral_id) == col(Referral.id)).correlate(Referral),
             exists()
             .where(
-                one_case(_another.case_id, Referral.case_id),
+                col(_another.case_id).in_(one_with(Referral.case_id)),
                 col(_another.id) != col(Referral.id),
                 col(_another.disposed_at).is_(None),
                 col(_another.stage) != ReferralStage.RETURNED,
