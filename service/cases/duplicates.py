@@ -12,6 +12,7 @@ from service.cases import policy
 from service.cases.queries import Found
 from service.cases.relations import ME, Desks, Relation, Roles
 from service.cases.sentences import title
+from service.core.database import written_out
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import Likeness, Stage
@@ -21,6 +22,7 @@ WITHIN = timedelta(hours=24)
 """How far apart two reports of one account still look like one."""
 MOST = 10
 """Cases shown, those with the most in common first."""
+STRONGEST: dict[str, int] = {likeness: place for place, likeness in enumerate(Likeness)}
 Mine = aliased(Evidence)
 
 
@@ -53,27 +55,27 @@ def _found(db: Session, me: Me, case: Case, statement: Select[Any]) -> list[dict
     keys = {"link": case.link_key, "text": case.text_key, "account": case.account_key}
     near = {"after": case.reported_at - WITHIN, "before": case.reported_at + WITHIN}
     known = {"me": me.id, "case": case.id, "original": case.duplicate_of_id or 0}
-    found: dict[int, dict[str, Any]] = {}
+    rows: dict[int, Any] = {}
+    because: dict[int, list[str]] = {}
     for row in db.connection().execute(statement, keys | near | known):
-        one = found.setdefault(
-            row.id,
-            {
-                "reference": row.reference,
-                "because": [],
-                "stage": row.stage,
-                "reported_at": row.reported_at,
-                "title": title(row.kind, row.codes, row.account_type, row.platform),
-                "may_merge": bool(row.held) and row.stage != Stage.CLOSED and case.stage != Stage.CLOSED,
-                "earlier": row.id < case.id,
-                "guarded": row.guarded,
-            },
-        )
-        one["because"].append(row.because)
-    strongest = list(Likeness)
-    for one in found.values():
-        one["because"].sort(key=strongest.index)
-    in_order = sorted(found.items(), key=lambda each: (strongest.index(each[1]["because"][0]), -each[0]))
-    return [one for _, one in in_order[:MOST]]
+        rows[row.id] = row
+        because.setdefault(row.id, []).append(row.because)
+    for likenesses in because.values():
+        likenesses.sort(key=STRONGEST.__getitem__)
+    in_order = sorted(rows, key=lambda which: (STRONGEST[because[which][0]], -which))
+    return [
+        {
+            "reference": (row := rows[which]).reference,
+            "because": because[which],
+            "stage": row.stage,
+            "reported_at": row.reported_at,
+            "title": title(row.kind, row.codes, row.account_type, row.platform),
+            "may_merge": bool(row.held) and row.stage != Stage.CLOSED and case.stage != Stage.CLOSED,
+            "earlier": which < case.id,
+            "guarded": row.guarded,
+        }
+        for which in in_order[:MOST]
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -116,7 +118,7 @@ def _alike(*seen: ColumnElement[bool], held: ColumnElement[bool]) -> Select[Any]
             .subquery()
         )
         branches.append(select(branch))
-    return select(union_all(*branches).subquery())
+    return written_out(select(union_all(*branches).subquery()))
 
 
 def _same() -> dict[Likeness, ColumnElement[bool]]:
@@ -153,7 +155,7 @@ def _named(desks: Desks, roles: Roles) -> Select[Any]:
     """
     merged = col(Case.duplicate_of_id).is_not_distinct_from(bindparam("case", type_=_type(Case.id)))
     said = col(Case.reference) == bindparam("said")
-    return (
+    return written_out(
         select(Case.reference, merged.label("merged"), said.label("said"))
         .where(or_(col(Case.duplicate_of_id) == bindparam("case"), said), policy.sees(policy.reader(desks, roles)))
         .order_by(col(Case.id))

@@ -99,6 +99,10 @@ PLACES: dict[str, Place] = {
 }
 
 
+SAID_AS = {(place.kind, name): path for path, place in PLACES.items() if place.kind for name in place.said}
+"""The path that an entry of a kind calls by a name of its own."""
+
+
 def find_place(path: str) -> tuple[Place, str] | None:
     """The place that a path names, and what stands for its star; None for what is no path of words."""
     area, _, rest = path.partition(".")
@@ -132,7 +136,7 @@ def paths_held(view: Mapping[str, Any]) -> list[str]:
 def _path_said(kind: str, field: str) -> str:
     """The path of what an entry of this kind calls so: what was told to the subject is the fact once more."""
     field = field.removeprefix(DISCLOSED)
-    return next((path for path, place in PLACES.items() if place.kind == kind and field in place.said), field)
+    return SAID_AS.get((kind, field), field)
 
 
 def names_said(path: str, place: Place) -> set[str]:

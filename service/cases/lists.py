@@ -19,9 +19,10 @@ from sqlalchemy import (
     or_,
     select,
     tuple_,
+    type_coerce,
 )
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col
+from sqlmodel import Session, UTCDateTime, col
 
 from service.cases import policy
 from service.cases.clocks import NOTHING_DUE
@@ -30,10 +31,11 @@ from service.cases.looking import lookers_at
 from service.cases.narrowing import CLOSED, NOT_MINE, Assignee, Filters, narrowed, type_of, waits_at
 from service.cases.relations import ME, Desks, Roles
 from service.cases.sentences import title
-from service.core.database import is_sqlite
+from service.core.database import is_sqlite, written_out
 from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
+from service.records.columns import ListedMoment
 from service.records.enums import DeskName, Kind, StepKind, StepState
 from service.records.people import Person
 from service.records.timeline import ReadEntry
@@ -216,9 +218,9 @@ def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Sele
     content = policy.reads_content(me)
     query = (
         select(
-            *COLUMNS,
-            col(Deleted.taken_at).label("deleted_at"),
-            col(Deleted.recorded_at).label("deletion_recorded_at"),
+            *(_listed(column) for column in COLUMNS),
+            _listed(Deleted.taken_at).label("deleted_at"),
+            _listed(Deleted.recorded_at).label("deletion_recorded_at"),
             col(Assignee.name).label("assigned_name"),
             col(Assignee.email).label("assigned_to"),
             unread.label("unread"),
@@ -237,6 +239,7 @@ def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Sele
         .where(*narrowed(me, filters, embedded))
         .limit(_MOST)
     )
+    query = written_out(query)
     match filters.order:
         case "worst":
             return query.order_by(col(Case.severity_rank), col(Case.next_due_at), col(Case.id))
@@ -245,6 +248,10 @@ def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Sele
         case "newest":
             return query.order_by(col(Case.id).desc())
     raise invalid("order", f"Choose one of: {', '.join(ORDERS)}.")
+
+
+def _listed(column: Any) -> Any:
+    return type_coerce(column, ListedMoment()).label(column.key) if isinstance(column.type, UTCDateTime) else column
 
 
 def _row(row: Any, at: datetime) -> dict[str, Any]:

@@ -206,8 +206,10 @@ def _relations(desks: Desks, roles: Roles) -> tuple[tuple[Relation, ColumnElemen
 @lru_cache(maxsize=256)
 def _any_of(desks: Desks, roles: Roles, *, whole: bool) -> ColumnElement[bool]:
     """That one of the relations holds which let somebody view a case; `whole`: more than a part of it."""
-    allowed = [relation for relation in MAY[Act.VIEW] if not (whole and relation in IN_PART)]
-    held = or_(*(predicate for relation, predicate in _relations(desks, roles) if relation in allowed))
+    allowed = {relation for relation in MAY[Act.VIEW] if not (whole and relation in IN_PART)}
+    # At a desk most cases are its own: an engine that asks one after another is then done with the first.
+    in_turn = sorted(_relations(desks, roles), key=lambda pair: pair[0] is not R.HOLDER)
+    held = or_(*(predicate for relation, predicate in in_turn if relation in allowed))
     # The walls go with what they kept apart: a tombstone is found by nobody, but where disposals are listed.
     return and_(col(Case.disposed_at).is_(None), held)
 

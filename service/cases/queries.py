@@ -12,7 +12,7 @@ from service.cases import policy
 from service.cases.in_part import EYES
 from service.cases.policy import Act
 from service.cases.relations import Desks, Relation, Roles
-from service.core.database import is_sqlite
+from service.core.database import is_sqlite, written_out
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
@@ -45,7 +45,7 @@ def version_of(db: Session, here: Found) -> int:
 def _find(desks: Desks, roles: Roles) -> Select[*tuple[Any, ...]]:
     me = policy.reader(desks, roles)
     columns = [predicate.label(relation.value) for relation, predicate in policy.relations(me)]
-    return select(Case, *columns).where(policy.finds(me), col(Case.reference) == bindparam("reference"))
+    return written_out(select(Case, *columns).where(policy.finds(me), col(Case.reference) == bindparam("reference")))
 
 
 def find_case(db: Session, me: Me, reference: str, *, lock: bool = False) -> Found:

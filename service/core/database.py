@@ -5,17 +5,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
 import pysqlite3
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Select, create_engine, event, literal_column, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql import visitors
 from sqlmodel import Session
 
 # SQLite 3.7.0 to 3.51.2 can lose a commit when the write-ahead log is reset; these releases mend it.
 MENDED_WAL = ((3, 44, 6), (3, 50, 7), (3, 51, 3))
 BUSY_SECONDS = 30
+
+Statement = TypeVar("Statement", bound=Select[Any])
 
 
 @dataclass(frozen=True)
@@ -57,8 +60,18 @@ def open_database(url: str, *, pool: int = 40) -> Database:
         # A note is one statement, which is a transaction by itself: one journey to the server in place of three.
         hasty = {"options": "-c synchronous_commit=off"}
         notes = _open_postgres(url, 1, isolation_level="AUTOCOMMIT", connect_args=hasty)
-    writing = {"amends_writes": True}
-    return Database(engine, engine.execution_options(**writing), notes.execution_options(**writing))
+    return Database(engine, _that_writes(engine), _that_writes(notes))
+
+
+def _that_writes(engine: Engine) -> Engine:
+    """The same connections, to be written through; both know which engine that is."""
+    writing = engine.execution_options()
+    for each in (engine, writing):
+        each.update_execution_options(amends_writing=writing)
+    if engine.dialect.name == "sqlite":
+        # Takes the lock before it reads, so that two read-then-write deeds cannot both pass.
+        event.listen(writing, "begin", _take_write_lock)
+    return writing
 
 
 def _open_postgres(url: str, pool: int, **more: Any) -> Engine:
@@ -98,16 +111,13 @@ def _open_sqlite(url: str, pool: int, *, durable: bool = True) -> Engine:
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A writing request takes the lock before it reads, so that two read-then-write deeds cannot both pass.
-        if connection.get_execution_options().get("amends_writes"):
-            _take_write_lock(connection)
-        else:
-            # Past SQLAlchemy: as a statement of its own it would take as long as a small query.
-            own: Any = connection.connection.dbapi_connection
-            own.execute("BEGIN")
+    def begin(connection: Any) -> None:
+        if not connection.in_transaction:
+            connection.execute("BEGIN").close()
 
+    # No event of an engine that only reads: SQLAlchemy would then ask at each statement who listens.
+    dialect: Any = engine.dialect
+    dialect.do_begin = begin
     return engine
 
 
@@ -157,9 +167,30 @@ def insert_on(session: Session) -> Callable[..., Any]:
     return sqlite.insert if is_sqlite(session) else postgresql.insert
 
 
+def written_out(statement: Statement) -> Statement:
+    """A statement with our own words and numbers written into it; what it is to be given stays bound.
+
+    A policy names dozens of desks and kinds, and each that is bound is handed over anew whenever it is asked.
+    """
+    written: Any = visitors.replacement_traverse(statement, {}, _written)
+    return written
+
+
+def _written(element: Any, **_more: Any) -> Any:
+    if element.__visit_name__ != "bindparam" or element.required or element.callable is not None:
+        return None
+    values = list(element.value) if element.expanding else [element.value]
+    if not values or any(type(value) is bool or not isinstance(value, str | int) for value in values):
+        return None
+    # In words and whole numbers the engines agree.
+    written = element.type.literal_processor(sqlite.dialect())
+    words = ", ".join(written(value) for value in values)
+    return literal_column(f"({words})" if element.expanding else words, element.type)
+
+
 def writing(session: Session) -> Engine:
     """The engine that a session reads from, as one that writes."""
-    return session.get_bind().engine.execution_options(amends_writes=True)
+    return session.get_bind().engine.get_execution_options()["amends_writing"]
 
 
 def alive(database: Database) -> bool:

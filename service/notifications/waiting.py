@@ -28,6 +28,7 @@ from sqlmodel import Session, col
 from service.cases import policy
 from service.cases.relations import ME, Desks, Roles
 from service.cases.sentences import title
+from service.core.database import written_out
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
@@ -89,7 +90,7 @@ def _count(desks: Desks, roles: Roles) -> Select[Any]:
         .limit(MOST_COUNTED)
         .subquery()
     )
-    return select(func.count()).select_from(unread)
+    return written_out(select(func.count()).select_from(unread))
 
 
 @lru_cache(maxsize=256)

@@ -1,12 +1,13 @@
 """What every table shares: how a row is made, and the types of its columns."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from sqlalchemy import JSON, Enum
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, UTCDateTime
 
 
 class Table(SQLModel):
@@ -37,15 +38,41 @@ def _fields_of(table: type[SQLModel]) -> tuple[frozenset[str], dict[str, Any], d
     return frozenset(fields), plain, made
 
 
+class Word(Enum):
+    """Reads its word from a row in one look-up: a page of a list has hundreds."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[str | None], Any]:
+        """A kept word as its member, and nothing as nothing. Raises KeyError for a word that is none of them."""
+        members: Any = self.enum_class
+        return {None: None, **{member.value: member for member in members}}.__getitem__
+
+
 def word(choices: type[StrEnum]) -> Enum:
     """A column that keeps the value of a StrEnum as plain text, on both engines alike."""
-    return Enum(
+    return Word(
         choices,
         native_enum=False,
         create_constraint=False,
         length=40,
         values_callable=lambda members: [member.value for member in members],
     )
+
+
+class ListedMoment(UTCDateTime):
+    """A moment as a list reads it: from SQLite's text in one step, and the same text only once."""
+
+    cache_ok = True
+
+    def result_processor(self, dialect: Any, coltype: Any) -> Callable[[Any], datetime | None] | None:
+        """Text, or what the driver has made of it, as an aware moment; nothing as nothing."""
+        return _moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+
+
+@lru_cache(maxsize=4096)
+def _moment(kept: str | None) -> datetime | None:
+    return datetime.fromisoformat(kept).replace(tzinfo=UTC) if kept else None
 
 
 def json_list() -> Any:

@@ -48,7 +48,7 @@ def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200)
     keep_now(db)
     with current().house.database.read() as after:
         now_here = find_case(after, me, case.reference)
-        return Response(as_json(after, me, now_here, at), status_code=status, headers=etag(db, now_here))
+        return Response(as_json(after, me, now_here, at), status_code=status, headers=etag(after, now_here))
 
 
 def as_json(db: Session, me: Person, here: Found, at: datetime) -> dict[str, Any]:
