@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from service.core.clock import LONDON, in_zone
 
+MINUTE = timedelta(minutes=1)
+
 
 def clock(at: datetime, zone: str = LONDON) -> str:
     """What the clock on the wall in `zone` shows: `23:04`."""
@@ -69,7 +71,11 @@ def local(at: datetime | None, zone: str = LONDON) -> str:
 
 def minutes_words(stretch: int | float | timedelta) -> str:
     """Minutes, or a timedelta, as people say it: `42 minutes`, `2 hours 10 minutes`, `3 days`."""
-    minutes = int(stretch.total_seconds() // 60) if isinstance(stretch, timedelta) else int(stretch)
+    return _minutes_words(stretch // MINUTE if isinstance(stretch, timedelta) else int(stretch))
+
+
+@lru_cache(maxsize=8192)
+def _minutes_words(minutes: int) -> str:
     if minutes < 1:
         return "less than a minute"
     if minutes < 60:

@@ -21,7 +21,7 @@ from jinja2 import (
     pass_context,
     select_autoescape,
 )
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from markupsafe import Markup
 
 from service.core.saying import by, clock, day, left, local, minutes_words, moment, place, size, weekday
@@ -34,8 +34,22 @@ ROWS_KEPT = 2048
 """Rows of lists as HTML, about 1.5 kB each."""
 
 
+class Calling(Context):
+    """Calls a macro at once: Jinja would first ask it, and then what calls it, whether it wants to know the page."""
+
+    def call(self, called: Any, /, *given: Any, **named: Any) -> Any:
+        """What `called(…)` means in a template."""
+        if type(called) is Macro:
+            named.pop("_block_vars", None)
+            named.pop("_loop_vars", None)
+            return called(self.eval_ctx, *given, **named)
+        return super().call(called, *given, **named)
+
+
 class Pages(Environment):
     """Looks in a mapping first: `case.stage` is nearly always a key, and asking in vain for an attribute takes time."""
+
+    context_class = Calling
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """What `obj.attribute` means in a template; of a mapping its key, and only then its method."""

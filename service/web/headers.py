@@ -3,7 +3,6 @@
 from typing import Any
 
 from litestar import Litestar
-from litestar.datastructures import MutableScopeHeaders
 from litestar.routes import HTTPRoute
 
 from service.web.visit import current
@@ -12,17 +11,17 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-ALWAYS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "X-Frame-Options": "DENY",
-}
-TWO_YEARS_OF_TLS = "max-age=63072000; includeSubDomains"
+ALWAYS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"x-frame-options", b"DENY"),
+)
+TWO_YEARS_OF_TLS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
 
 
 async def set_headers(message: Any, scope: Any) -> None:
@@ -30,14 +29,16 @@ async def set_headers(message: Any, scope: Any) -> None:
     if message["type"] != "http.response.start":
         return
     visit = current()
-    headers = MutableScopeHeaders.from_message(message)
-    for name, value in ALWAYS.items():
-        headers.setdefault(name, value)
-    headers["X-Request-Id"] = visit.request_id
+    # In bytes, as they are sent: the framework's own headers read all of them again for each that is set.
+    headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+    there = {name.lower() for name, _ in headers}
+    headers += [header for header in ALWAYS if header[0] not in there]
+    headers.append((b"x-request-id", visit.request_id.encode()))
     if visit.house.settings.secure:
-        headers["Strict-Transport-Security"] = TWO_YEARS_OF_TLS
+        headers.append(TWO_YEARS_OF_TLS)
     if scope["method"] == "OPTIONS" and (allow := scope["app"].state.methods.get(scope.get("path_template", ""))):
-        headers["Allow"] = allow
+        headers = [*(header for header in headers if header[0].lower() != b"allow"), (b"allow", allow.encode())]
+    message["headers"] = headers
 
 
 def learn_methods(app: Litestar) -> None:

@@ -33,7 +33,7 @@ def page(
         cookies = [*cookies, cookie(visit.house, NOTICE, "", max_age=0)]
     # Of a refusal it was counted before: the page is often made where nobody may wait for the database.
     unread = visit.unread if visit.unread is not None else count_waiting(visit, me) if me else 0
-    html = visit.house.pages.get_template(f"pages/{name}").render(
+    parts = visit.house.pages.get_template(f"pages/{name}").generate(
         me=who(me) if me else None,
         csrf=csrf,
         now=visit.at,
@@ -46,6 +46,8 @@ def page(
         status=status,
         **context,
     )
+    # Part by part: one dash in a page would have all of it written with twice as many bytes, and then read again.
+    html = b"".join([part.encode() for part in parts])
     return Response(html, status_code=status, media_type="text/html", headers=headers, cookies=cookies)
 
 
