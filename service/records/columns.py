@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
+from pydantic import ConfigDict
 from sqlalchemy import JSON, Enum
 from sqlmodel import SQLModel, UTCDateTime
 
@@ -14,8 +15,10 @@ class Table(SQLModel):
     """A row that takes its values as they are: a table validates nothing.
 
     SQLModel by itself tells SQLAlchemy and Pydantic of each value of a new row, one at a time, defaults too. Neither
-    needs it: what stands in the row is written.
+    needs it: what stands in the row is written. Nor is anything made ready for it before it is asked for.
     """
+
+    model_config = ConfigDict(defer_build=True)  # type: ignore[assignment]  # SQLModel's own has more keys
 
     def __init__(self, **values: Any) -> None:
         fields, defaults, made = _fields_of(type(self))
