@@ -2,6 +2,6 @@
 
 import gc
 
-# What is imported stays. With Python's own 700 it would be looked through again and again while it comes in, a sixth of
-# the start.
-gc.set_threshold(20_000, 20, 20)
+# What is imported stays. With Python's own 700 it would be looked through again and again while it comes in. With many
+# more, what refers to itself would stay too long.
+gc.set_threshold(5_000)
