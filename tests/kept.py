@@ -6,9 +6,11 @@ where Python looked through it again and again for something to throw away.
 """
 
 import gc
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import pytest
 from sqlalchemy import Connection, Dialect, Engine, event
 from sqlalchemy.orm import Mapper
 from sqlalchemy.util import LRUCache
@@ -50,9 +52,22 @@ def share_statements(connection: Connection) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Set aside what stays until the end: modules, tables, and the tests themselves."""
+    """Have flushes look there too, and set aside what stays until the end: modules, tables, the tests themselves."""
     mapper: Mapper[Any]
     for mapper in SQLModel._sa_registry.mappers:
         mapper._compiled_cache = STATEMENTS
+    _set_aside()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """After each file, set aside what was compiled for it."""
+    yield
+    if nextitem is None or nextitem.path != item.path:
+        _set_aside()
+
+
+def _set_aside() -> None:
+    # What is frozen the collector never looks through again.
     gc.collect()
     gc.freeze()
