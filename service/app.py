@@ -22,6 +22,7 @@ from service.core.settings import Settings, read_settings
 from service.core.storage import open_store
 from service.core.templating import environment
 from service.demo.cast import shown_cast
+from service.documents.bindery import Bindery
 from service.documents.pool import Pool
 from service.records.field_words import TABLES
 from service.web import (
@@ -111,13 +112,15 @@ def create_app(settings: Settings | None = None, clock: Clock = now) -> Litestar
 
 def open_house(settings: Settings, clock: Clock) -> House:
     """What the service is made of. Raises as `create_app` does."""
+    database = open_database(settings.database_url)
     return House(
         settings=settings,
         clock=clock,
-        database=open_database(settings.database_url),
+        database=database,
         rules=playbook.load(Path(settings.playbook)),
         store=open_store(settings.evidence_url),
         pool=Pool(),
+        bindery=Bindery(database, clock),
         pages=_pages(),
         demo_cast=shown_cast() if settings.demo else (),
     )

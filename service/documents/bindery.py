@@ -1,199 +1,119 @@
-"""Makes bundles beside the requests that ask for them: leaf by leaf in the pool, with how far it is, one at a time."""
+"""Makes bundles beside the requests that ask for them, one at a time in a process, and tells how far each is.
 
-import json
+Which are being made stands in the database: whoever asks another process is told the same, and none is made twice.
+"""
+
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from threading import Lock, Thread
-from typing import Any
+
+from sqlalchemy import delete, or_, update
+from sqlmodel import Session, col
 
 from service.core import folders
+from service.core.clock import Clock
+from service.core.database import Database, insert_on
 from service.core.errors import Refusal
-from service.documents.bundle import Bundle
-from service.documents.exhibits import MAIL, MOST_PAGES, PDF, TEXT, File
-from service.documents.pool import DocumentNotMade, Pool
+from service.documents.pool import DocumentNotMade
+from service.records.papers import PaperBeingMade
 
 LOG = logging.getLogger(__name__)
-AT_ONCE = 2
-"""Leaves that are with the pool at the same moment, as many as it has workers: other papers come in between."""
-TRIES = 4
-ROOM = 250 * 2**20
-"""Bytes of drawn pages, a thousand of them and more: a file is bound in the memory of a worker."""
-Told = dict[str, Any]
+GONE = timedelta(minutes=3)
+"""Whoever makes a paper and tells nothing for so long has ended; a leaf takes half a minute at most."""
+FORGOTTEN = timedelta(days=1)
+TURN_SECONDS, LOOK_SECONDS = 20.0, 0.1
 
 
 class Making:
-    """A paper that is being made: `done` of `total` parts of it. `future` ends once it is kept, or could not be."""
+    """How far a paper is that is being made here: `done` of `total` parts of it, which `tell` passes on."""
 
-    def __init__(self) -> None:
-        self.done, self.total = 0, 1
-        self.future: Future[None] = Future()
+    def __init__(self, tell: Callable[[int, int], object] = lambda _done, _total: None) -> None:
+        self.done, self.total, self._tell = 0, 1, tell
 
-    @property
-    def failed(self) -> bool:
-        """Whether it could not be made."""
-        return self.future.done() and self.future.exception() is not None
+    def begin(self, total: int) -> None:
+        """Say how many parts there are."""
+        self.total = total
+        self._tell(self.done, self.total)
+
+    def step(self) -> None:
+        """Say that one more is done; the last one is only once the paper is kept."""
+        self.done = min(self.done + 1, self.total - 1)
+        self._tell(self.done, self.total)
 
 
 class Bindery:
     """Papers that are being made, by the key they are to be kept under. Of two bundles, the second waits."""
 
-    def __init__(self) -> None:
-        self._making: dict[str, Making] = {}
-        self._lock, self._turn = Lock(), Lock()
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database, self._clock = database, clock
+        self._refused: dict[str, Refusal] = {}
+        self._turn = Lock()
 
-    def making(self, key: str) -> Making | None:
-        """The paper of a key that is being made, or could not be made the last time."""
-        return self._making.get(key)
+    def making(self, db: Session, key: str) -> PaperBeingMade | None:
+        """The paper of a key that is being made, by whichever process, or that could not be made the last time."""
+        row = db.get(PaperBeingMade, key)
+        return row if row is not None and (row.failed or row.told_at > self._clock() - GONE) else None
 
-    def begin(self, key: str, make: Callable[[Making], None]) -> Making:
+    def begin(self, key: str, make: Callable[[Making], None]) -> None:
         """Have a paper made and kept, by `make`; one that is being made already is not begun twice."""
-        with self._lock:
-            there = self._making.get(key)
-            if there is not None and not there.failed:
-                return there
-            made = self._making[key] = Making()
-        Thread(target=self._make, args=(key, made, make), name="amends-bindery", daemon=True).start()
-        return made
+        now = self._clock()
+        fresh = {"done": 0, "total": 1, "failed": False, "told_at": now}
+        taken = or_(col(PaperBeingMade.failed), col(PaperBeingMade.told_at) <= now - GONE)
+        with self._database.write() as db:
+            db.execute(delete(PaperBeingMade).where(col(PaperBeingMade.told_at) < now - FORGOTTEN))
+            claim = insert_on(db)(PaperBeingMade).values(key=key, **fresh)
+            claim = claim.on_conflict_do_update(index_elements=["key"], set_=fresh, where=taken)
+            if db.execute(claim.returning(col(PaperBeingMade.key))).first() is None:
+                return
+        self._refused.pop(key, None)
+        Thread(target=self._make, args=(key, make), name="amends-bindery", daemon=True).start()
 
-    def _make(self, key: str, made: Making, make: Callable[[Making], None]) -> None:
+    def wait(self, key: str, seconds: float) -> None:
+        """Wait until a paper is kept. Raises why it was not made, and TimeoutError when it takes longer."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            with self._database.read() as db:
+                row = self.making(db, key)
+            if row is None:
+                return
+            if row.failed:
+                raise self._refused.get(key) or DocumentNotMade()
+            time.sleep(LOOK_SECONDS)
+        raise TimeoutError
+
+    def _make(self, key: str, make: Callable[[Making], None]) -> None:
         try:
-            with self._turn:
+            making = Making(lambda done, total: self._tell(key, done=done, total=total))
+            while not self._turn.acquire(timeout=TURN_SECONDS):
+                self._tell(key)
+            try:
                 folders.sweep()
-                make(made)
+                make(making)
+            finally:
+                self._turn.release()
         except Refusal as refusal:
-            made.future.set_exception(refusal)
+            self._refused[key] = refusal
+            self._end(key, failed=True)
         except Exception:
             LOG.exception("A bundle could not be made")
-            made.future.set_exception(DocumentNotMade())
+            self._end(key, failed=True)
         else:
-            with self._lock:
-                del self._making[key]
-            made.future.set_result(None)
+            self._end(key, failed=False)
 
+    def _tell(self, key: str, **values: object) -> None:
+        with self._database.write() as db:
+            mine = update(PaperBeingMade).where(col(PaperBeingMade.key) == key)
+            db.execute(mine.values(told_at=self._clock(), **values))
 
-def opened(pool: Pool, files: Sequence[File], fetch: Callable[[str], Iterable[bytes]], folder: Path) -> list[File]:
-    """The same files, each with what can be printed of it: `letters` of text; and the words of its `pages`, `of` many.
-
-    Pages are drawn to the folder, and e-mails written, by name; `fetch` gives the bytes of a file. One that cannot be
-    opened has nothing that can be printed.
-    """
-
-    def open_one(file: File) -> File:
-        there = file["destroyed_at"] is None
-        letters = file["size"] if file["media_type"] == TEXT and there else 0
-        shown: dict[str, Any] = {"letters": letters, "pages": [], "of": 0}
-        if there and file["media_type"] in (MAIL, PDF):
-            source = folder / f"{file['id']}.original"
-            with source.open("wb") as kept:
-                kept.writelines(fetch(file["id"]))
-            open_it = _mail if file["media_type"] == MAIL else _drawn
-            shown |= open_it(pool, source, folder / file["id"])
-            source.unlink()
-        return {**file, **shown}
-
-    with ThreadPoolExecutor(AT_ONCE) as both:
-        return list(both.map(open_one, files))
-
-
-def _mail(pool: Pool, source: Path, into: Path) -> Told:
-    try:
-        told = json.loads(pool.submit({"open": {"mail": {"file": str(source), "into": str(into)}}}).result())
-    except DocumentNotMade:
-        return {}
-    return {"letters": told["size"]}
-
-
-def _drawn(pool: Pool, source: Path, into: Path) -> Told:
-    """The pages of a PDF, up to those that cannot be drawn, or for which the bundle has no room."""
-    pages: list[str] = []
-    of = MOST_PAGES
-    while len(pages) < min(of, MOST_PAGES) and sum(each.stat().st_size for each in into.parent.glob("*.jpg")) < ROOM:
-        order = {"file": str(source), "first": len(pages), "into": f"{into}."}
+    def _end(self, key: str, *, failed: bool) -> None:
         try:
-            told = json.loads(pool.submit({"open": {"draw": order}}).result())
-        except DocumentNotMade:
-            break
-        of = told["of"]
-        pages += told["pages"]
-    return {"pages": pages[:MOST_PAGES], "of": of}
-
-
-def bound(pool: Pool, bundle: Bundle, made: Making, keep: Callable[[Path], object]) -> None:
-    """Lay out every leaf of a bundle, number and bind them, and `keep` the file. Raises DocumentNotMade.
-
-    What says on which page others begin comes last, and again where it turns out longer than was thought.
-    """
-    made.total = len(bundle.leaves) + 3
-    with folders.folder() as bound_in:
-        files = [str(bound_in / f"{number:04}.pdf") for number in range(len(bundle.leaves) + 2)]
-        told = _early(pool, bundle, files, made)
-        starts = _late(pool, bundle, files, told, made)
-        numbers, whole = bound_in / "numbers.pdf", bound_in / "bundle.pdf"
-        pages = sum(each["pages"] for each in told.values())
-        stamp = {name: bundle.told[name] for name in ("made_stamp", "identifier")}
-        counted = {"template": "documents/numbers.html", "context": {"pages": pages, **stamp}, "into": str(numbers)}
-        pool.submit(counted).result()
-        made.done += 1
-        marks = [("Contents", "contents"), *bundle.contents]
-        order = {"leaves": files, "numbers": str(numbers), "starts": starts, "marks": marks, "into": str(whole)}
-        pool.submit({"bind": order}).result()
-        keep(whole)
-
-
-def _early(pool: Pool, bundle: Bundle, files: list[str], made: Making) -> dict[int, Told]:
-    """Lay out all that needs to know of no page number; a few leaves at once, so that few are in memory."""
-    told: dict[int, Told] = {}
-    waiting: deque[tuple[int, Future[bytes]]] = deque()
-
-    def take() -> None:
-        number, future = waiting.popleft()
-        told[number] = json.loads(future.result())
-        made.done += 1
-
-    for number, leaf in enumerate(bundle.leaves, 1):
-        if not leaf.late:
-            if len(waiting) == AT_ONCE:
-                take()
-            document = bundle.document(leaf.load(), {}) | {"into": files[number]}
-            waiting.append((number, pool.submit(document)))
-    while waiting:
-        take()
-    return told
-
-
-def _late(pool: Pool, bundle: Bundle, files: list[str], told: dict[int, Told], made: Making) -> dict[str, int]:
-    """Lay out the first leaf, the last and those that refer to others; returns the page that each part begins on."""
-    late = [0, *(number for number, leaf in enumerate(bundle.leaves, 1) if leaf.late), len(files) - 1]
-    letters_missing = any(each["letters_missing"] for each in told.values())
-    for number in late:
-        told[number] = {"pages": 2 if number == 0 else 1, "starts": {}}
-    for _ in range(TRIES):
-        before = [told[number]["pages"] for number in late]
-        starts = _starts(told)
-        # Before the late ones are laid out once, nobody knows where they begin: any number takes the same room.
-        pages = {name: 1 + starts.get(name, 0) for _, name in bundle.contents}
-        for number in late:
-            if number == 0:
-                first = {"contents": bundle.contents, "first": True}
-                document = bundle.document(([], {}), pages, **first)
-            elif number == len(files) - 1:
-                document = bundle.document(([], {}), pages, last=True, letters_missing=letters_missing)
-            else:
-                document = bundle.document(bundle.leaves[number - 1].load(), pages)
-            told[number] = json.loads(pool.submit(document | {"into": files[number]}).result())
-        made.done = min(made.total - 1, len(bundle.leaves) + 1)
-        if [told[number]["pages"] for number in late] == before and _starts(told) == starts:
-            return starts
-    raise DocumentNotMade
-
-
-def _starts(told: Mapping[int, Told]) -> dict[str, int]:
-    starts: dict[str, int] = {}
-    begins = 0
-    for number in sorted(told):
-        starts |= {name: begins + page for name, page in told[number]["starts"].items()}
-        begins += told[number]["pages"]
-    return starts
+            if failed:
+                self._tell(key, failed=True)
+                return
+            with self._database.write() as db:
+                db.execute(delete(PaperBeingMade).where(col(PaperBeingMade.key) == key))
+        except Exception:
+            # It is passed over once it has told nothing for a while.
+            LOG.exception("How far a bundle is could not be told")

@@ -60,7 +60,7 @@ def page_name(file_id: str, number: int) -> str:
 
 
 def loads(files: Sequence[File], read: Files, zone: str, redact: Redact) -> Iterator[Callable[[], Parts]]:
-    """By leaf, what loads the parts of it. `files` are as `opened` by the bindery: with `letters` and `pages`."""
+    """By leaf, what loads the parts of it. `files` are as `leaves.opened` gives them: with `letters` and `pages`."""
     for pieces in _leaves(files):
         yield partial(_load, pieces, read, zone, redact)
 

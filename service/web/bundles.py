@@ -16,14 +16,16 @@ from service.core.errors import NotFound, NotPermitted, Refusal, invalid
 from service.core.folders import folder
 from service.core.storage import Store
 from service.documents import bundle_parts
-from service.documents.bindery import Making, bound, opened
+from service.documents.bindery import Making
 from service.documents.bundle import key_of, plan, said_of, summary
 from service.documents.bundle_parts import Redact
 from service.documents.exhibits import MOST_LETTERS, MOST_LINES, Files
+from service.documents.leaves import bound, opened
 from service.evidence.places import original_key, preview_key
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import Part
+from service.records.papers import PaperBeingMade
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.referrals import bundle, their_copy
@@ -148,7 +150,8 @@ def pdf(
         kept_at, make = made_by(db, house, me, here, kind, copy, now)
         db.close()
         try:
-            house.bindery.begin(kept_at, make).future.result(timeout=LONGEST_WAIT)
+            house.bindery.begin(kept_at, make)
+            house.bindery.wait(kept_at, LONGEST_WAIT)
         except TimeoutError as wrong:
             raise Refusal("Making the PDF takes longer than usual. Try again in a minute.") from wrong
     if not here.in_the_room:
@@ -163,10 +166,11 @@ def papers(db: Session, house: House, me: Me, here: Found, at: datetime, make: s
         for copy in copies_of(here, kind):
             name, kept_at = f"{kind}.{copy}", place_of(db, here, kind, copy)
             # In this order: it is kept before it is no longer being made.
-            making = house.bindery.making(kept_at)
+            making = house.bindery.making(db, kept_at)
             size = house.store.size(kept_at) if house.store.exists(kept_at) else None
             if size is None and make == name:
-                making = house.bindery.begin(*made_by(db, house, me, here, kind, copy, at))
+                house.bindery.begin(*made_by(db, house, me, here, kind, copy, at))
+                making = PaperBeingMade(key=kept_at, told_at=at)
             state = (
                 "ready" if size is not None else "none" if making is None else "failed" if making.failed else "making"
             )

@@ -35,11 +35,10 @@ class House:
     rules: Playbook
     store: Store
     pool: Pool
+    bindery: Bindery
     pages: Environment
     demo_cast: tuple[dict[str, str], ...] = ()
     """Who one can be in the demonstration, as `{email, who}`; empty outside it."""
-
-    bindery: Bindery = field(default_factory=Bindery)
 
     def close(self) -> None:
         """Stop making documents, then let go of the database."""

@@ -16,9 +16,10 @@ from PIL import Image, ImageDraw
 from pypdf import PdfReader
 
 from service.documents import bundle_parts
-from service.documents.bindery import Making, bound
+from service.documents.bindery import Making
 from service.documents.bundle import plan, said_of
 from service.documents.exhibits import Files
+from service.documents.leaves import bound
 from service.documents.pool import Pool
 from tests.bench.table import Table
 

@@ -4,15 +4,20 @@ import io
 import re
 import time
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from threading import Event
 
 import outloud
 import pdfua
 import pytest
+from litestar.testing import TestClient
 from pypdf import PdfReader
 from sqlalchemy import select
 
+from service.app import empty_app, move_in, open_house
+from service.core.storage import Store
 from service.records.timeline import ReadEntry
+from tests.conftest import BASE, Browser
 from tests.makers import (
     DEMO,
     at,
@@ -359,3 +364,61 @@ def test_no_words_take_longer_than_a_paper_is_given(called, token, text):
     hr2 = token("hr2")
     room(hr2, called, "reply", how="By e-mail.", text=(text * 7_000)[:19_980] + " Marrow.")
     assert "Marrow." in text_of(pdf(hr2, called)[1])
+
+
+@dataclass(frozen=True)
+class Waiting(Store):
+    """A store that keeps nothing before it is let."""
+
+    asked: Event = field(default_factory=Event)
+    let: Event = field(default_factory=Event)
+
+    def keep(self, key, content):
+        self.asked.set()
+        assert self.let.wait(60)
+        return super().keep(key, content)
+
+
+@pytest.fixture
+def beside(app, settings, clock, papers):
+    """Another process of the same service, on the same database and store."""
+    house = replace(open_house(settings, clock), pool=papers, store=app.state.house.store)
+    with TestClient(move_in(empty_app(), house), base_url=BASE) as running:
+        yield running
+
+
+def test_each_process_says_how_far_it_is(called, app, sign_in, beside, clock):
+    page, store = f"/referrals/{called}/papers", app.state.house.store
+    waiting = Waiting(store.backend, store.folder)
+    app.state.house = replace(app.state.house, store=waiting)
+    using = sign_in("hr")
+    there = Browser(transport=beside._transport, base_url=BASE, cookies=using.cookies)
+    assert "parts are done" in using.get(f"{page}?make=bundle.hr").text
+    # The other one neither says that there is none, nor makes another.
+    for asked in (page, f"{page}?make=bundle.hr"):
+        said = there.get(asked).text
+        assert "parts are done" in said
+        assert f'href="{page}?make=bundle.hr"' not in said
+    assert [kept.key for kept in store.list("pdf")] == []
+    waiting.let.set()
+    content = there.get(f"/referrals/{called}/bundle.pdf?audience=hr").content
+    assert content == using.get(f"/referrals/{called}/bundle.pdf?audience=hr").content
+    assert len([kept for kept in store.list("pdf") if "bundle-" in kept.key]) == 1
+    assert "Get this PDF" in there.get(page).text
+
+
+def test_what_a_process_that_has_ended_was_making_is_made_again(called, app, sign_in, beside, clock):
+    page, store = f"/referrals/{called}/papers", app.state.house.store
+    # It tells nothing from here on, as one that was killed.
+    waiting = Waiting(store.backend, store.folder)
+    app.state.house = replace(app.state.house, store=waiting)
+    using = sign_in("hr")
+    there = Browser(transport=beside._transport, base_url=BASE, cookies=using.cookies)
+    assert "parts are done" in using.get(f"{page}?make=bundle.hr").text
+    assert "parts are done" in there.get(page).text
+    assert waiting.asked.wait(60)
+    clock.forward(minutes=4)
+    assert f'href="{page}?make=bundle.hr"' in there.get(page).text
+    answer = there.get(f"/referrals/{called}/bundle.pdf?audience=hr")
+    assert answer.status_code == 200, answer.text
+    waiting.let.set()
