@@ -32,15 +32,19 @@ class Making:
     def __init__(self, tell: Callable[[int, int], object] = lambda _done, _total: None) -> None:
         self.done, self.total, self._tell = 0, 1, tell
 
-    def begin(self, total: int) -> None:
-        """Say how many parts there are."""
-        self.total = total
+    def begin(self, more: int) -> None:
+        """Say how many parts there are to come."""
+        self.total = self.done + more
+        self.goes_on()
+
+    def goes_on(self) -> None:
+        """Say that it is still being made."""
         self._tell(self.done, self.total)
 
     def step(self) -> None:
         """Say that one more is done; the last one is only once the paper is kept."""
         self.done = min(self.done + 1, self.total - 1)
-        self._tell(self.done, self.total)
+        self.goes_on()
 
 
 class Bindery:

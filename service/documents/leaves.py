@@ -21,7 +21,9 @@ ROOM = 250 * 2**20
 Told = dict[str, Any]
 
 
-def opened(pool: Pool, files: Sequence[File], fetch: Callable[[str], Iterable[bytes]], folder: Path) -> list[File]:
+def opened(
+    pool: Pool, files: Sequence[File], fetch: Callable[[str], Iterable[bytes]], folder: Path, made: Making
+) -> list[File]:
     """The same files, each with what can be printed of it: `letters` of text; and the words of its `pages`, `of` many.
 
     Pages are drawn to the folder, and e-mails written, by name; `fetch` gives the bytes of a file. One that cannot be
@@ -36,11 +38,13 @@ def opened(pool: Pool, files: Sequence[File], fetch: Callable[[str], Iterable[by
             source = folder / f"{file['id']}.original"
             with source.open("wb") as kept:
                 kept.writelines(fetch(file["id"]))
-            open_it = _mail if file["media_type"] == MAIL else _drawn
-            shown |= open_it(pool, source, folder / file["id"])
+            into = folder / file["id"]
+            shown |= _mail(pool, source, into) if file["media_type"] == MAIL else _drawn(pool, source, into, made)
             source.unlink()
+        made.step()
         return {**file, **shown}
 
+    made.begin(len(files) + 1)
     with ThreadPoolExecutor(AT_ONCE) as both:
         return list(both.map(open_one, files))
 
@@ -53,7 +57,7 @@ def _mail(pool: Pool, source: Path, into: Path) -> Told:
     return {"letters": told["size"]}
 
 
-def _drawn(pool: Pool, source: Path, into: Path) -> Told:
+def _drawn(pool: Pool, source: Path, into: Path, made: Making) -> Told:
     """The pages of a PDF, up to those that cannot be drawn, or for which the bundle has no room."""
     pages: list[str] = []
     of = MOST_PAGES
@@ -65,6 +69,7 @@ def _drawn(pool: Pool, source: Path, into: Path) -> Told:
             break
         of = told["of"]
         pages += told["pages"]
+        made.goes_on()
     return {"pages": pages[:MOST_PAGES], "of": of}
 
 

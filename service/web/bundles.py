@@ -128,7 +128,7 @@ def made_by(
         with folder() as opened_in:
             files = _Kept(store, opened_in)
             try:
-                shown = opened(house.pool, exhibits, files.original, files.folder)
+                shown = opened(house.pool, exhibits, files.original, files.folder, making)
                 planned = plan(said, sections, shown, Files(files.text, files.picture), redact)
                 bound(house.pool, planned, making, keep)
             except NotFound:

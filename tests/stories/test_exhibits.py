@@ -36,6 +36,28 @@ def locked(content):
     return kept.getvalue()
 
 
+def endless():
+    """A PDF whose page shows a form that shows another twice, and so on: it takes down the process that draws it."""
+    kept = io.BytesIO()
+    with pikepdf.new() as made:
+        page, form = made.add_blank_page(), made.make_stream(b"0 0 9 9 re f")
+        for _ in range(40):
+            form.update({"/Type": Name.XObject, "/Subtype": Name.Form, "/BBox": [0, 0, 600, 900]})
+            inner, form = form, made.make_stream(b"/X Do /X Do")
+            form.Resources = Dictionary(XObject=Dictionary(X=inner))
+        form.update({"/Type": Name.XObject, "/Subtype": Name.Form, "/BBox": [0, 0, 600, 900]})
+        page.Resources = Dictionary(XObject=Dictionary(X=form))
+        page.Contents = made.make_stream(b"/X Do")
+        made.save(kept)
+    return kept.getvalue()
+
+
+def nested():
+    """An e-mail within another, a thousand deep."""
+    parts = (f"Content-Type: multipart/mixed; boundary=b{n}\n\n--b{n}\n" for n in range(1000))
+    return ("From: a@demo.example\nMessage-ID: <1@demo.example>\n" + "".join(parts)).encode()
+
+
 def sized(width, height):
     """A PDF with a page of this size, in points, and nothing on it."""
     kept = io.BytesIO()
@@ -115,6 +137,8 @@ def test_an_e_mail_is_printed_with_its_head(token, called):
         pytest.param(locked(pages("Secret.")), id="locked"),
         pytest.param(pages("Broken.")[:200], id="cut short"),
         pytest.param(b"%PDF-1.7\n" + b"<" * 200_000, id="rubbish"),
+        pytest.param(endless(), id="endless"),
+        pytest.param(nested(), id="nested"),
     ],
 )
 def test_one_that_cannot_be_opened_is_listed_with_its_hash(token, called, content):
