@@ -14,7 +14,7 @@ from service.demo.script import stretch
 from service.documents.letter import letter
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import FindingKind, LetterKind, Outcome, Part, ReferralStage
+from service.records.enums import FindingKind, LetterKind, Outcome, Part
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.referrals import hear, keep, letters, outcome, policy, take_up
@@ -132,6 +132,6 @@ def play(stage: Stage, me: Me, case: Case, row: Row, at: datetime) -> Found:
     made = select(col(Referral.reference)).where(col(Referral.case_id) == case.id).order_by(col(Referral.id).desc())
     here = find_referral(stage.db, me, stage.db.execute(made).scalars().first() or "")
     act, do = DEEDS[row["does"]]
-    policy.require(act, here.held, me, at_appeal=here.stage is ReferralStage.APPEALED)
+    policy.require(act, here.held, me, at_appeal=here.at_appeal)
     do(InRoom(stage, me, here, row, at))
     return here

@@ -81,8 +81,8 @@ def play(stage: Stage, happening: Happening) -> None:
     elif row["does"] in at_hr.DEEDS:
         case = stage.cases[life.place]
         room = at_hr.play(stage, me, case, row, at)
-        seen_as, referral = DeskName.HR.value if room.in_the_room else "subject", room.referral
-        seen: dict[str, Any] = {"detail": referral.reference, "seen_as": seen_as, "referral_id": referral.id}
+        referral = room.referral
+        seen: dict[str, Any] = {"detail": referral.reference, "seen_as": room.seen_as, "referral_id": referral.id}
         reads.log_in(stage.db, me.id, case.id, "referral", through="page", at=at, **seen)
         return
     else:

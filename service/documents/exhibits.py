@@ -50,8 +50,8 @@ class Piece:
 
 def called(file: File) -> str:
     """What a file is called in a line: others are taken out before it is cut, as a name that is cut in two is none."""
-    words = " ".join(str(file["description"] or file["filename"]).split())
-    return words if len(words) <= LONGEST_LINE else f"{words[:LONGEST_LINE].rsplit(' ', 1)[0]} …"
+    said = " ".join(str(file["description"] or file["filename"]).split())
+    return said if len(said) <= LONGEST_LINE else f"{said[:LONGEST_LINE].rsplit(' ', 1)[0]} …"
 
 
 def page_name(file_id: str, number: int) -> str:

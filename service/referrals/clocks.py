@@ -86,19 +86,18 @@ def _key(what: str, due_at: datetime) -> str:
 def keep_next_due(db: Session, referral: Referral) -> None:
     """Keep what is owed next, and when the worker next has something to do."""
     db.flush()
-    rung = set(
-        db.execute(
-            select(col(ReferralAlarm.clock), col(ReferralAlarm.ring)).where(
-                col(ReferralAlarm.referral_id) == referral.id
-            )
-        ).all()
-    )
+    rung = _rung(db, referral)
     clocks = list(running(db, referral))
     owed = [(clock.due_at, clock.what) for clock in clocks if clock.what not in ("warning", "close")]
     due = min(owed, default=(NOTHING_DUE, None))
     referral.next_due_at, referral.next_due_what = due if due[1] else (None, None)
     coming = [at for clock in clocks for at, _ in _rings(clock, rung)]
     referral.ripe_at = min(coming, default=None)
+
+
+def _rung(db: Session, referral: Referral) -> set:
+    known = select(col(ReferralAlarm.clock), col(ReferralAlarm.ring))
+    return set(db.execute(known.where(col(ReferralAlarm.referral_id) == referral.id)).all())
 
 
 def _rings(clock: Clock, rung: set) -> Iterator[tuple[datetime, str]]:
@@ -129,10 +128,7 @@ def is_ripe(db: Session, at: datetime) -> bool:
 
 
 def _ring(db: Session, referral: Referral, at: datetime) -> None:
-    known = select(col(ReferralAlarm.clock), col(ReferralAlarm.ring)).where(
-        col(ReferralAlarm.referral_id) == referral.id
-    )
-    rung = set(db.execute(known).all())
+    rung = _rung(db, referral)
     for clock in list(running(db, referral)):
         due = [ring for moment, ring in _rings(clock, rung) if moment <= at]
         if not due:

@@ -13,7 +13,7 @@ from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import FindingKind, Outcome, Part, ReferralStage
+from service.records.enums import DeskName, FindingKind, Outcome, Part, ReferralStage
 from service.records.evidence import Evidence
 from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
 from service.referrals import policy
@@ -38,6 +38,16 @@ class Found:
     def stage(self) -> ReferralStage:
         """Where it stands."""
         return ReferralStage(self.referral.stage)
+
+    @property
+    def at_appeal(self) -> bool:
+        """Whether a hearing now is that of the appeal."""
+        return self.stage is ReferralStage.APPEALED
+
+    @property
+    def seen_as(self) -> str:
+        """How they stand to it, as the read log says it."""
+        return DeskName.HR.value if self.in_the_room else "subject"
 
 
 def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) -> Found:
@@ -103,6 +113,11 @@ def appeal_ends(referral: Referral, at: datetime) -> datetime | None:
     if referral.appeal_by is None or referral.paused_at is None:
         return referral.appeal_by
     return referral.appeal_by + (at - referral.paused_at)
+
+
+def rows_of(db: Session, table: Any, referral: Referral) -> list[Any]:
+    """The rows of a referral in a table, in the order in which they came."""
+    return list(db.execute(select(table).where(table.referral_id == referral.id).order_by(table.id)).scalars())
 
 
 def appointed(db: Session, referral: Referral, *, ever: bool = False) -> list[Appointment]:

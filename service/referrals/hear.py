@@ -19,7 +19,7 @@ from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.find import Found, appeal_of, hearing_of, room_files, standing_of
 from service.referrals.life import Act, after
-from service.referrals.take_up import is_at_appeal, tell_subject
+from service.referrals.take_up import tell_subject
 from service.timeline import entries
 
 FARTHEST = timedelta(days=366)
@@ -67,7 +67,7 @@ def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str
     What an invitation has to state is put in from the record. Raises Invalid for a hearing before the playbook's notice
     is over: 48 hours in the shipped one (Acas code, paragraph 11, asks for reasonable time; how long is our default).
     """
-    referral, appeal = here.referral, is_at_appeal(here.stage)
+    referral, appeal = here.referral, here.at_appeal
     hours = playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours
     if hearing_at < at + timedelta(hours=hours):
         raise invalid(
@@ -136,7 +136,7 @@ def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: 
     """
     referral = here.referral
     after(Act.POSTPONE, here.stage, standing_of(db, referral, at))
-    hearing = hearing_of(db, referral, appeal=is_at_appeal(here.stage))
+    hearing = hearing_of(db, referral, appeal=here.at_appeal)
     if hearing is None:
         raise Refusal("Nobody is invited to a hearing yet.")
     book = playbook_of(db, referral.playbook_version)
@@ -165,7 +165,7 @@ def record_hearing(
     db: Session, me: Me, here: Found, *, held_at: datetime, present: Sequence[str], notes: str, at: datetime
 ) -> None:
     """Record the hearing that was held. Raises Invalid for a moment to come, or before it was to begin."""
-    referral, appeal = here.referral, is_at_appeal(here.stage)
+    referral, appeal = here.referral, here.at_appeal
     hearing = hearing_of(db, referral, appeal=appeal)
     if held_at > at:
         raise invalid("held_at", "This moment is still to come.")

@@ -152,13 +152,13 @@ def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str]
         number = int(piece) if isinstance(piece, int) or re.fullmatch(r"[0-9]{1,9}", piece) else None
         if number is not None and number in told:
             said: dict[str, Any] = {name: told[number][name] for name in ("kind", "at", "changes", "words")}
-            row = Copied(referral_id=referral.id, entry=number, said=_plain(said), at=at, by_id=me.id)
+            row = Copied(referral_id=referral.id, entry=number, said=plain(said), at=at, by_id=me.id)
         elif piece in files:
             file = files[str(piece)]
             kept: dict[str, Any] = {
                 name: getattr(file, name) for name in ("filename", "media_type", "size", "sha256", "description")
             }
-            row = Copied(referral_id=referral.id, evidence_id=file.id, said=_plain(kept), at=at, by_id=me.id)
+            row = Copied(referral_id=referral.id, evidence_id=file.id, said=plain(kept), at=at, by_id=me.id)
             row.waits_since = at if EVIDENCE in referral.disclosed else None
         else:
             raise invalid("from_case", f"There is nothing in the case under {str(piece)[:40]}.")
@@ -166,10 +166,6 @@ def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str]
             changes |= add_row(db, row)
     if changes:
         entries.add(db, referral, "room_copied", actor=me.id, at=at, changes=changes)
-
-
-def _plain(said: dict[str, Any]) -> dict[str, Any]:
-    return dict(plain(said))
 
 
 def disclose(db: Session, me: Me, here: Found, facts: Sequence[str], *, at: datetime) -> None:

@@ -25,7 +25,7 @@ from service.referrals.changes import add_row
 from service.referrals.find import Found, appeal_of, hearing_of, standing_of, suspension_of
 from service.referrals.letter_parts import TABLE, Record
 from service.referrals.life import Act, after
-from service.referrals.take_up import is_at_appeal, tell_subject
+from service.referrals.take_up import tell_subject
 
 FOLDER = "letters"
 MOST_UNKNOWN = 20
@@ -47,7 +47,7 @@ def record_of(db: Session, here: Found, at: datetime) -> Record:
     zone = db.execute(select(col(Person.zone)).where(col(Person.id) == referral.subject_id)).scalar() or LONDON
     hours = playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours
     appeal = appeal_of(db, referral)
-    again = is_at_appeal(here.stage) or (here.stage is ReferralStage.CLOSED and appeal is not None)
+    again = here.at_appeal or (here.stage is ReferralStage.CLOSED and appeal is not None)
     suspension = suspension_of(db, referral)
     return Record(
         at=at,

@@ -20,7 +20,7 @@ from service.records.evidence import Evidence
 from service.records.referrals import Copied, Hearing, Letter, Referral
 from service.records.timeline import Outbox
 from service.referrals.changes import Changes, put_row
-from service.referrals.find import Found, room_files
+from service.referrals.find import Found, room_files, rows_of
 from service.referrals.keep import entries_for_hr
 from service.timeline import entries, erasing, outbox
 
@@ -81,7 +81,7 @@ def destroy_copied(db: Session, case: Case, fields: list[str], at: datetime) -> 
     gone = set(db.execute(files).scalars())
     for referral in referrals:
         lost: set[str] = set()
-        for piece in db.execute(select(Copied).where(col(Copied.referral_id) == referral.id)).scalars():
+        for piece in rows_of(db, Copied, referral):
             now = told.get(piece.entry or 0, {}).get("changes", ())
             if piece.said and (piece.evidence_id in gone or any(change["erased"] for change in now)):
                 piece.said = {}
@@ -98,14 +98,12 @@ def destroy_copied(db: Session, case: Case, fields: list[str], at: datetime) -> 
 
 def _hearings_of(db: Session, referral: Referral) -> list[Hearing]:
     """The hearings whose invitation still states something."""
-    mine = select(Hearing).where(col(Hearing.referral_id) == referral.id)
-    return [row for row in db.execute(mine).scalars() if row.states]
+    return [row for row in rows_of(db, Hearing, referral) if row.states]
 
 
 def _letters_of(db: Session, referral: Referral) -> list[Letter]:
     """The letters that still say something."""
-    mine = select(Letter).where(col(Letter.referral_id) == referral.id)
-    return [row for row in db.execute(mine).scalars() if row.says]
+    return [row for row in rows_of(db, Letter, referral) if row.says]
 
 
 def _names(letter: Letter, said: set[str]) -> bool:

@@ -9,7 +9,7 @@ from sqlmodel import Session, col
 from service.core.errors import FieldError, Invalid
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision
-from service.records.enums import Part, ReferralStage
+from service.records.enums import Part
 from service.records.people import Person
 from service.records.referrals import Appointment, Referral
 from service.records.room_words import APPOINTED
@@ -113,8 +113,3 @@ def tell_subject(db: Session, me: Me, referral: Referral, kind: str, changes: Ch
     """Add an entry that the person it is about may read, and tell them where they are let in."""
     tell = (referral.subject_id,) if referral.subject_id is not None and referral.informed_at is not None else ()
     entries.add(db, referral, kind, actor=me.id, at=at, changes=changes, tell=tell)
-
-
-def is_at_appeal(stage: ReferralStage) -> bool:
-    """Whether a hearing now is that of the appeal."""
-    return stage is ReferralStage.APPEALED

@@ -25,7 +25,7 @@ from service.records.referrals import (
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import letters, life, policy
 from service.referrals.consistency import comparable_outcomes
-from service.referrals.find import Found, room_files, standing_of, version_of
+from service.referrals.find import Found, room_files, rows_of, standing_of, version_of
 from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
 from service.referrals.life import Act, Standing
@@ -57,7 +57,7 @@ from service.timeline.entries import RINGS_FOR
 AMENDS = "Amends"
 ROWS = (Appointment, Finding, Hearing, Suspension, Appeal, ReferralNote, Paper, Copied, RoomConflict, TakenOut)
 TOLD_OF_FILE = ("id", "filename", "media_type", "sha256", "destroyed_at")
-"""What the person it is about reads of a file, and whether there is a picture of it."""
+"""What the person it is about reads of a file, beside whether there is a picture of it."""
 
 
 def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, Any]:
@@ -80,10 +80,9 @@ def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, A
 
 def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
     """Whether an act is to be offered: open, theirs, and with something to act on. An unmet gate is shown instead."""
-    at_appeal = here.stage is ReferralStage.APPEALED
-    if not life.open_at(act, here.stage) or not policy.permitted(act, here.held, me, at_appeal=at_appeal):
+    if not life.open_at(act, here.stage) or not policy.permitted(act, here.held, me, at_appeal=here.at_appeal):
         return False
-    heard, invited = (now.appeal_heard, now.appeal_invited_for) if at_appeal else (now.heard, now.invited_for)
+    heard, invited = (now.appeal_heard, now.appeal_invited_for) if here.at_appeal else (now.heard, now.invited_for)
     return {
         Act.RESUME: now.paused,
         Act.PAUSE: not now.paused,
@@ -121,14 +120,10 @@ def earlier_outcomes(db: Session, referral: Referral, at: datetime) -> list[dict
     ]
 
 
-def _rows(db: Session, table: Any, referral: Referral) -> list[Any]:
-    return list(db.execute(select(table).where(table.referral_id == referral.id).order_by(table.id)).scalars())
-
-
 def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:
     """All of it."""
     referral, stage = here.referral, here.stage
-    rows = {table: _rows(db, table, referral) for table in ROWS}
+    rows = {table: rows_of(db, table, referral) for table in ROWS}
     own = room_files(db, referral, destroyed=True)
     people = people_of(db, referral, rows, own)
     files = files_shown(db, evidence_of(db, referral))
@@ -222,16 +217,16 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
             {name: file[name] for name in (*TOLD_OF_FILE, *PICTURED)}
             for file in files_shown(db, evidence_of(db, referral, told=True))
         ],
-        "findings": [{"kind": row.kind, "text": row.text} for row in _rows(db, Finding, referral)],
-        "hearing": hearing_shown(_rows(db, Hearing, referral), appeal=False, told=True),
-        "appeal": appeal_shown(_rows(db, Appeal, referral)),
-        "suspension": suspension_shown(_rows(db, Suspension, referral)),
+        "findings": [{"kind": row.kind, "text": row.text} for row in rows_of(db, Finding, referral)],
+        "hearing": hearing_shown(rows_of(db, Hearing, referral), appeal=False, told=True),
+        "appeal": appeal_shown(rows_of(db, Appeal, referral)),
+        "suspension": suspension_shown(rows_of(db, Suspension, referral)),
     }
     view = {name: parts[name] for name in DISCLOSED if name in shown and name in parts}
     if "outcome" in shown:
         view |= {**outcome_shown(db, referral, at), "informal": informal_shown(referral)}
     if "hearing" in shown:
-        view["appeal_hearing"] = hearing_shown(_rows(db, Hearing, referral), appeal=True, told=True)
+        view["appeal_hearing"] = hearing_shown(rows_of(db, Hearing, referral), appeal=True, told=True)
     return view | {
         "reference": referral.reference,
         "stage": here.stage,

@@ -58,7 +58,7 @@ class Sort:
     table: Any
     moments: Mapping[Show, Any]
     ended: tuple[ColumnElement[bool], ...]
-    kept_by: Mapping[str, tuple[ColumnElement[bool], str]]
+    kept_by: rules.KeptBy
     over: Any
     columns: tuple[Any, ...]
 

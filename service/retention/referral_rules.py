@@ -4,22 +4,20 @@ A warning is kept for years after it has expired, however early the referral was
 it lives. A hold on either of the two, the case or its referral, keeps both: a hearing needs both.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases.playbook import Playbook
-from service.core.errors import FieldError, Refusal
 from service.records.cases import Case
 from service.records.enums import AccessStage, Outcome, ReferralStage
 from service.records.referrals import Referral, RoomConflict
 from service.records.subject_access import AccessItem, AccessRequest
 from service.referrals.policy import one_with
-from service.retention.rules import HELD_SAYS, Rule, kept, years_after, years_before, years_words
+from service.retention.rules import HELD_SAYS, KeptBy, Rule, kept, require_none, years_before
 
 ENDED: tuple[ColumnElement[bool], ...] = (
     col(Referral.stage).in_((ReferralStage.CLOSED, ReferralStage.RETURNED)),
@@ -27,7 +25,7 @@ ENDED: tuple[ColumnElement[bool], ...] = (
 )
 RETURNED = "returned"
 _another = aliased(Referral)
-KEPT_BY: Mapping[str, tuple[ColumnElement[bool], str]] = {
+KEPT_BY: KeptBy = {
     "held": (col(Referral.held_at).is_not(None), HELD_SAYS),
     "case_held": (
         exists().where(col(Case.id) == col(Referral.case_id), col(Case.held_at).is_not(None)).correlate(Referral),
@@ -114,15 +112,7 @@ def require_due(db: Session, referral: Referral, rules: Playbook, at: datetime) 
     start = counts_from(referral)
     if start is None:
         raise kept("referral", "It is open. Only what has ended can be destroyed.")
-    columns = [predicate.label(name) for name, (predicate, _) in KEPT_BY.items()]
-    row: Any = db.execute(select(*columns).where(col(Referral.id) == referral.id)).one()
-    faults = [FieldError(name, says) for name, (_, says) in KEPT_BY.items() if getattr(row, name)]
     rule = rule_for(ended_as(referral.stage, referral.outcome), rules)
-    if (due := years_after(start, rule.years)) > at:
-        end = "its end" if start == (referral.closed_at or referral.returned_at) else "its warning has ended"
-        faults.append(
-            FieldError(rule.name, f"It is kept for {years_words(rule.years)} after {end}, to {due:%Y-%m-%d}.")
-        )
-    if faults:
-        raise Refusal(" ".join(fault.message for fault in faults), faults)
+    called = "its end" if start == (referral.closed_at or referral.returned_at) else "its warning has ended"
+    require_none(db, referral, KEPT_BY, at, rule, start, called)
     return rule

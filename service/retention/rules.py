@@ -23,8 +23,9 @@ from service.records.subject_access import AccessItem, AccessRequest
 _original, _naming = aliased(Case), aliased(Case)
 
 HELD_SAYS = "It is kept for legal reasons. Release it first, with a reason."
-# What keeps a case whose time is over, as a rule of the playbook's or of ours, each with its sentence.
-KEPT_BY: Mapping[str, tuple[ColumnElement[bool], str]] = {
+KeptBy = Mapping[str, tuple[ColumnElement[bool], str]]
+"""What keeps something whose time is over: by the name of each rule what must hold, and its sentence."""
+KEPT_BY: KeptBy = {
     "held": (col(Case.held_at).is_not(None), HELD_SAYS),
     "referral": (
         exists().where(col(Referral.case_id) == col(Case.id), col(Referral.disposed_at).is_(None)).correlate(Case),
@@ -92,11 +93,6 @@ def rule_for(kind: Kind, rules: Playbook) -> Rule:
     return Rule(name, getattr(rules.retention, name), rules.version)
 
 
-def due_at(kind: Kind, closed_at: datetime, rules: Playbook) -> datetime:
-    """From when a case that ended then may be destroyed."""
-    return years_after(closed_at, rule_for(kind, rules).years)
-
-
 def time_is_over(at: datetime, rules: Playbook) -> ColumnElement[bool]:
     """Whether a case ended so long ago that its time was over `at` that moment."""
     advice, other = (years_before(at, rule_for(kind, rules).years) for kind in (Kind.ADVICE, Kind.MISTAKE))
@@ -125,24 +121,27 @@ def require_due(db: Session, case: Case, rules: Playbook, at: datetime) -> Rule:
     """The rule by which a case may go now. Raises a Refusal (409) that names each rule which keeps it."""
     if case.closed_at is None:
         raise kept("case", "It is open. Only what has ended can be destroyed.")
-    columns = [predicate.label(name) for name, (predicate, _) in KEPT_BY.items()]
-    row: Any = db.execute(select(*columns).where(col(Case.id) == case.id)).one()
-    faults = [FieldError(name, says) for name, (_, says) in KEPT_BY.items() if getattr(row, name)]
-    rule, due = rule_for(Kind(case.kind), rules), due_at(Kind(case.kind), case.closed_at, rules)
-    if due > at:
-        faults.append(
-            FieldError(rule.name, f"It is kept for {years_words(rule.years)} after its end, to {due:%Y-%m-%d}.")
-        )
+    rule = rule_for(Kind(case.kind), rules)
+    require_none(db, case, KEPT_BY, at, rule, case.closed_at, "its end")
+    return rule
+
+
+def require_none(
+    db: Session, record: Case | Referral, kept_by: KeptBy, at: datetime, rule: Rule, start: datetime, called: str
+) -> None:
+    """Raise a Refusal (409) that names each rule which keeps a case or a referral, its years among them: they are
+    counted from `start`, which is `called` so.
+    """
+    columns = [predicate.label(name) for name, (predicate, _) in kept_by.items()]
+    row: Any = db.execute(select(*columns).where(col(type(record).id) == record.id)).one()
+    faults = [FieldError(name, says) for name, (_, says) in kept_by.items() if getattr(row, name)]
+    if (due := years_after(start, rule.years)) > at:
+        so_long = "1 year" if rule.years == 1 else f"{rule.years} years"
+        faults.append(FieldError(rule.name, f"It is kept for {so_long} after {called}, to {due:%Y-%m-%d}."))
     if faults:
         raise Refusal(" ".join(fault.message for fault in faults), faults)
-    return rule
 
 
 def kept(field: str, says: str) -> Refusal:
     """What is said of something that may not go, by one rule."""
     return Refusal(says, [FieldError(field, says)])
-
-
-def years_words(years: int) -> str:
-    """So many years, in words."""
-    return "1 year" if years == 1 else f"{years} years"

@@ -41,7 +41,7 @@ from service.records.room_words import (
 )
 from service.records.words import CODES, STEPS
 from service.referrals import bundle
-from service.referrals.find import room_files
+from service.referrals.find import room_files, rows_of
 from service.referrals.letter_parts import TABLE
 from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
 from service.subject_access.third_parties import OPENS, Known, Redactor, is_a_name
@@ -68,7 +68,7 @@ def others_in(db: Session, referral: Referral) -> tuple[Known, ...]:
     parts = (Known(*each) for each in bundle.others(db, referral))
     heard = (
         Known(name, "", AT_THE_HEARING, in_words=False)
-        for row in _rows(db, Hearing, referral)
+        for row in rows_of(db, Hearing, referral)
         for name in row.present
         if is_a_name(name)
     )
@@ -90,9 +90,9 @@ def of_a_referral(db: Session, person: Person, referral: Referral, redact: Redac
     yield given("referral", list(_told(db, person, referral, over)))
     if over and (noted := list(_noted(db, person, referral))):
         yield given("referral_notes", noted)
-    for row in _rows(db, Paper, referral):
+    for row in rows_of(db, Paper, referral):
         yield given("paper", [[PAPERS[row.kind], when(row.at, person)], ["How", row.how], ["What", row.text]])
-    for row in _rows(db, Letter, referral):
+    for row in rows_of(db, Letter, referral):
         yield _letter(given("letter", _letter_lines(row, person)), row)
     for file in room_files(db, referral, disclosed=True):
         about = {name: getattr(file, name) for name in ("filename", "description", "captured_at", "added_at", "sha256")}
@@ -102,11 +102,6 @@ def of_a_referral(db: Session, person: Person, referral: Referral, redact: Redac
         yield replace(
             some, title=f"{some.title}, {referral.reference}", case_id=referral.case_id, referral_id=referral.id
         )
-
-
-def _rows(db: Session, table: Any, referral: Referral) -> list[Any]:
-    mine = select(table).where(table.referral_id == referral.id).order_by(table.id)
-    return list(db.execute(mine).scalars())
 
 
 def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterator[Line]:
@@ -123,18 +118,18 @@ def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterat
             for step in referral.steps_taken
         ],
         "evidence": _file_names(db, referral),
-        "findings": [f"{FINDINGS[row.kind]}: {row.text}" for row in _rows(db, Finding, referral)],
-        "hearing": [said for row in _rows(db, Hearing, referral) for said in _hearing(row, person)],
+        "findings": [f"{FINDINGS[row.kind]}: {row.text}" for row in rows_of(db, Finding, referral)],
+        "hearing": [said for row in rows_of(db, Hearing, referral) for said in _hearing(row, person)],
         "outcome": [
             ENDED[referral.outcome] if referral.outcome else "",
             referral.outcome_reason or "",
             referral.informal_because or "",
             f"The warning lives to {when(referral.warning_until, person)}." if referral.warning_until else "",
         ],
-        "appeal": [said for row in _rows(db, Appeal, referral) for said in (row.grounds, row.reason or "")],
+        "appeal": [said for row in rows_of(db, Appeal, referral) for said in (row.grounds, row.reason or "")],
         "suspension": [
             f"{when(row.from_at, person)} to {when(row.ended_at or row.review_at, person)}: {row.reason}"
-            for row in _rows(db, Suspension, referral)
+            for row in rows_of(db, Suspension, referral)
         ],
     }
     yield [HELD_OF_REFERRAL["received"], when(referral.received_at, person)]
@@ -163,10 +158,10 @@ def _noted(db: Session, person: Person, referral: Referral) -> Iterator[Line]:
     for name in ("subject_told", "considered_text", "paused_because", "returned_because"):
         if said := getattr(referral, name):
             yield [HELD_OF_REFERRAL[name], said]
-    for row in _rows(db, Hearing, referral):
+    for row in rows_of(db, Hearing, referral):
         if row.notes:
             yield [HELD_OF_REFERRAL["hearing_notes"], row.notes]
-    for row in _rows(db, ReferralNote, referral):
+    for row in rows_of(db, ReferralNote, referral):
         yield [when(row.at, person), row.text]
 
 

@@ -12,7 +12,7 @@ from service.documents.letter import letter
 from service.documents.pool import Pool
 from service.evidence.sniff import PDF
 from service.people.identity import Me
-from service.records.enums import DeskName, LetterKind
+from service.records.enums import LetterKind
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.referrals import letters
@@ -99,19 +99,8 @@ class Kept:
 
 def handed(db: Session, me: Me, here: Found, pdf: bytes | Kept, name: str, through: str, now: datetime) -> Response:
     """Note the look, then hand over a PDF of a referral."""
-    reference = here.referral.reference
-    seen_as = DeskName.HR.value if here.in_the_room else "subject"
-    reads.log(
-        db,
-        me.id,
-        here.referral.case_id,
-        "pdf",
-        through=through,
-        at=now,
-        detail=reference,
-        seen_as=seen_as,
-        referral_id=here.referral.id,
-    )
+    reference, case_id = here.referral.reference, here.referral.case_id
+    reads.log(db, me.id, case_id, "pdf", through=through, at=now, detail=reference, seen_as=here.seen_as)
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{name}.pdf"'}
     if isinstance(pdf, bytes):
         return Response(pdf, media_type=PDF, headers=headers)

@@ -201,8 +201,7 @@ def log_reading(db: Session, me: Person, here: Found, at: datetime, through: str
 
 def noted(here: Found) -> dict[str, Any]:
     """What the read log says of a referral, beside its case."""
-    seen_as = DeskName.HR.value if here.in_the_room else "subject"
-    return {"detail": here.referral.reference, "seen_as": seen_as, "referral_id": here.referral.id}
+    return {"detail": here.referral.reference, "seen_as": here.seen_as, "referral_id": here.referral.id}
 
 
 def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str) -> Response:

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from service.core.errors import Invalid, invalid
+from service.core.errors import invalid
 from service.people.identity import Me
-from service.records.enums import PaperKind, Part, ReferralStage
+from service.records.enums import PaperKind, Part
 from service.referrals import hear, keep, letters, outcome, policy, spill, take_up, their_copy
 from service.referrals.conflict import name_conflict, take_back
 from service.referrals.find import Found, find_referral, version_of
@@ -49,7 +49,7 @@ def found(
     """The referral for a deed, its row locked: seen (404), open (409), permitted (403), as the sender saw it (412)."""
     here = find_referral(db, me, reference, lock=lock)
     require_open(act, here.stage)
-    policy.require(act, here.held, me, at_appeal=here.stage is ReferralStage.APPEALED)
+    policy.require(act, here.held, me, at_appeal=here.at_appeal)
     if_match(version_of(db, here))
     return here
 
@@ -78,7 +78,7 @@ def do_appoint(db: Session, me: Me, here: Found, sent: shape.AppointIn, at: date
     """Appoint people; appointing an investigator begins fact finding."""
     people = {part: named(db, email, part.value) for part in Part if (email := getattr(sent, part.value))}
     if not people:
-        raise Invalid("Name at least one person.", invalid("investigator", "Name at least one person.").errors)
+        raise invalid("investigator", "Name at least one person.")
     take_up.appoint(db, me, here, people, at=at)
 
 
