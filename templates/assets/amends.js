@@ -118,7 +118,10 @@ function countDown(area) {
 const unsent = new Set();
 
 function keep(form) {
-  const written = () => [...form.querySelectorAll("textarea, input[type=text], input[type=url]")]
+  // What was refused came back with the page, and is not sent either.
+  const refused = form.dataset.keep === "refused";
+  if (refused) unsent.add(form);
+  const written = () => refused || [...form.querySelectorAll("textarea, input[type=text], input[type=url]")]
     .some((field) => field.value !== field.defaultValue);
   form.addEventListener("input", () => { if (written()) unsent.add(form); else unsent.delete(form); });
 }
@@ -126,6 +129,58 @@ function keep(form) {
 function anythingUnsent() {
   for (const form of unsent) if (!form.isConnected) unsent.delete(form);
   return unsent.size > 0;
+}
+
+// What is half written in other forms waits in this tab's memory while one is sent, and is put into the page that comes
+// back. It is stored nowhere: signing in or out, or leaving at once, ends it with the page.
+let aside = null;
+
+function setAside(sent) {
+  const forms = [...unsent].filter((form) => form.isConnected && form !== sent);
+  aside = forms.length && sent.matches("main form") ? { page: window.location.pathname, forms } : null;
+}
+
+function putBack(main) {
+  const { page, forms } = aside || { forms: [] };
+  aside = null;
+  if (page !== window.location.pathname || !document.querySelector(".bell")) return;
+  for (const old of forms) {
+    const fields = [...old.elements].filter((field) => field.id && !("justNow" in field.dataset));
+    const form = fields.map((field) => document.getElementById(field.id)?.form).find(Boolean);
+    if (form) refill(form, fields);
+    else main.prepend(leftOver(fields));
+  }
+}
+
+function refill(form, fields) {
+  for (const old of fields) {
+    const choice = ["radio", "checkbox"].includes(old.type);
+    const field = [...form.elements].find((each) => each.name === old.name && (!choice || each.value === old.value));
+    if (!field) continue;
+    if (choice) field.checked = old.checked;
+    else if (old.type === "file") field.files = old.files;
+    else field.value = old.value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+}
+
+// Its form is not on the page any more.
+function leftOver(fields) {
+  const box = document.createElement("details");
+  box.className = "govuk-details";
+  box.open = true;
+  box.append(document.createElement("summary"));
+  box.firstChild.className = "govuk-details__summary";
+  box.firstChild.textContent = "What you wrote, and did not send";
+  for (const field of fields.filter((each) => each.matches("textarea, input[type=text], input[type=url]") && each.value)) {
+    const said = document.createElement("p");
+    said.className = "govuk-details__text words";
+    said.dir = "auto";
+    said.textContent = field.value;
+    box.append(said);
+  }
+  return box;
 }
 
 window.addEventListener("beforeunload", (event) => {
@@ -150,6 +205,7 @@ function leave(link) {
   cover.textContent = "Loading.";
   document.title = "Notes";
   unsent.clear();
+  aside = null;
   for (const form of document.forms) form.reset();
   window.sessionStorage.clear(); // htmx notes there which page this was
   window.location.replace(link.href);
@@ -280,7 +336,6 @@ body.addEventListener("htmx:beforeRequest", (event) => {
     event.preventDefault();
     return;
   }
-  unsent.clear();
   if (!form.matches("[data-upload]")) slow = window.setTimeout(() => say("Working on it…"), 700);
 });
 
@@ -290,7 +345,8 @@ body.addEventListener("htmx:afterRequest", (event) => {
   if (!working.classList.contains("working--trouble")) working.hidden = true;
 });
 
-body.addEventListener("htmx:beforeSwap", () => {
+body.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id === "main") setAside(event.detail.requestConfig.elt);
   working.hidden = true;
   working.classList.remove("working--trouble");
 });
@@ -317,6 +373,7 @@ body.addEventListener("htmx:afterSettle", (event) => {
   const main = document.getElementById("main");
   if (!main || (event.detail.elt !== main && !main.contains(event.detail.elt))) return;
   wake(main);
+  putBack(main);
   if (event.detail.elt === main && event.detail.requestConfig && event.detail.requestConfig.elt.matches("a, form")) arrive(main);
 });
 

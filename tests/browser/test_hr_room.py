@@ -9,7 +9,7 @@ from sqlmodel import col
 
 from service.core.clock import now
 from service.records.referrals import Hearing
-from tests.browser.seeing import one_handed, sound
+from tests.browser.seeing import one_handed, sound, sound_without_scripts
 from tests.makers import DEMO, at, picture, press, put_right, report, room, upload
 
 THREE = {"investigator": f"hr2{DEMO}", "decision_maker": f"head{DEMO}"}
@@ -270,3 +270,61 @@ def test_a_file_goes_and_a_name_is_taken_out_of_their_copy(phone, api):
     lead.get_by_role("button", name="Take it back").click()
     expect(lead.get_by_text("Kept out of this room")).to_have_count(0)
     sound(lead)
+
+
+def finding_in_hand(api) -> str:
+    """The address of a referral whose facts are being found, by HR's second."""
+    staff, digital, hr, hr2 = api("staff"), api("digital"), api("hr"), api("hr2")
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name.", "allegation": "A post about a minister."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", **THREE)
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    return f"/referrals/{reference}"
+
+
+def test_words_in_one_form_outlive_the_sending_of_another(desk, api):
+    page = desk("hr2")
+    page.goto(finding_in_hand(api))
+    found, note = page.get_by_label("What did you find?"), page.locator("#act-notes")
+    page.get_by_label("Speaks for the person").check(force=True)
+    found.fill("Half a finding")
+    note.locator("summary").click()
+    # Refused, and then kept: what stands beside it is there both times.
+    note.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#error-summary")).to_be_visible()
+    expect(found).to_have_value("Half a finding")
+    note.get_by_label("Note").fill("A note beside it")
+    note.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#notice")).to_contain_text("Your note is kept.")
+    expect(found).to_have_value("Half a finding")
+    expect(page.get_by_label("Speaks for the person")).to_be_checked()
+    sound(page)
+    kept = page.evaluate("() => JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "Half a finding" not in kept
+    # A refused form comes back with its words, which are not sent either.
+    page.get_by_label("Speaks for the person").evaluate("(each) => { each.checked = false; }")
+    page.get_by_role("button", name="Record it").first.click()
+    expect(page.locator("#error-summary")).to_be_visible()
+    note.locator("summary").click()
+    note.get_by_label("Note").fill("Another note")
+    note.get_by_role("button", name="Keep the note").click()
+    expect(page.locator("#notice")).to_contain_text("Your note is kept.")
+    expect(found).to_have_value("Half a finding")
+    # Where its form is gone with what was sent, the words are shown.
+    page.locator("#act-informal summary").click()
+    page.locator("#act-informal").get_by_label("How is it settled").fill("A talk is enough.")
+    page.get_by_role("button", name="Settle it informally").click()
+    expect(page.get_by_text("What you wrote, and did not send")).to_be_visible()
+    expect(page.get_by_text("Half a finding")).to_be_visible()
+    sound(page)
+
+
+def test_without_scripts_it_says_that_forms_are_sent_one_by_one(desk, api):
+    page = desk("hr2", scripts=False)
+    page.goto(finding_in_hand(api))
+    expect(page.get_by_text("Send what you wrote in one before you write in another")).to_be_visible()
+    sound_without_scripts(page)
