@@ -22,6 +22,12 @@ APPOINTED: Mapping[str, str] = {
     Part.DECISION_MAKER: "Decision-maker",
     Part.APPEAL_HEARER: "Appeal hearer",
 }
+APPOINTED_TO: Mapping[str, str] = {
+    Part.INVESTIGATOR: "You find the facts",
+    Part.DECISION_MAKER: "You hear the person, and decide",
+    Part.APPEAL_HEARER: "You hear the appeal, and decide it",
+}
+"""What somebody who is appointed has to do."""
 FINDINGS: Mapping[str, str] = {
     FindingKind.ESTABLISHED: "Established",
     FindingKind.NOT_ESTABLISHED: "Not established",

@@ -7,20 +7,20 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases.clocks import NOTHING_DUE
 from service.cases.narrowing import type_of
 from service.cases.policy import reader, sees
-from service.cases.relations import Desks, Roles
+from service.cases.relations import ME, Desks, Roles
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision
 from service.records.enums import DeskName, Part, ReferralStage
 from service.records.people import DeskMember, Person
-from service.records.referrals import Appointment, Referral
+from service.records.referrals import Appeal, Appointment, Referral
 from service.referrals.policy import apart, finds, is_told
 from service.timeline.entries import number_told
 
@@ -29,6 +29,12 @@ MOST = 101
 MOST_RETURNED = 20
 ENDED = (ReferralStage.CLOSED, ReferralStage.RETURNED)
 NOBODY = "none"
+IS_ON = {
+    Part.INVESTIGATOR: ReferralStage.FACT_FINDING,
+    Part.DECISION_MAKER: ReferralStage.HEARING,
+    Part.APPEAL_HEARER: ReferralStage.APPEALED,
+}
+"""The stage at which it is for each of those who are appointed to go on."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Seated = aliased(Person)
 
@@ -200,6 +206,30 @@ def appointed_to(db: Session, me: Me, at: datetime) -> int:
     wanted = Wanted(appointed=me.email, ended=False)
     theirs = select(func.count()).select_from(Referral).where(finds(frozenset(me.desks)), *_narrowed(wanted, at))
     return db.execute(theirs, {"me": me.id}).scalar_one()
+
+
+def waits_for_part(db: Session, me: Me) -> list[dict[str, Any]]:
+    """The referrals in which it is for this person to go on with their part, what is due first at the top; none that is
+    paused.
+    """
+    rows = db.execute(_on(frozenset(me.desks)), {"me": me.id})
+    return [{"reference": row.reference, "part": row.part} for row in rows]
+
+
+@lru_cache(maxsize=256)
+def _on(desks: Desks) -> Select[Any]:
+    theirs = or_(
+        *(and_(col(Appointment.part) == part, col(Referral.stage) == stage) for part, stage in IS_ON.items())
+    )
+    answered = exists().where(col(Appeal.referral_id) == col(Referral.id), col(Appeal.decided_at).is_not(None))
+    return (
+        select(Referral.reference, Appointment.part)
+        .join(Appointment, col(Appointment.referral_id) == col(Referral.id))
+        .where(col(Appointment.person_id) == ME, col(Appointment.until_at).is_(None), theirs)
+        .where(col(Referral.paused_at).is_(None), ~answered, finds(desks), ~is_told())
+        .order_by(_DUE, col(Referral.id))
+        .limit(MOST)
+    )
 
 
 def told_of_me(db: Session, me: Me) -> list[dict[str, Any]]:

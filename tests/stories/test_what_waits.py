@@ -2,7 +2,8 @@
 
 import re
 
-from tests.makers import APOLOGY, CORRECTION, NO_DANGER, edit, fields, people, press, put_right, report
+from tests.makers import APOLOGY, CORRECTION, DEMO, NO_DANGER, edit, fields, people, press, put_right, report, room
+from tests.stories.test_room import begin, find_facts, hear
 
 SAFETY = ("safety_risk", "possibly_classified", "personal_data")
 
@@ -41,6 +42,32 @@ def test_a_referral_waits_for_hr_until_somebody_takes_it_up(token, sign_in):
     press(digital, case, "referral-decision", refer=True, reason="It brought us into disrepute.")
     assert heading(hr.get("/").text) == "1 waiting at your desk"
     assert "Referrals" not in media.get("/").text.partition("<main")[2]
+
+
+def test_home_says_whose_it_is_to_go_on_with_a_referral(token, sign_in, worker, clock):
+    def said(who: str) -> str:
+        return sign_in(who).get("/").text
+
+    reference, hr, hr2, head, _ = begin(token)
+    worker()
+    # Whoever is to decide has nothing to do yet, and there is news.
+    assert heading(said("head")) == "There is something new for you"
+    assert heading(said("hr2")) == "1 referral is waiting for you"
+    assert f'href="/referrals/{reference}">You find the facts' in said("hr2")
+    room(hr, reference, "pause", reason="They are ill.")
+    assert "You find the facts" not in said("hr2")
+    room(hr, reference, "resume")
+    find_facts(hr2, reference)
+    hear(clock, reference, hr2, head)
+    assert "You find the facts" not in said("hr2")
+    assert heading(said("head")) == "1 referral is waiting for you"
+    assert f'href="/referrals/{reference}">You hear the person, and decide' in said("head")
+    room(head, reference, "decide", outcome="first_written_warning", reason="It did harm.", protected_activity="None.")
+    assert "You hear the person" not in said("head")
+    room(hr, reference, "appeal", grounds="It was too harsh.")
+    room(hr, reference, "appoint", appeal_hearer=f"services{DEMO}")
+    assert "You hear the appeal, and decide it" in said("services")
+    assert heading(said("hr3")) == "Nothing is waiting for you"
 
 
 def test_hr_reads_when_each_step_was_taken_by_the_clock_of_whoever_took_it(token, sign_in, clock):
