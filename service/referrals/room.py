@@ -218,9 +218,7 @@ def waits_for_part(db: Session, me: Me) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=256)
 def _on(desks: Desks) -> Select[Any]:
-    theirs = or_(
-        *(and_(col(Appointment.part) == part, col(Referral.stage) == stage) for part, stage in IS_ON.items())
-    )
+    theirs = or_(*(and_(col(Appointment.part) == part, col(Referral.stage) == stage) for part, stage in IS_ON.items()))
     answered = exists().where(col(Appeal.referral_id) == col(Referral.id), col(Appeal.decided_at).is_not(None))
     return (
         select(Referral.reference, Appointment.part)
