@@ -5,7 +5,6 @@ As on the service's own pages, whoever does something has found the case, may do
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlmodel import Session, col
@@ -81,9 +80,7 @@ def play(stage: Stage, happening: Happening) -> None:
     elif row["does"] in at_hr.DEEDS:
         case = stage.cases[life.place]
         room = at_hr.play(stage, me, case, row, at)
-        referral = room.referral
-        seen: dict[str, Any] = {"detail": referral.reference, "seen_as": room.seen_as, "referral_id": referral.id}
-        reads.log_in(stage.db, me.id, case.id, "referral", through="page", at=at, **seen)
+        reads.log_in(stage.db, me.id, case.id, "referral", through="page", at=at, **room.as_logged)
         return
     else:
         case = stage.cases[life.place]

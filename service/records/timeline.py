@@ -67,6 +67,8 @@ class ReadEntry(Table, table=True):
     person_id: int | None = Field(default=None, foreign_key="person.id")
     """None for whoever runs the service, from its command line."""
     case_id: int | None = Field(default=None, foreign_key="case_file.id")
+    referral_id: int | None = None
+    """Of which referral of the case, by number alone: the log outlasts whatever it tells of."""
     what: str = Field(max_length=60)
     detail: str = Field(default="", max_length=300)
     through: str = Field(max_length=20)

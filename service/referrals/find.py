@@ -49,6 +49,11 @@ class Found:
         """How they stand to it, as the read log says it."""
         return DeskName.HR.value if self.in_the_room else "subject"
 
+    @property
+    def as_logged(self) -> dict[str, Any]:
+        """What the read log says of a look at it, beside its case."""
+        return {"detail": self.referral.reference, "seen_as": self.seen_as, "referral_id": self.referral.id}
+
 
 def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) -> Found:
     """The only way from a reference to a referral. Raises NotFound when it is absent or not for these eyes.

@@ -109,7 +109,9 @@ def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime)
     referral.disposed_at = at
     _blank(db, referral, referral_tombstone.COLUMNS)
     db.flush()
-    theirs = (col(ReadEntry.case_id) == case.id, col(ReadEntry.detail) == referral.reference)
+    # Lines of before 0028 name it in words alone.
+    named = or_(col(ReadEntry.referral_id) == referral.id, col(ReadEntry.detail) == referral.reference)
+    theirs = (col(ReadEntry.case_id) == case.id, named)
     lines = or_(col(ReadEntry.seen_as).in_(PARTIES), col(ReadEntry.person_id) == subject)
     db.execute(delete(ReadEntry).where(*theirs, lines))
     db.execute(delete(Once).where(col(Once.made) == referral.reference))

@@ -64,7 +64,7 @@ def log(
     """
     db.close()
     with writing(db).begin() as connection:
-        _note(connection, _line(person_id, case_id, what, detail, through, at, seen_as), referral_id)
+        _note(connection, _line(person_id, case_id, what, detail, through, at, seen_as, referral_id))
 
 
 def log_in(
@@ -80,7 +80,7 @@ def log_in(
     referral_id: int | None = None,
 ) -> None:
     """The same line within a writing transaction: the answer to a deed is a look at the case as well."""
-    _note(db.connection(), _line(person_id, case_id, what, detail, through, at, seen_as), referral_id)
+    _note(db.connection(), _line(person_id, case_id, what, detail, through, at, seen_as, referral_id))
 
 
 def noted(db: Session, person_id: int, what: str, detail: str, *, since: datetime) -> bool:
@@ -100,10 +100,10 @@ def raised_in_confidence() -> ColumnElement[bool]:
     return exists().where(*raised, col(Confidence.raised)).correlate(ReadEntry)
 
 
-def _note(connection: Connection, line: dict[str, Any], referral_id: int | None = None) -> None:
+def _note(connection: Connection, line: dict[str, Any]) -> None:
     connection.execute(_INSERT, line)
-    if line["what"] == "referral" and referral_id is not None:
-        told = {"who": line["person_id"], "which": referral_id, "now": line["at"]}
+    if line["what"] == "referral":
+        told = {"who": line["person_id"], "which": line["referral_id"], "now": line["at"]}
         connection.execute(_REFERRAL_NO_LONGER_WAITS, told)
         return
     # Whoever has the case before them need not be told any more that it waits.
@@ -112,7 +112,20 @@ def _note(connection: Connection, line: dict[str, Any], referral_id: int | None 
 
 
 def _line(
-    person_id: int | None, case_id: int | None, what: str, detail: str, through: str, at: datetime, seen_as: str | None
+    person_id: int | None,
+    case_id: int | None,
+    what: str,
+    detail: str,
+    through: str,
+    at: datetime,
+    seen_as: str | None,
+    referral_id: int | None,
 ) -> dict[str, Any]:
-    told = {"person_id": person_id, "case_id": case_id, "what": what, "detail": detail[:300]}
+    told = {
+        "person_id": person_id,
+        "case_id": case_id,
+        "referral_id": referral_id,
+        "what": what,
+        "detail": detail[:300],
+    }
     return told | {"through": through, "at": at, "seen_as": seen_as}

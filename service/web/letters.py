@@ -99,8 +99,8 @@ class Kept:
 
 def handed(db: Session, me: Me, here: Found, pdf: bytes | Kept, name: str, through: str, now: datetime) -> Response:
     """Note the look, then hand over a PDF of a referral."""
-    reference, case_id = here.referral.reference, here.referral.case_id
-    reads.log(db, me.id, case_id, "pdf", through=through, at=now, detail=reference, seen_as=here.seen_as)
+    reference = here.referral.reference
+    reads.log(db, me.id, here.referral.case_id, "pdf", through=through, at=now, **here.as_logged)
     headers = {"Content-Disposition": f'attachment; filename="{reference}-{name}.pdf"'}
     if isinstance(pdf, bytes):
         return Response(pdf, media_type=PDF, headers=headers)

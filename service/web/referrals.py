@@ -196,12 +196,7 @@ def _by_box(refusal: Refusal) -> dict[str, str]:
 
 def log_reading(db: Session, me: Person, here: Found, at: datetime, through: str) -> None:
     """Note that this referral was opened, before a byte of it leaves."""
-    reads.log(db, me.id, here.referral.case_id, "referral", through=through, at=at, **noted(here))
-
-
-def noted(here: Found) -> dict[str, Any]:
-    """What the read log says of a referral, beside its case."""
-    return {"detail": here.referral.reference, "seen_as": here.seen_as, "referral_id": here.referral.id}
+    reads.log(db, me.id, here.referral.case_id, "referral", through=through, at=at, **here.as_logged)
 
 
 def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, sent: Body, reference: str) -> Response:

@@ -91,5 +91,5 @@ def _file_of(db: Session, me: Me, reference: str, file_id: str) -> tuple[Found, 
 
 
 def _note(db: Session, me: Me, here: Found, file: Evidence, through: str, now: datetime) -> None:
-    case_id, seen_as = here.referral.case_id, here.seen_as
-    reads.log(db, me.id, case_id, "evidence", through=through, at=now, detail=file.id, seen_as=seen_as)
+    said = here.as_logged | {"detail": file.id}
+    reads.log(db, me.id, here.referral.case_id, "evidence", through=through, at=now, **said)

@@ -454,6 +454,9 @@ def house(sqlite_files, tmp_path):
     house.close()
 
 
+COME_TO = ("close", "close refused", "reopen", "one fact more")
+
+
 @pytest.mark.slow
 def test_no_sequence_of_deeds_closes_a_case_with_something_outstanding(house):
     everybody: dict[str, Me] = {}
@@ -468,20 +471,24 @@ def test_no_sequence_of_deeds_closes_a_case_with_something_outstanding(house):
 
     Machine.house, Machine.people = house, everybody
     SEEN.clear()
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=50,
-            stateful_step_count=35,
-            deadline=None,
-            # To make a failing run of so many deeds shorter would take minutes: add Phase.shrink when it is needed.
-            phases=(Phase.reuse, Phase.generate),
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    for _ in range(4):
+        run_state_machine_as_test(
+            Machine,
+            settings=settings(
+                max_examples=50,
+                stateful_step_count=35,
+                deadline=None,
+                # To make a failing run of so many deeds shorter would take minutes: add Phase.shrink when it is needed.
+                phases=(Phase.reuse, Phase.generate),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        # Deeds are drawn at random, and some fifty lives come to none of these once in a while.
+        if all(SEEN[came_to] for came_to in COME_TO):
+            break
     with house.database.read() as db:
         assert verify_log(db) == []
-    for came_to in ("close", "close refused", "reopen", "one fact more"):
+    for came_to in COME_TO:
         assert SEEN[came_to], f"no run ever came to '{came_to}': {dict(SEEN)}"
 
 

@@ -390,11 +390,14 @@ def test_everything_the_room_held_is_gone_and_the_tombstone_verifies(token, cloc
         assert (row.subject_id, row.referred_by_id, row.rules, row.allegation) == (None, None, [], "destroyed")
         for mapper in SQLModel._sa_registry.mappers:
             table = mapper.class_.__table__
-            if "referral_id" in table.columns and table.name not in ("timeline_entry", "outbox"):
+            if "referral_id" in table.columns and table.name not in ("timeline_entry", "outbox", "read_entry"):
                 left = select(func.count()).select_from(table).where(table.c.referral_id == number)
                 assert db.execute(left).scalar() == 0, table.name
         of_subject = (col(ReadEntry.detail) == reference, col(ReadEntry.person_id) == subject)
         assert db.execute(select(ReadEntry).where(*of_subject)).first() is None
+        # Who at HR read it stays for as long as the read log is kept.
+        readers = select(ReadEntry.seen_as).where(col(ReadEntry.referral_id) == number)
+        assert set(db.execute(readers).scalars()) == {"hr"}
         asked = (col(Outbox.referral_id) == number, col(Outbox.kind) != "dispose")
         assert db.execute(select(Outbox).where(*asked)).first() is None
         named = (
@@ -473,6 +476,24 @@ def test_lines_of_the_read_log_go_with_it_and_no_others(token, clock, worked, da
     with database.read() as db:
         left = db.execute(select(ReadEntry.seen_as).where(col(ReadEntry.detail) == reference)).scalars().all()
     assert set(left) == {"hr"}
+
+
+def test_nor_does_it_stay_that_the_person_read_a_file_of_the_room(token, clock, worked, database):
+    _, reference = begun(token)
+    hr, hr2, staff = people(token, "hr hr2 staff")
+    file = upload(hr, reference, QUOKKA.encode(), f"{QUOKKA}.txt").json()["id"]
+    room(hr2, reference, "disclose", facts=["evidence"])
+    for who in (hr, staff):
+        assert who.get(f"/api/referrals/{reference}/evidence/{file}").status_code == 200
+    room(hr2, reference, "record-finding", kind="not_established", text=QUOKKA)
+    room(hr2, reference, "informal", reason=QUOKKA)
+    room(hr, reference, "close")
+    clock.forward(days=366 * 2 + 1)
+    assert let_go(token("hr"), reference).status_code == 200
+    worked()
+    with database.read() as db:
+        left = db.execute(select(ReadEntry.seen_as).where(col(ReadEntry.detail) == file)).scalars().all()
+    assert left == ["hr"]
 
 
 def test_every_column_that_stays_is_there():

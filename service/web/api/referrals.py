@@ -32,7 +32,7 @@ from service.web.forms import Sent as Body
 from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store, keep_now
 from service.web.letters import handed, letter_pdf, make_letter
 from service.web.once import Replay, once_end, once_seen
-from service.web.referrals import cursor_after, log_reading, noted, read_wanted
+from service.web.referrals import cursor_after, log_reading, read_wanted
 from service.web.room_deeds import DEEDS, Deed, found, ready
 from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
 from service.web.room_schemas import LetterIn
@@ -182,7 +182,7 @@ def etag(db: Session, here: Found) -> dict[str, str]:
 
 def shown(db: Session, me: Person, here: Found, at: datetime, status: int = 200) -> Response[dict[str, Any]]:
     """A referral as its doer may see it now, once the deed is kept, and with it the line that notes the look."""
-    reads.log_in(db, me.id, here.referral.case_id, "referral", through=THROUGH, at=at, **noted(here))
+    reads.log_in(db, me.id, here.referral.case_id, "referral", through=THROUGH, at=at, **here.as_logged)
     keep_now(db)
     with current().house.database.read() as after:
         try:
