@@ -11,7 +11,7 @@ from service.core import folders
 from service.documents.bindery import Making
 from service.documents.bundle import Bundle
 from service.documents.exhibits import MAIL, MOST_PAGES, PDF, TEXT, File
-from service.documents.pool import DocumentNotMade, Pool
+from service.documents.pool import DocumentHasNoRoom, DocumentNotMade, Pool
 
 AT_ONCE = 2
 """Leaves that are with the pool at the same moment, as many as it has workers: other papers come in between."""
@@ -27,7 +27,7 @@ def opened(
     """The same files, each with what can be printed of it: `letters` of text; and the words of its `pages`, `of` many.
 
     Pages are drawn to the folder, and e-mails written, by name; `fetch` gives the bytes of a file. One that cannot be
-    opened has nothing that can be printed.
+    opened has nothing that can be printed. Raises DocumentHasNoRoom where the disk is full.
     """
 
     def open_one(file: File) -> File:
@@ -52,6 +52,8 @@ def opened(
 def _mail(pool: Pool, source: Path, into: Path) -> Told:
     try:
         told = json.loads(pool.submit({"open": {"mail": {"file": str(source), "into": str(into)}}}).result())
+    except DocumentHasNoRoom:
+        raise
     except DocumentNotMade:
         return {}
     return {"letters": told["size"]}
@@ -65,6 +67,9 @@ def _drawn(pool: Pool, source: Path, into: Path, made: Making) -> Told:
         order = {"file": str(source), "first": len(pages), "into": f"{into}."}
         try:
             told = json.loads(pool.submit({"open": {"draw": order}}).result())
+        except DocumentHasNoRoom:
+            # The bundle would be kept without pages that can be shown.
+            raise
         except DocumentNotMade:
             break
         of = told["of"]

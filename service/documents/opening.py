@@ -4,6 +4,7 @@ Runs in a worker of the pool: a file that makes PDFium use too much time or memo
 nothing else.
 """
 
+import io
 import json
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -40,7 +41,10 @@ def draw(file: str, first: int, into: str) -> dict[str, Any]:
 
 def _page(page: pdfium.PdfPage, into: str) -> str:
     scale = min(DOTS_AN_INCH / POINTS_AN_INCH, MOST_DOTS / max(*page.get_size(), 1))
-    page.render(scale=scale, rev_byteorder=True).to_pil().convert("RGB").save(into, "JPEG", quality=QUALITY)
+    drawn = io.BytesIO()
+    page.render(scale=scale, rev_byteorder=True).to_pil().convert("RGB").save(drawn, "JPEG", quality=QUALITY)
+    # Not by Pillow, which does not say that a disk is full.
+    Path(into).write_bytes(drawn.getvalue())
     return " ".join(page.get_textpage().get_text_bounded(errors="replace")[:MOST_WORDS].split())
 
 

@@ -29,7 +29,7 @@ GIB = 1024**3
 KEPT = "PATH HOME LANG LC_ALL TMPDIR XDG_CACHE_HOME FONTCONFIG_FILE FONTCONFIG_PATH LD_LIBRARY_PATH".split()
 # Starting a worker on a busy machine; its import is not charged to the document it is started for.
 STARTING_SECONDS = 60
-MADE = b"+"
+MADE, FULL = b"+", b"!"
 
 
 class DocumentNotMade(Refusal):
@@ -45,6 +45,10 @@ class DocumentTookTooLong(DocumentNotMade):
 
     slug = "document-took-too-long"
     title = "That PDF took too long to make, so we stopped. Everything in the case is safe; try again in a minute"
+
+
+class DocumentHasNoRoom(DocumentNotMade):
+    """The disk is full: nothing is wrong with the document, nor with the file that was to be opened for it."""
 
 
 class DocumentPoolClosed(DocumentNotMade):
@@ -233,7 +237,7 @@ class _Worker:
         answer = self._within(seconds, lambda: self._exchange(document))
         if answer[:1] != MADE:
             LOG.error("A document could not be made: %s", answer[1:].decode("utf-8", "replace"))
-            raise DocumentNotMade
+            raise DocumentHasNoRoom if answer[:1] == FULL else DocumentNotMade
         return answer[1:]
 
     def stop(self) -> None:

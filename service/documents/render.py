@@ -7,6 +7,7 @@ A document is plain data: `{template, context, pictures: {evidence id: JPEG}, at
 `into`, a file, it is one leaf of a bundle; `{bind: …}` has leaves bound, and `{open: …}` a stranger's file opened.
 """
 
+import errno
 import json
 import logging
 import os
@@ -42,7 +43,8 @@ from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherRespons
 FONTS = "fonts-noto-core fonts-noto-color-emoji fonts-droid-fallback"
 MOST_GLYPHS = 4000
 """Pictures of emoji that a worker keeps, about 5 kB each: as many as there are."""
-MADE, REFUSED = b"+", b"-"
+MADE, REFUSED, FULL = b"+", b"-", b"!"
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 Finish = Callable[[Any, Any], None]
 # Indic scripts, Myanmar and Khmer: vowels that are written after a consonant may stand before it.
 REORDERED = re.compile("[\u0900-\u0dff\u1000-\u109f\u1780-\u17ff]")
@@ -159,7 +161,8 @@ def serve(connection: Connection, seconds: int) -> None:
             # What is left of the memory cannot be trusted: the pool starts another worker.
             os._exit(70)
         except (Exception, FatalURLFetchingError) as problem:  # noqa: BLE001 - the pool turns it into a refusal
-            answer = REFUSED + _reason(problem).encode()
+            full = isinstance(problem, OSError) and problem.errno in NO_ROOM
+            answer = (FULL if full else REFUSED) + _reason(problem).encode()
         signal.alarm(0)
 
 

@@ -21,6 +21,7 @@ from service.documents.bundle import key_of, plan, said_of, summary
 from service.documents.bundle_parts import Redact
 from service.documents.exhibits import MOST_LETTERS, MOST_LINES, Files
 from service.documents.leaves import bound, opened
+from service.documents.pool import DocumentNotMade
 from service.evidence.places import original_key, preview_key
 from service.people.identity import Me
 from service.records.cases import Case
@@ -45,6 +46,7 @@ READERS = {
     bundle.SUBJECT: "the person it is about",
 }
 MOST_BYTES = 4 * MOST_LETTERS + 4
+CHANGED = "Something changed while it was made. Ask for it again."
 RULES = (third_parties, comparing, others, bundle)
 RULE = [hashlib.sha256(Path(str(one.__file__)).read_bytes()).hexdigest() for one in RULES]
 """The rule by which others are taken out: what an older one made is not given out."""
@@ -107,7 +109,7 @@ def made_by(
     def require_state() -> None:
         with engine.connect() as connection:
             if tuple(connection.execute(stands).one()) != state:
-                raise Refusal("Something changed while it was made. Ask for it again.")
+                raise Refusal(CHANGED)
 
     def keep(made: bytes | Path) -> None:
         # Kept after a purge, it would have the purged words for good; and keeping it takes a while as well.
@@ -154,9 +156,18 @@ def pdf(
             house.bindery.wait(kept_at, LONGEST_WAIT)
         except TimeoutError as wrong:
             raise Refusal("Making the PDF takes longer than usual. Try again in a minute.") from wrong
+        except DocumentNotMade as wrong:
+            # Where another process made it, nobody here knows why it did not.
+            if place_of(db, find_referral(db, me, reference), kind, copy) != kept_at:
+                raise Refusal(CHANGED) from wrong
+            raise
     if not here.in_the_room:
         their_copy.note_given(db, here.referral, now)
-    return handed(db, me, here, Kept(house.store, kept_at), f"{kind}-{copy}", through, now)
+    try:
+        return handed(db, me, here, Kept(house.store, kept_at), f"{kind}-{copy}", through, now)
+    except NotFound as gone:
+        # A purge took it since, or whoever made it has ended.
+        raise Refusal(CHANGED) from gone
 
 
 def papers(db: Session, house: House, me: Me, here: Found, at: datetime, make: str | None) -> list[dict[str, Any]]:

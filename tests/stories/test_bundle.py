@@ -4,9 +4,11 @@ import io
 import re
 import time
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from threading import Event
 
+import httpx
 import outloud
 import pdfua
 import pytest
@@ -422,3 +424,40 @@ def test_what_a_process_that_has_ended_was_making_is_made_again(called, app, sig
     answer = there.get(f"/referrals/{called}/bundle.pdf?audience=hr")
     assert answer.status_code == 200, answer.text
     waiting.let.set()
+
+
+class Losing(Store):
+    """A store in which what is kept is destroyed before it is handed over, as by a purge of that moment."""
+
+    def size(self, key):
+        self.destroy(key)
+        return super().size(key)
+
+
+def test_one_that_goes_before_it_is_handed_over_is_to_be_asked_for_again(token, called, app):
+    """They may have it: it is no 404."""
+    hr, house = token("hr"), app.state.house
+    app.state.house = replace(house, store=Losing(house.store.backend, house.store.folder))
+    answer = hr.get(f"/api/referrals/{called}/bundle.pdf")
+    assert (answer.status_code, "Ask for it again" in answer.text) == (409, True)
+    app.state.house = house
+    assert hr.get(f"/api/referrals/{called}/bundle.pdf").status_code == 200
+
+
+def test_a_change_stops_the_one_that_another_process_makes(called, app, token, beside):
+    """Nobody there knows why it was not made, and it is no fault of the service."""
+    hr, house = token("hr"), app.state.house
+    waiting = Waiting(house.store.backend, house.store.folder)
+    app.state.house = replace(house, store=waiting)
+    there = httpx.Client(transport=beside._transport, base_url=BASE, headers=hr.headers)
+    address = f"/api/referrals/{called}/bundle.pdf"
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(hr.get, address)
+        assert waiting.asked.wait(60)
+        second = both.submit(there.get, address)
+        # Time to find that the first makes it.
+        time.sleep(0.5)
+        room(token("hr2"), called, "notes", text="Meanwhile.")
+        waiting.let.set()
+        answers = [each.result() for each in (first, second)]
+    assert [(each.status_code, "Ask for it again" in each.text) for each in answers] == [(409, True)] * 2

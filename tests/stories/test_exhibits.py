@@ -9,6 +9,9 @@ import pikepdf
 import pytest
 from pikepdf import Dictionary, Name
 
+from service.documents.bindery import Making
+from service.documents.leaves import opened
+from service.documents.pool import DocumentHasNoRoom
 from tests.makers import people, room
 from tests.stories.test_bundle import THIRD, called, pdf, text_of
 
@@ -170,3 +173,14 @@ def test_a_page_is_sharp_and_no_larger_than_it_needs_to_be(token, called, conten
     shown = next(page for page in read.pages if "Exhibit 3, page 1 of 1" in page.extract_text())
     # Pages of a leaf share what they show: the largest is this one.
     assert max(max(each.image.size) for each in shown.images) == pytest.approx(longest, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "content"), [("application/pdf", "a.0.jpg", pages("x")), ("message/rfc822", "a", mail("x"))]
+)
+def test_where_the_disk_is_full_no_exhibit_is_left_out(papers, tmp_path, kind, name, content):
+    """It would be said for good that it cannot be printed."""
+    (tmp_path / name).symlink_to("/dev/full")
+    file = {"id": "a", "destroyed_at": None, "media_type": kind, "size": len(content)}
+    with pytest.raises(DocumentHasNoRoom):
+        opened(papers, [file], lambda _: [content], tmp_path, Making())
