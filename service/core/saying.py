@@ -46,6 +46,11 @@ def moment(at: datetime, zone: str = LONDON, also: str | None = None, now: datet
     return _moment(at, zone, also or LONDON, now.year if now else None)
 
 
+def dated(at: datetime, zone: str = LONDON) -> str:
+    """A moment with its year, for what is read years later: `23:04 on 20 November 2026 in Tokyo (14:04 in London)`."""
+    return _moment(at, zone, LONDON, 0)
+
+
 @lru_cache(maxsize=4096)
 def _moment(at: datetime, zone: str, also: str, year: int | None) -> str:
     here, there = in_zone(at, zone), in_zone(at, also)

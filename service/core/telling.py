@@ -25,8 +25,8 @@ def upper_first(said: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-def filters(tables: Tables) -> dict[str, Callable[..., str]]:
-    """`words`, `told`, `called`, `asked` and `why`, which speak by these tables."""
+def filters(tables: Tables, say: Callable[[datetime, str], str] = moment) -> dict[str, Callable[..., str]]:
+    """`words`, `told`, `called`, `asked` and `why`, which speak by these tables, and `say` moments so."""
 
     def words(value: Any, what: str) -> str:
         """The plain words for a value, from the table `what`; a value it lacks loses its underscores."""
@@ -46,7 +46,7 @@ def filters(tables: Tables) -> dict[str, Callable[..., str]]:
         table = tables["spoken"].get(field) or tables["spoken"].get(field.rsplit(".", 1)[-1])
         at = None if table or not field.endswith(("_at", ".at", "_by")) else _moment_in(value, zone)
         if at is not None:
-            return moment(at, zone)
+            return say(at, zone)
         return _said(value, table) if table else str(value)
 
     def called(path: str) -> str:

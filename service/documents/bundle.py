@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from service.core.saying import dated
 from service.core.templating import TEMPLATES
 from service.documents import bundle_parts, words
 from service.documents.bundle_parts import Block, Parts, Redact, Section
@@ -54,7 +55,7 @@ def said_of(told: Mapping[str, Any], made_at: datetime, key: str, redact: Redact
     """What every leaf says: `told` has `reference`, `title`, `short`, `for_whom`, `cover` (rows of a label and a text),
     `left_out`, `numbers` (of exhibits, by id) and `zone`; `key` is that of `key_of`.
     """
-    made = {"made_at": words.moment(made_at, told["zone"]), "made_stamp": words.stamp(made_at), "identifier": key[:32]}
+    made = {"made_at": dated(made_at, told["zone"]), "made_stamp": words.stamp(made_at), "identifier": key[:32]}
     return {**told, "cover": redact(told["cover"])} | made
 
 

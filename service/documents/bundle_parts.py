@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from service.core.saying import dated
 from service.core.telling import filters
-from service.documents import words
 from service.records.field_words import TABLES
 from service.records.room_words import (
     APPOINTED,
@@ -29,7 +29,7 @@ WORKING = "room_note"
 """The kind of entry that tells of a note: notes are for the work in the room, and so is that one was written."""
 IN_SHORT = 600
 """Letters of anybody's words that a summary has; the bundle has them whole."""
-_say: Any = filters(TABLES)
+_say: Any = filters(TABLES, dated)
 
 
 def heading(text: str) -> Block:
@@ -87,7 +87,7 @@ def cover(view: View, here: Mapping[str, str | None], zone: str) -> list[tuple[s
         ("About", here.get("about")),
         ("What is alleged", view.get("allegation")),
         ("Who hears it", here.get("hears")),
-        ("When", words.moment(hearing["hearing_at"], zone) if hearing else None),
+        ("When", dated(hearing["hearing_at"], zone) if hearing else None),
         ("Where", hearing["place"] if hearing else None),
         ("Stands at", REFERRAL_STAGES[view["stage"]]),
     ]
@@ -101,9 +101,9 @@ def summary(view: View, here: Mapping[str, str | None], zone: str) -> list[Secti
             ("What is alleged", view.get("allegation")),
             ("About", here.get("about")),
             ("Rules cited", "; ".join(CODES[code] for code in view.get("rules", ())) or None),
-            ("Received", words.moment(view["received_at"], zone) if "received_at" in view else None),
+            ("Received", dated(view["received_at"], zone) if "received_at" in view else None),
             ("Stands at", REFERRAL_STAGES[view["stage"]] + (", paused" if view.get("paused") else "")),
-            ("Next", f"{OWED[due['what']]}, by {words.moment(due['at'], zone)}" if due else None),
+            ("Next", f"{OWED[due['what']]}, by {dated(due['at'], zone)}" if due else None),
         )
     ]
     who = [rows(*((APPOINTED[each["part"]], each["name"]) for each in people if not each["until"]))] if people else []
@@ -130,11 +130,11 @@ def _shortened(block: Block) -> Block:
 def _received(view: View, zone: str) -> Iterator[Block]:
     by = view.get("referred_by")
     facts = rows(
-        ("Received", words.moment(view["received_at"], zone) if "received_at" in view else None),
+        ("Received", dated(view["received_at"], zone) if "received_at" in view else None),
         ("Referred by", by["name"] if by else None),
         ("Playbook", f"version {view['playbook']}" if "playbook" in view else None),
         ("Reported by themselves", "yes" if view.get("self_reported") else None),
-        ("Accepted", words.moment(view["accepted_at"], zone) if view.get("accepted_at") else None),
+        ("Accepted", dated(view["accepted_at"], zone) if view.get("accepted_at") else None),
     )
     if facts["rows"]:
         yield facts
@@ -147,7 +147,7 @@ def _received(view: View, zone: str) -> Iterator[Block]:
         yield from (heading("Why it was referred"), quoted(view["reason"]))
     if "steps_taken" in view:
         yield heading("What was done to put it right")
-        done = [f"{STEPS[step['kind']]}: {words.moment(step['taken_at'], zone)}" for step in view["steps_taken"]]
+        done = [f"{STEPS[step['kind']]}: {dated(step['taken_at'], zone)}" for step in view["steps_taken"]]
         yield listed(done) if done else says("No steps were taken.")
     if "mitigation" in view:
         yield from (heading("What counts in their favour"), quoted(view["mitigation"]))
@@ -157,7 +157,7 @@ def _received(view: View, zone: str) -> Iterator[Block]:
         yield from (heading("What the person had been told before"), quoted(told.get(before, before) or "Nothing."))
     if informed := view.get("informed"):
         yield heading("What HR told the person in writing")
-        yield from (says(words.moment(informed["at"], zone)), quoted(informed["text"]))
+        yield from (says(dated(informed["at"], zone)), quoted(informed["text"]))
 
 
 def _chronology(view: View, timeline: Sequence[View], zone: str) -> Iterator[Block]:
@@ -165,17 +165,17 @@ def _chronology(view: View, timeline: Sequence[View], zone: str) -> Iterator[Blo
     for each in timeline:
         if each["kind"] != WORKING:
             by = f", {each['actor']}, in the room" if "actor" in each else ""
-            happened.append((each["at"], entry(words.moment(each["at"], zone) + by, each["words"])))
+            happened.append((each["at"], entry(dated(each["at"], zone) + by, each["words"])))
     for piece in view.get("copied", ()):
         said, number = piece["said"], piece["from"].get("entry")
         if number is None:
             continue
-        where = f"From entry {number} of the case. Copied by {piece['by']}, {words.moment(piece['at'], zone)}."
+        where = f"From entry {number} of the case. Copied by {piece['by']}, {dated(piece['at'], zone)}."
         if not said:
-            happened.append((piece["at"], entry(words.moment(piece["at"], zone), "Destroyed.", [where])))
+            happened.append((piece["at"], entry(dated(piece["at"], zone), "Destroyed.", [where])))
             continue
         at = datetime.fromisoformat(said["at"])
-        happened.append((at, entry(words.moment(at, zone), said["words"], [*_changes(said["changes"], zone), where])))
+        happened.append((at, entry(dated(at, zone), said["words"], [*_changes(said["changes"], zone), where])))
     for _, block in sorted(happened, key=lambda each: each[0]):
         yield block
 
@@ -192,28 +192,28 @@ def _findings(view: View, zone: str) -> Iterator[Block]:
         if found:
             yield heading(called)
         for each in found:
-            by = f"{each['by']}, {words.moment(each['at'], zone)}" if "by" in each else ""
+            by = f"{each['by']}, {dated(each['at'], zone)}" if "by" in each else ""
             yield {"is": "finding", "by": by, "text": each["text"], "files": list(each.get("evidence", ()))}
 
 
 def _letters(view: View, letters: Sequence[View], zone: str) -> Iterator[Block]:
     for each in letters:
         yield heading(f"Letter: {each['title']}")
-        yield rows(("Sent", words.moment(each["sent_at"], zone)), ("SHA-256", each["sha256"]))
+        yield rows(("Sent", dated(each["sent_at"], zone)), ("SHA-256", each["sha256"]))
         if not each["parts"]:
             yield says("The words of this letter were destroyed. Its hash stays.")
         for part in each["parts"]:
             yield {"is": "part", "title": part["title"], "text": part["text"], "says": list(part["says"])}
     for paper in view.get("papers", ()):
         yield heading(PAPERS[paper["kind"]])
-        recorded = f"{words.moment(paper['recorded_at'], zone)}, {paper['by']}"
-        yield rows(("When", words.moment(paper["at"], zone)), ("How", paper["how"]), ("Recorded", recorded))
+        recorded = f"{dated(paper['recorded_at'], zone)}, {paper['by']}"
+        yield rows(("When", dated(paper["at"], zone)), ("How", paper["how"]), ("Recorded", recorded))
         yield quoted(paper["text"])
 
 
 def _letters_sent(view: View, zone: str) -> Iterator[Block]:
     if view.get("letters"):
-        yield listed(f"{LETTERS[each['kind']]}: {words.moment(each['sent_at'], zone)}" for each in view["letters"])
+        yield listed(f"{LETTERS[each['kind']]}: {dated(each['sent_at'], zone)}" for each in view["letters"])
 
 
 def _hearing(view: View, zone: str, *, short: bool = False) -> Iterator[Block]:
@@ -226,9 +226,7 @@ def _hearing(view: View, zone: str, *, short: bool = False) -> Iterator[Block]:
         upheld = "The appeal is upheld." if appeal["upheld"] else "The appeal is not upheld."
         outcome = OUTCOMES[appeal["outcome"]] if appeal["outcome"] else None
         yield heading("The decision on the appeal")
-        yield rows(
-            ("Decided", words.moment(appeal["decided_at"], zone)), ("Decision", upheld), ("Outcome now", outcome)
-        )
+        yield rows(("Decided", dated(appeal["decided_at"], zone)), ("Decision", upheld), ("Outcome now", outcome))
         yield quoted(appeal["reason"])
 
 
@@ -236,12 +234,12 @@ def _called(hearing: View, zone: str, *, short: bool) -> Iterator[Block]:
     held = hearing["held_at"]
     put_off = hearing["first_at"] != hearing["hearing_at"]
     yield rows(
-        ("Invited", words.moment(hearing["invited_at"], zone)),
-        ("For", words.moment(hearing["hearing_at"], zone)),
-        ("First called for", words.moment(hearing["first_at"], zone) if put_off else None),
+        ("Invited", dated(hearing["invited_at"], zone)),
+        ("For", dated(hearing["hearing_at"], zone)),
+        ("First called for", dated(hearing["first_at"], zone) if put_off else None),
         ("Put off because", hearing["postponed_because"]),
         ("Where", hearing["place"]),
-        ("Held", words.moment(held, zone) if held else "not yet"),
+        ("Held", dated(held, zone) if held else "not yet"),
         ("Present", ", ".join(hearing["present"]) or None),
     )
     if short:
@@ -264,16 +262,16 @@ def _outcome(view: View, zone: str) -> Iterator[Block]:
         yield from (heading(ENTRIES_OF_REFERRAL["room_considered"].rstrip(".")), quoted(considered["text"]))
     if informal := view.get("informal"):
         yield heading("Settled informally")
-        yield from (says(words.moment(informal["at"], zone)), quoted(informal["reason"]))
+        yield from (says(dated(informal["at"], zone)), quoted(informal["reason"]))
     if decision := view.get("decision"):
         until, appeal_by = decision["warning_until"], decision["appeal_by"]
         yield heading("The decision")
         yield rows(
             ("Outcome", OUTCOMES[decision["outcome"]] if decision["outcome"] else None),
-            ("Decided", words.moment(decision["decided_at"], zone)),
+            ("Decided", dated(decision["decided_at"], zone)),
             ("On appeal it became", OUTCOMES[view["outcome"]] if view["outcome"] != decision["outcome"] else None),
-            ("The warning counts until", words.moment(until, zone) if until else None),
-            ("Appeal by", words.moment(appeal_by, zone) if appeal_by else None),
+            ("The warning counts until", dated(until, zone) if until else None),
+            ("Appeal by", dated(appeal_by, zone) if appeal_by else None),
         )
         yield quoted(decision["reason"])
     if suspension := view.get("suspension"):
@@ -281,10 +279,10 @@ def _outcome(view: View, zone: str) -> Iterator[Block]:
         yield heading("Suspension")
         yield says(ROOM_SAYS["neutral"])
         yield rows(
-            ("Since", words.moment(suspension["since"], zone)),
-            ("To be reviewed by", words.moment(suspension["review_at"], zone)),
-            ("Ended", words.moment(ended, zone) if ended else None),
+            ("Since", dated(suspension["since"], zone)),
+            ("To be reviewed by", dated(suspension["review_at"], zone)),
+            ("Ended", dated(ended, zone) if ended else None),
         )
         yield quoted(suspension["reason"])
     if appeal := view.get("appeal"):
-        yield from (heading("The appeal"), says(words.moment(appeal["at"], zone)), quoted(appeal["grounds"]))
+        yield from (heading("The appeal"), says(dated(appeal["at"], zone)), quoted(appeal["grounds"]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from service.core.saying import dated
 from service.documents import words
 from service.documents.bundle_parts import Block, Parts, Redact, Section, heading, quoted, rows, says, section
 
@@ -109,8 +110,8 @@ def _begins(file: File, zone: str) -> Section:
             ("File", file["filename"]),
             ("Kind and size", f"{file['media_type']}, {file['size']:,} bytes"),
             ("What it shows", file["description"]),
-            ("Where it is from", file["source"] + (f", {words.moment(at, zone)}" if (at := file["copied_at"]) else "")),
-            ("Captured", words.moment(file["captured_at"], zone) if file["captured_at"] else None),
+            ("Where it is from", file["source"] + (f", {dated(at, zone)}" if (at := file["copied_at"]) else "")),
+            ("Captured", dated(file["captured_at"], zone) if file["captured_at"] else None),
             ("SHA-256", file["sha256"]),
         )
     ]

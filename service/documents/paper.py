@@ -1,16 +1,16 @@
 """What a template for paper may use: the pages' environment and words, with people's words made safe to lay out."""
 
 import re
-from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import jinja2
 from markupsafe import Markup, escape
 
+from service.core.saying import dated
+from service.core.telling import filters
 from service.core.templating import TEMPLATES, environment
 from service.documents import words
 from service.records.field_words import TABLES
@@ -33,15 +33,15 @@ def templates() -> jinja2.Environment:
     """The pages' environment, with the same words; on paper moments are told in full, and nothing may be misspelt."""
     made = environment(TABLES)
     made.undefined = jinja2.StrictUndefined
+    made.filters |= filters(TABLES, dated)
     made.filters.update(
         people=_people,
         inline=_inline,
         bare=_bare,
-        moment=words.moment,
+        moment=dated,
         lines=_lines,
         clock=_clock,
     )
-    made.filters["told"] = _told_on_paper(made.filters["told"])
     return made
 
 
@@ -78,7 +78,7 @@ def _breakable(line: str) -> Markup:
 
 def _lines(value: datetime, zone: str) -> Markup:
     """A moment for a narrow column: the clock first, in bold, and London's on a line of its own."""
-    return _stacked(words.moment(value, zone))
+    return _stacked(dated(value, zone))
 
 
 def _clock(value: datetime, zone: str) -> Markup:
@@ -102,14 +102,3 @@ def _inline(text: object) -> Markup:
 def _bare(text: object) -> Markup:
     """The same with no element round them: whatever stands in a link is a link of its own to WeasyPrint."""
     return escape(NOT_TEXT.sub("\N{REPLACEMENT CHARACTER}", " ".join(str(text).splitlines())))
-
-
-def _told_on_paper(told: Callable[..., str]) -> Callable[..., str]:
-    """Recorded values as the pages tell them, but for moments, which paper tells in full."""
-
-    def tell(value: Any, field: str, zone: str) -> str:
-        if isinstance(value, str) and field.endswith(("_at", "_by")) and value[:4].isdigit():
-            value = datetime.fromisoformat(value)
-        return words.moment(value, zone) if isinstance(value, datetime) else told(value, field, zone)
-
-    return tell

@@ -11,19 +11,6 @@ from service.core.clock import LONDON, in_zone
 from service.core.templating import place
 
 
-def moment(value: datetime, zone: str = LONDON) -> str:
-    """A time as people say it: `23:04 on 20 November 2026 in Tokyo (14:04 in London)`.
-
-    `value` is aware; `zone` is an IANA name or an offset. London's date is added where it is another day there.
-    """
-    there, london = in_zone(value, zone), in_zone(value, LONDON)
-    said = f"{there:%H:%M} on {day(there)} in {place(zone)}"
-    if zone == LONDON:
-        return said
-    other_day = f" on {london.day} {london:%B}" if london.date() != there.date() else ""
-    return f"{said} ({london:%H:%M}{other_day} in London)"
-
-
 def hours(value: datetime, zone: str = LONDON) -> str:
     """The time of day alone, for a list that stands under its day: `23:04 in Tokyo (14:04 in London)`."""
     there, london = in_zone(value, zone), in_zone(value, LONDON)

@@ -6,16 +6,15 @@ letter goes out with all of its parts or not at all (Acas code, paragraphs 9 to 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from service.core.saying import moment
+from service.core.saying import dated
 from service.records.enums import LetterKind, Outcome
 from service.records.referrals import Appeal, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, OUTCOMES, ROOM_SAYS
 from service.records.words import CODES
 
-NO_YEAR = datetime.min.replace(tzinfo=UTC)
 """A letter is read years later: its moments have their year."""
 
 
@@ -37,7 +36,7 @@ class Record:
 
     def day(self, value: datetime) -> str:
         """The day of a moment and its time, where the person is."""
-        return moment(value, self.zone, now=NO_YEAR)
+        return dated(value, self.zone)
 
 
 NO_RULE = "No rule is named. We look at what is alleged above."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from service.core.saying import moment
+from service.core.saying import dated
 from service.core.telling import filters
 from service.records.field_words import TABLES
 from service.records.list_words import ACCESS_TITLES
@@ -21,7 +21,7 @@ NOT_SAID = frozenset(
 """Keys of a view that are about the page and not about the person, or stand elsewhere."""
 SPOKEN = ("messages", "advice", "notes")
 
-_say: Any = filters(TABLES)
+_say: Any = filters(TABLES, dated)
 Line = list[str]
 
 
@@ -89,7 +89,7 @@ def entry_told(entry: Mapping[str, Any], person: Person) -> str:
 
 def when(at: datetime, person: Person) -> str:
     """A moment as this person's clocks show it."""
-    return moment(at, person.zone)
+    return dated(at, person.zone)
 
 
 def redacted(lines: Iterable[Line], redact: Redactor) -> list[Line]:

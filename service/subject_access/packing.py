@@ -11,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from service.core.errors import NotFound
-from service.core.saying import moment
+from service.core.saying import dated
 from service.core.storage import Store
 from service.evidence.download import EXTENSIONS
 from service.evidence.places import original_key
@@ -101,8 +101,8 @@ def _head(packed: Packed) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(packed.reference)}</title>'
         f"<style>{STYLE}</style></head><body><main><h1>What is held about {escape(packed.name)}</h1>"
-        f"<p>{escape(packed.reference)}. Asked for {moment(packed.asked_at, packed.zone)}, "
-        f"made {moment(packed.released_at, packed.zone)}. {checked}</p>"
+        f"<p>{escape(packed.reference)}. Asked for {dated(packed.asked_at, packed.zone)}, "
+        f"made {dated(packed.released_at, packed.zone)}. {checked}</p>"
         "<p>What was taken out stands between ⟦ and ⟧. The same is in <code>items.json</code>, for a program.</p>"
         f"<h2>What such a file leaves out</h2><ul>{left_out}</ul>"
         "<p>You may ask the data protection team to look again, and the Information Commissioner after that.</p>"

@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
+from service.core.saying import dated
 from service.documents import words
 from service.documents.case_summary import content_key, summary
 from service.documents.pool import DocumentNotMade, DocumentPoolClosed, DocumentTookTooLong, Pool
@@ -504,7 +505,7 @@ def test_workers_end_without_a_word_when_the_service_is_killed(tmp_path: Path) -
     ],
 )
 def test_moments(zone: str, said: str) -> None:
-    assert words.moment(POSTED, zone) == said
+    assert dated(POSTED, zone) == said
 
 
 @pytest.mark.parametrize(

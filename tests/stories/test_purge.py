@@ -2,11 +2,14 @@
 
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 from sqlalchemy import JSON, Enum, String, func, select
@@ -602,15 +605,28 @@ def test_leftovers_go_after_a_day(token, app, settings, database):
     assert set(keys(app)) == {original_key(file["id"]), preview_key(file["id"])}
 
 
-def test_what_a_killed_process_was_making_goes_after_a_day(settings, database, tmp_path, monkeypatch):
+MAKES = """
+from service.core.folders import folder
+with folder() as made:
+    (made / "0001.pdf").write_text("Quokka")
+    print(made, flush=True)
+    input()
+"""
+
+
+def test_what_a_killed_process_was_making_goes_and_what_is_being_made_stays(settings, database, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    left, going_on = tmp_path / "amends-making-of-old", tmp_path / "amends-making-now"
-    for place in (left, going_on):
-        place.mkdir()
-        (place / "0001.pdf").write_bytes(b"Quokka")
-    os.utime(left, (0, 0))
+    told = {"text": True, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "env": os.environ | {"TMPDIR": tmp_path}}
+    killed, going_on = (subprocess.Popen([sys.executable, "-c", MAKES], **told) for _ in range(2))
+    places = [Path(each.stdout.readline().strip()) for each in (killed, going_on)]
+    killed.kill()
+    killed.communicate()
+    for place in places:
+        os.utime(place, (0, 0))
     sweep(database, settings, datetime.now(UTC))
-    assert list(tmp_path.glob("amends-making-*")) == [going_on]
+    assert list(tmp_path.glob("amends-making-*")) == [places[1]]
+    going_on.communicate("\n")
+    assert list(tmp_path.glob("amends-making-*")) == []
 
 
 def test_the_worker_sweeps_an_hour_after_its_start(token, app, settings, database, clock, monkeypatch):

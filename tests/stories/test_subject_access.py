@@ -118,6 +118,9 @@ def test_somebody_asks_and_is_given_everything(token, worked, clock, database, s
     file = given_to(here, request)
     assert picture() in file.values()
     page, items = file["index.html"].decode(), json.loads(file["items.json"])
+    # It is read years later.
+    assert "on 20 November 2026 in Tokyo" in page
+    assert "November in Tokyo" not in page
     assert "Narwhal" in page
     assert "Schedule 2, paragraph 16" in page
     assert {item["part"] for item in items} >= {"person", "sign_in", "reporter", "timeline", "file", "notes", "looked"}
