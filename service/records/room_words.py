@@ -168,6 +168,41 @@ ROOM_NEXT: Mapping[str, str] = {
     "close": "Close the referral",
 }
 
+# What each box of the room's forms asks, by the form's address: on the form, and where something is missing in it.
+_WHEN = {"how": "How?", "at": "When was that?"}
+ROOM_ASKS: Mapping[str, Mapping[str, str]] = {
+    "return": {"reason": "Why do you return it?"},
+    "appoint": APPOINTED,
+    "inform-subject": {"text": "What do you write to the person?"},
+    "record-finding": {
+        "kind": "What kind of finding is it?",
+        "text": "What did you find?",
+        "evidence": "Evidence for it",
+    },
+    "informal": {"reason": "How is it settled, and why?"},
+    "invite": {"hearing_at": "When is the hearing?", "place": "Where is it?", "text": "What else do you write?"},
+    "postpone": {"hearing_at": "What is the new time?", "reason": "Why?"},
+    "hear": {"held_at": "When did it begin?", "present": "Who was there?", "notes": "What was said?"},
+    "consider": {"text": "What did you consider?"},
+    "decide": {"outcome": "What do you decide?", "reason": "Why?"},
+    "appeal": {"grounds": "On what grounds?"},
+    "decide-appeal": {"upheld": "Is the appeal upheld?", "outcome": "Then the outcome is", "reason": "Why?"},
+    "notes": {"text": "Note"},
+    "conflict": {"person": "Their work e-mail address", "reason": "Why?"},
+    "take-back-conflict": {"person": "Whose is it?", "reason": "Why was it an error?"},
+    "pause": {"reason": "Why is it paused?"},
+    "suspend": {"reason": "Why is it needed?", "review_at": "When do you look at it again?"},
+    "serve": {"text": "What did you hand over?", **_WHEN},
+    "reply": {"text": "What did they say?", **_WHEN},
+    "copy": {"from_case": "What do you copy from the case?"},
+    "purge": {"fields": "What to destroy", "reason": "Why?"},
+    "take-out": {"words": "A name, or words"},
+    "disclose": {"facts": "What may the person read?"},
+    "evidence": {"file": "Screenshot or file"},
+}
+ASKED_OF_SUBJECT: Mapping[str, Mapping[str, str]] = {"appeal": {"grounds": "Why do you appeal?"}}
+"""The same on the page of the person it is about."""
+
 # What is owed in a referral, for the list and for reminders.
 OWED: Mapping[str, str] = {
     "acceptance": "accept or return the referral",

@@ -820,3 +820,39 @@ def test_the_next_thing_stands_first_and_says_who_is_waited_for(token, sign_in, 
     assert "An appeal may come" not in theirs
     clock.forward(days=30)
     assert "Next: close the referral" in sign_in("hr").get(here).text
+
+
+def test_what_is_missing_in_a_form_is_named_by_its_question(token, sign_in, clock):
+    def lacks(who, deed, **sent):
+        """What the page says is missing, and that each is asked just so on the form."""
+        here = f"/referrals/{reference}"
+        page = sign_in(who)
+        page.get(here)
+        refused = page.fill_in(f"{here}/{deed}", sent)
+        assert refused.status_code == 422, refused.text
+        summary = refused.text.partition("govuk-error-summary__list")[2].partition("</ul>")[0]
+        said = [each.partition(": this is needed")[0] for each in re.findall(r"<a[^>]*>([^<]*)</a>", summary)]
+        asked = re.findall(r"<(?:label|legend)[^>]*>([^<]*)</(?:label|legend)>", refused.text)
+        assert {each.rstrip("?") for each in asked} >= set(said), (deed, said)
+        return said
+
+    reference, hr, hr2, head, _ = begin(token)
+    assert lacks("hr2", "record-finding") == ["What kind of finding is it", "What did you find"]
+    assert lacks("hr2", "copy") == ["What do you copy from the case"]
+    assert lacks("hr", "suspend") == ["Why is it needed", "When do you look at it again"]
+    assert lacks("hr2", "reply") == ["How", "What did they say"]
+    find_facts(hr2, reference)
+    assert lacks("hr2", "disclose") == ["What may the person read"]
+    assert lacks("hr2", "invite") == ["When is the hearing", "Where is it", "What else do you write"]
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    clock.forward(days=4)
+    assert lacks("head", "hear") == ["When did it begin", "Who was there", "What was said"]
+    room(head, reference, "hear", held_at=moment(clock), present=["The person"], notes="They said sorry.")
+    room(head, reference, "consider", text="None of it.")
+    assert lacks("head", "decide") == ["What do you decide", "Why"]
+    room(head, reference, "decide", outcome="first_written_warning", reason="It did harm.", protected_activity="None.")
+    assert lacks("hr", "appeal") == ["On what grounds"]
+    assert lacks("staff", "appeal") == ["Why do you appeal"]
+    room(hr, reference, "appeal", grounds="It was too harsh.")
+    room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
+    assert lacks("services", "decide-appeal") == ["Is the appeal upheld", "Why"]
