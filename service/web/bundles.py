@@ -34,8 +34,9 @@ from service.referrals.find import Found, find_referral
 from service.referrals.keep import case_of
 from service.referrals.view import referral_view, timeline
 from service.subject_access import comparing, others, third_parties
+from service.subject_access.of_referrals import others_in
 from service.subject_access.others import redactor_in
-from service.subject_access.third_parties import Known, redacted
+from service.subject_access.third_parties import redacted
 from service.web.letters import LONGEST_WAIT, Kept, handed
 from service.web.visit import House
 
@@ -203,9 +204,8 @@ def _whole(value: Any) -> Any:
 
 def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Redact:
     """What takes others out of all that is laid out; and out of the names of files, whose words run together."""
-    also = tuple(Known(*each) for each in bundle.others(db, referral))
     files, chosen = bundle.file_names(db, referral), their_copy.words_of(db, referral)
-    redact = redactor_in(db, about, case, also, files, chosen)
+    redact = redactor_in(db, about, case, others_in(db, referral), files, chosen)
     return lambda value: redacted(value, redact)
 
 

@@ -389,10 +389,18 @@ def beside(app, settings, clock, papers):
         yield running
 
 
-def test_each_process_says_how_far_it_is(called, app, sign_in, beside, clock):
-    page, store = f"/referrals/{called}/papers", app.state.house.store
-    waiting = Waiting(store.backend, store.folder)
-    app.state.house = replace(app.state.house, store=waiting)
+@pytest.fixture
+def waiting(app, beside):
+    """The store of the first process, which keeps nothing before it is let; the other's has no need to."""
+    store = app.state.house.store
+    waits = Waiting(store.backend, store.folder)
+    app.state.house = replace(app.state.house, store=waits)
+    yield waits
+    waits.let.set()
+
+
+def test_each_process_says_how_far_it_is(called, waiting, sign_in, beside):
+    page = f"/referrals/{called}/papers"
     using = sign_in("hr")
     there = Browser(transport=beside._transport, base_url=BASE, cookies=using.cookies)
     assert "parts are done" in using.get(f"{page}?make=bundle.hr").text
@@ -401,19 +409,17 @@ def test_each_process_says_how_far_it_is(called, app, sign_in, beside, clock):
         said = there.get(asked).text
         assert "parts are done" in said
         assert f'href="{page}?make=bundle.hr"' not in said
-    assert [kept.key for kept in store.list("pdf")] == []
+    assert [kept.key for kept in waiting.list("pdf")] == []
     waiting.let.set()
     content = there.get(f"/referrals/{called}/bundle.pdf?audience=hr").content
     assert content == using.get(f"/referrals/{called}/bundle.pdf?audience=hr").content
-    assert len([kept for kept in store.list("pdf") if "bundle-" in kept.key]) == 1
+    assert len([kept for kept in waiting.list("pdf") if "bundle-" in kept.key]) == 1
     assert "Get this PDF" in there.get(page).text
 
 
-def test_what_a_process_that_has_ended_was_making_is_made_again(called, app, sign_in, beside, clock):
-    page, store = f"/referrals/{called}/papers", app.state.house.store
-    # It tells nothing from here on, as one that was killed.
-    waiting = Waiting(store.backend, store.folder)
-    app.state.house = replace(app.state.house, store=waiting)
+def test_what_a_process_that_has_ended_was_making_is_made_again(called, waiting, sign_in, beside, clock):
+    """The first tells nothing once it waits, as one that was killed."""
+    page = f"/referrals/{called}/papers"
     using = sign_in("hr")
     there = Browser(transport=beside._transport, base_url=BASE, cookies=using.cookies)
     assert "parts are done" in using.get(f"{page}?make=bundle.hr").text
@@ -423,7 +429,6 @@ def test_what_a_process_that_has_ended_was_making_is_made_again(called, app, sig
     assert f'href="{page}?make=bundle.hr"' in there.get(page).text
     answer = there.get(f"/referrals/{called}/bundle.pdf?audience=hr")
     assert answer.status_code == 200, answer.text
-    waiting.let.set()
 
 
 class Losing(Store):
@@ -444,11 +449,9 @@ def test_one_that_goes_before_it_is_handed_over_is_to_be_asked_for_again(token, 
     assert hr.get(f"/api/referrals/{called}/bundle.pdf").status_code == 200
 
 
-def test_a_change_stops_the_one_that_another_process_makes(called, app, token, beside):
+def test_a_change_stops_the_one_that_another_process_makes(called, waiting, token, beside):
     """Nobody there knows why it was not made, and it is no fault of the service."""
-    hr, house = token("hr"), app.state.house
-    waiting = Waiting(house.store.backend, house.store.folder)
-    app.state.house = replace(house, store=waiting)
+    hr = token("hr")
     there = httpx.Client(transport=beside._transport, base_url=BASE, headers=hr.headers)
     address = f"/api/referrals/{called}/bundle.pdf"
     with ThreadPoolExecutor(2) as both:
@@ -461,3 +464,13 @@ def test_a_change_stops_the_one_that_another_process_makes(called, app, token, b
         waiting.let.set()
         answers = [each.result() for each in (first, second)]
     assert [(each.status_code, "Ask for it again" in each.text) for each in answers] == [(409, True)] * 2
+
+
+def test_who_was_at_the_hearing_and_is_in_no_directory_is_taken_out_too(token, called, clock):
+    clock.forward(days=4)
+    heard = {"held_at": moment(clock, hours=-1), "present": ["Member of staff", "Ottoline Marsh"], "notes": "Heard."}
+    room(token("head"), called, "hear", **heard)
+    assert "Ottoline" in text_of(pdf(token("hr"), called)[1])
+    own = text_of(pdf(token("staff"), called)[1])
+    assert "somebody at the hearing" in own
+    assert "Ottoline" not in own
