@@ -12,6 +12,7 @@ from typing import Any
 from service.core.saying import dated
 from service.documents import words
 from service.documents.bundle_parts import Block, Parts, Redact, Section, heading, quoted, rows, says, section
+from service.records.words import FILE_KINDS
 
 LETTERS_A_LEAF = 40_000
 """Text of about fifteen pages: so long takes a worker a second or two, and 100 MB."""
@@ -108,7 +109,7 @@ def _begins(file: File, zone: str) -> Section:
     blocks = [
         rows(
             ("File", file["filename"]),
-            ("Kind and size", f"{file['media_type']}, {file['size']:,} bytes"),
+            ("Kind and size", f"{FILE_KINDS[file['media_type']]}, {file['size']:,} bytes"),
             ("What it shows", file["description"]),
             ("Where it is from", file["source"] + (f", {dated(at, zone)}" if (at := file["copied_at"]) else "")),
             ("Captured", dated(file["captured_at"], zone) if file["captured_at"] else None),

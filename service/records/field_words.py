@@ -355,6 +355,7 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "revealed": words.DESKS,
     "type": words.ACCOUNT_TYPES,
     "cannot_reason": words.CANNOT_REASONS,
+    "media_type": words.FILE_KINDS,
     "because": BECAUSE,
     "instead": INSTEAD,
     "hr.decision": DECISIONS,

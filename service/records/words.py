@@ -149,6 +149,17 @@ STEP_STATES: Mapping[str, str] = {
     StepState.NOT_NEEDED: "Not needed",
 }
 
+FILE_KINDS: Mapping[str, str] = {
+    "image/png": "Picture (PNG)",
+    "image/jpeg": "Picture (JPEG)",
+    "image/webp": "Picture (WebP)",
+    "image/gif": "Picture (GIF)",
+    "application/pdf": "PDF",
+    "text/plain": "Text",
+    "message/rfc822": "E-mail",
+    "video/mp4": "Film (MP4)",
+}
+"""What a file is, by its media type; no other is taken in."""
 DESKS: Mapping[str, str] = {
     DeskName.LINE_MANAGER: "Line manager",
     DeskName.DIGITAL_UNIT: "Digital Transformation Unit",

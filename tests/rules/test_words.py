@@ -12,6 +12,7 @@ from service.cases.policy import EYES, VARIANTS
 from service.cases.read_log import PARTY, TOLD_OF
 from service.cases.relations import ADVISERS
 from service.core.telling import filters
+from service.evidence.sniff import BINARY, EML, TXT
 from service.records import enums, list_words, room_words, words
 from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
 from service.retention import referral_rules
@@ -90,6 +91,7 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.PDF_AUDIENCES) == {variant for variants in VARIANTS.values() for variant in variants}
     assert set(words.PARTS) == set(SHOWN)
     assert set(words.ASKABLE) == ABLE
+    assert set(words.FILE_KINDS) == {*BINARY, TXT, EML}
     assert set(ENTRIES) == set(AUDIENCES)
     assert set(room_words.ENTRIES_OF_REFERRAL) == set(AUDIENCES_OF_REFERRAL)
     theirs = {kind for kind, readers in AUDIENCES_OF_REFERRAL.items() if "subject" in readers}
@@ -135,7 +137,7 @@ def test_no_table_is_for_nothing() -> None:
     }
     filters = {"assigned", "orders", "orders_full", "exported"}
     record = {"fields", "spilt", "because", "entries", "happened", "notified", "decisions", "spoken", "whose"}
-    record |= {"exposure", "pause"}
+    record |= {"exposure", "pause", "file_kinds"}
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     room = {"gates", "checks", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}

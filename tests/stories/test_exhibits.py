@@ -184,3 +184,13 @@ def test_where_the_disk_is_full_no_exhibit_is_left_out(papers, tmp_path, kind, n
     file = {"id": "a", "destroyed_at": None, "media_type": kind, "size": len(content)}
     with pytest.raises(DocumentHasNoRoom):
         opened(papers, [file], lambda _: [content], tmp_path, Making())
+
+
+def test_what_a_file_is_has_one_name_on_pages_and_paper(token, sign_in, called):
+    hr2 = token("hr2")
+    enter(hr2, called, ("plain.eml", mail("Nobody knew.")), ("long.pdf", pages("One")))
+    said, page = text_of(pdf(hr2, called)[1]), sign_in("hr2").get(f"/referrals/{called}").text
+    for kind in ("E-mail", "PDF"):
+        assert f'<span class="evidence__kind" aria-hidden="true">{kind}</span>' in page
+        assert f"Kind and size {kind}, " in said
+    assert "rfc822" not in (page + said).lower()

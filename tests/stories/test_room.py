@@ -856,3 +856,16 @@ def test_what_is_missing_in_a_form_is_named_by_its_question(token, sign_in, cloc
     room(hr, reference, "appeal", grounds="It was too harsh.")
     room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
     assert lacks("services", "decide-appeal") == ["Is the appeal upheld", "Why"]
+
+
+def test_a_finding_names_the_files_it_rests_on(token, sign_in):
+    reference, _, hr2, *_ = begin(token)
+    shown = upload(hr2, reference, picture(), "shot.png")
+    file = shown.json()["id"]
+    room(hr2, reference, "record-finding", kind="established", text="It was up at nine.", evidence=[file])
+    found = sign_in("hr2").get(f"/referrals/{reference}").text.partition('id="findings"')[2].partition("</section>")[0]
+    assert f'href="/referrals/{reference}/evidence/{file}"' in found
+    assert ">shot.png</a>" in found
+    room(token("hr"), reference, "purge", fields=[f"evidence.{file}"], reason="It must not be here.")
+    found = sign_in("hr2").get(f"/referrals/{reference}").text.partition('id="findings"')[2].partition("</section>")[0]
+    assert "Evidence for it: a file that was destroyed" in found
