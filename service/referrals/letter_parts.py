@@ -94,7 +94,7 @@ def _when(record: Record) -> Sequence[str] | None:
     hearing = record.hearing
     if hearing is None or hearing.held_at or hearing.hearing_at < record.at + record.notice:
         return None
-    return [record.day(hearing.hearing_at), hearing.place]
+    return [record.day(hearing.hearing_at), hearing.place, hearing.text]
 
 
 def _decision(record: Record) -> Sequence[str] | None:
@@ -192,7 +192,7 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
         ),
         LetterPart(
             "when",
-            "When and where",
+            "When and where, and what else we write",
             "Please come at this time. Tell us at once if you cannot.",
             _when,
             "Invite the person first, and send this at least {hours} hours before the hearing. "

@@ -25,6 +25,8 @@ from service.referrals.keep import entries_for_hr
 from service.timeline import entries, erasing, outbox
 
 ALLEGED = "referral.allegation"
+TYPED_INTO = "when"
+"""The part of a letter in which the record has words that somebody typed to the person."""
 REPEAT = (LetterKind.INFORMING, LetterKind.INVITATION)
 """The letters that say what was alleged, or list the evidence."""
 
@@ -109,7 +111,8 @@ def _letters_of(db: Session, referral: Referral) -> list[Letter]:
 def _names(letter: Letter, said: set[str]) -> bool:
     """Whether a letter lists one of these, or has it among the words that somebody typed."""
     listed = {text for texts in letter.says.values() for text in texts}
-    return bool(listed & said) or any(each in text for each in said for text in letter.wording.values())
+    typed = [*letter.says.get(TYPED_INTO, ()), *letter.wording.values()]
+    return bool(listed & said) or any(each in text for each in said for text in typed)
 
 
 def _letters(db: Session, referral: Referral, rows: list[Letter], at: datetime) -> set[str]:

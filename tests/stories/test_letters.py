@@ -286,3 +286,30 @@ def test_a_letter_sent_again_after_a_purge_stays(token, database, settings, cloc
     do_what_is_due(database, settings, clock)
     assert hashlib.sha256(pdf(hr2, reference, "informing")[0]).hexdigest() == again[1]["sha256"]
     assert faults(database) == []
+
+
+def test_an_invitation_has_what_else_was_written_and_its_form_asks_for_the_evidence_first(token, sign_in, clock):
+    def form():
+        page = sign_in("hr2").get(f"/referrals/{reference}").text
+        return page.partition(f'action="/referrals/{reference}/invite"')[2].partition("</form>")[0]
+
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    assert "cannot read" not in form()
+    upload(hr2, reference, picture(), "shot.png")
+    assert "The person cannot read the evidence yet." in form()
+    assert 'href="#act-disclose"' in form()
+    room(hr2, reference, "disclose", facts=["evidence"])
+    assert "cannot read" not in form()
+    upload(hr2, reference, picture(), "later.png")
+    assert "The person cannot read some of the evidence yet." in form()
+    words = "Ring the bell at the side door; later.png is on the table."
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text=words)
+    send(hr2, reference, "invitation")
+    assert words in pdf(token("staff"), reference, "invitation")[1]
+    # What must not be kept is not kept in there either.
+    file = next(
+        one for one in hr2.get(f"/api/referrals/{reference}").json()["evidence"] if one["filename"] == "later.png"
+    )
+    room(token("hr"), reference, "purge", fields=[f"evidence.{file['id']}"], reason="It must not be here.")
+    assert hr2.get(f"/api/referrals/{reference}").json()["letters"][0]["destroyed"] is True
