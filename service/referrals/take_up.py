@@ -23,6 +23,7 @@ from service.timeline import entries
 NOT_APART = "Appoint somebody with no part in it: not the person it is about, nor whoever reported or referred it, nor "
 NOT_APART += "anybody with a conflict of interest. (Acas code, paragraph 6)"
 ANOTHER_PART = "One person cannot do two of the three: {part} is or was {other}. (Acas code, paragraph 6)"
+TWICE = "One person cannot do two of the three: {part} stands twice here, also as {other}. (Acas code, paragraph 6)"
 
 
 def accept(db: Session, me: Me, here: Found, *, at: datetime) -> None:
@@ -84,13 +85,13 @@ def appoint(db: Session, me: Me, here: Found, people: Mapping[Part, Person], *, 
 def _refuse_unfit(db: Session, referral: Referral, people: Mapping[Part, Person], before: list[Appointment]) -> None:
     out, faults = apart_from(db, referral), []
     for part, person in people.items():
-        others = [Part(each.part) for each in before if each.part != part and each.person_id == person.id]
-        others += [other for other, whose in people.items() if other is not part and whose.id == person.id]
+        did = [Part(each.part) for each in before if each.part != part and each.person_id == person.id]
+        twice = [other for other, whose in people.items() if other is not part and whose.id == person.id]
         if person.id in out:
             faults.append(FieldError(part.value, NOT_APART))
-        elif others:
-            said = ANOTHER_PART.format(part=person.name, other=APPOINTED[others[0]].lower())
-            faults.append(FieldError(part.value, said))
+        elif others := did or twice:
+            said = ANOTHER_PART if did else TWICE
+            faults.append(FieldError(part.value, said.format(part=person.name, other=APPOINTED[others[0]].lower())))
     if faults:
         raise Invalid("Somebody cannot be appointed to this.", faults)
 

@@ -869,3 +869,28 @@ def test_a_finding_names_the_files_it_rests_on(token, sign_in):
     room(token("hr"), reference, "purge", fields=[f"evidence.{file}"], reason="It must not be here.")
     found = sign_in("hr2").get(f"/referrals/{reference}").text.partition('id="findings"')[2].partition("</section>")[0]
     assert "Evidence for it: a file that was destroyed" in found
+
+
+def test_one_person_for_two_parts_is_said_to_stand_twice(token):
+    reference, hr, *_ = begin(token)
+    both = {"decision_maker": APPEAL_HEARER, "appeal_hearer": APPEAL_HEARER}
+    refused = hr.post(f"/api/referrals/{reference}/appoint", json=both)
+    assert fields(refused) == set(both)
+    said = [each["message"] for each in refused.json()["errors"]]
+    assert all("stands twice here, also as" in each for each in said), said
+    refused = hr.post(f"/api/referrals/{reference}/appoint", json={"appeal_hearer": INVESTIGATOR})
+    assert "is or was investigator" in refused.text
+
+
+def test_closing_speaks_of_a_warning_only_where_there_is_one(token, sign_in, clock):
+    def close(reference):
+        page = sign_in("hr").get(f"/referrals/{reference}").text
+        return page.partition(f'action="/referrals/{reference}/close"')[2].partition("</form>")[0]
+
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "informal", reason="A talk is enough.")
+    assert "Nothing more is to be done." in close(reference)
+    assert "warning" not in close(reference)
+    reference, *_ = decide(clock, token, by="colleague")
+    assert "The warning goes on until it ends by itself." in close(reference)
