@@ -29,6 +29,7 @@ from service.web import (
     asking,
     assets,
     audit,
+    case_files,
     cases,
     choices,
     exporting,
@@ -72,7 +73,21 @@ WARM_AFTER_SECONDS = 5
 ROUTES = [
     route
     for room in (
-        *(front, signing_in, assets, reporting, asking, cases, queue, from_rows, exporting, views, referrals, people),
+        *(
+            front,
+            signing_in,
+            assets,
+            reporting,
+            asking,
+            cases,
+            case_files,
+            queue,
+            from_rows,
+            exporting,
+            views,
+            referrals,
+            people,
+        ),
         *(links, waiting, choices, rota, outbox, audit, retention, subject_access),
         *(me, api_cases, api_views, api_events, api_exports, api_referrals, api_waiting, api_outbox, api_audit),
         *(api_retention, api_subject_access, duty, openapi),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -13,10 +13,7 @@ from sqlalchemy import (
     bindparam,
     case,
     exists,
-    func,
-    literal_column,
     null,
-    or_,
     select,
     tuple_,
     type_coerce,
@@ -28,7 +25,7 @@ from service.cases import policy
 from service.cases.clocks import NOTHING_DUE
 from service.cases.exposure import went_at
 from service.cases.looking import lookers_at
-from service.cases.narrowing import CLOSED, NOT_MINE, Assignee, Filters, narrowed, type_of, waits_at
+from service.cases.narrowing import Assignee, Filters, narrowed, type_of, waits_at
 from service.cases.relations import ME, Desks, Roles
 from service.cases.sentences import title
 from service.core.database import is_sqlite, written_out
@@ -36,7 +33,7 @@ from service.core.errors import invalid
 from service.people.identity import Me
 from service.records.cases import Case, Route, Step
 from service.records.columns import ListedMoment
-from service.records.enums import DeskName, Kind, StepKind, StepState
+from service.records.enums import Kind, StepKind
 from service.records.people import Person
 from service.records.timeline import ReadEntry
 from service.records.words import PARTS, STATUSES
@@ -51,7 +48,7 @@ Place = tuple[int, int, int]
 """Where a page ended: the last row's rank, when it is next due in microseconds since 1970, and its number."""
 
 
-_MOST: BindParameter[int] = bindparam("most", required=True, type_=type_of(Case.id))
+AT_MOST: BindParameter[int] = bindparam("most", required=True, type_=type_of(Case.id))
 Deleted = aliased(Step)
 Reporter = aliased(Person)
 
@@ -87,11 +84,11 @@ def list_cases(
     """
     if not 1 <= limit <= MOST:
         raise invalid("limit", f"Choose a number from 1 to {MOST}.")
-    query = _query(frozenset(me.desks), me.roles, filters.shape(), is_sqlite(db))
+    query = listing(frozenset(me.desks), me.roles, filters.shape(), is_sqlite(db))
     if after is not None:
         query = query.where(_beyond(filters.order, after))
-    rows = _rows(db, query, me, at, limit + 1, filters.typed(is_sqlite(db)))
-    page = [_row(row, at) for row in rows[:limit]]
+    rows = rows_of(db, query, me, at, limit + 1, filters.typed(is_sqlite(db)))
+    page = [as_row(row, at) for row in rows[:limit]]
     for row, shown in zip(rows, page, strict=False):
         if row.part:
             # As on its page (`queries.version_of`): those are few, and a list of others' cases has none.
@@ -107,108 +104,27 @@ def each_case(
     A row whose content may be read has its `account` as well: type, platform and handle.
     """
     embedded = is_sqlite(db)
-    query = _query(frozenset(me.desks), me.roles, filters.shape(), embedded).add_columns(col(Case.handle))
+    query = listing(frozenset(me.desks), me.roles, filters.shape(), embedded).add_columns(col(Case.handle))
     query = query.where(policy.sees(me))
     given = {"me": me.id, "now": at, "most": most, **filters.typed(embedded)}
     for row in db.connection().execution_options(stream_results=True, yield_per=500).execute(query, given):
-        shown = _row(row[:-1], at)
+        shown = as_row(row[:-1], at)
         if row.content and not row.part:
             shown["account"] = {"type": row.account_type, "platform": row.platform, "handle": row.handle}
         yield shown
 
 
-def _rows(
+def rows_of(
     db: Session, query: Select[Any], me: Me, at: datetime, most: int, typed: Mapping[str, Any] | None = None
 ) -> Sequence[Any]:
+    """The rows of a `listing`, no more than `most`."""
     # Rows, not entities: straight from the connection, a page of fifty costs half as much.
     return db.connection().execute(query, {"me": me.id, "now": at, "most": most, **(typed or {})}).all()
 
 
-def waiting_at_desks(db: Session, me: Me, most: int = 100) -> dict[DeskName, int]:
-    """How many open cases wait unacknowledged at each of the reader's desks, counted no further than `most`."""
-    desks, given = frozenset(me.desks), {"me": me.id, "most": most}
-    return {desk: db.execute(_unread(desks, me.roles, desk), given).scalar_one() for desk in me.desks}
-
-
 @lru_cache(maxsize=512)
-def _unread(desks: Desks, roles: Roles, desk: DeskName) -> Select[Any]:
-    waits = (col(Route.acknowledged_at).is_(None), col(Route.ended_at).is_(None), col(Case.stage) != CLOSED, *NOT_MINE)
-    unread: Select[Any] = (
-        select(literal_column("1"))
-        .select_from(Route)
-        .join(Case, col(Case.id) == col(Route.case_id))
-        .where(col(Route.desk) == desk, *waits, policy.sees(policy.reader(desks, roles)))
-        .limit(_MOST)
-    )
-    return select(func.count()).select_from(unread.subquery())
-
-
-def worst_waiting(db: Session, me: Me, at: datetime) -> list[dict[str, Any]]:
-    """Of what is due or waits unacknowledged at the reader's desks the worst case, one for each desk."""
-    desks, embedded = frozenset(me.desks), is_sqlite(db)
-    found = {row.id: row for desk in me.desks for row in _rows(db, _worst(desks, me.roles, desk, embedded), me, at, 1)}
-    return [_row(row, at) for row in sorted(found.values(), key=lambda row: (row.severity_rank, row.next_due_at))]
-
-
-@lru_cache(maxsize=512)
-def _worst(desks: Desks, roles: Roles, desk: DeskName, embedded: bool) -> Select[Any]:
-    query = _query(desks, roles, Filters(desk=desk, open_only=True, order="worst"), embedded)
-    return query.where(or_(waits_at(desk), col(Case.next_due_at) < NOTHING_DUE))
-
-
-def asked_of_me(db: Session, me: Me, at: datetime, most: int = 20) -> list[dict[str, Any]]:
-    """Open cases in which something is asked of this person, worst first, each with the nearest such thing as its next.
-
-    Their own steps that are due, and what was sent to them as a line manager and waits to be read.
-    """
-    asked: dict[int, tuple[datetime, str]] = {}
-    for soonest in _asked():
-        for case_id, due, what in db.connection().execute(soonest, {"me": me.id}):
-            mine = (due or NOTHING_DUE, what)
-            asked[case_id] = min(asked.get(case_id, mine), mine)
-    if not asked:
-        return []
-    query = _of_these(frozenset(me.desks), me.roles, is_sqlite(db))
-    rows = _rows(db, query, me, at, 3 * MOST, {"cases": list(asked)})
-    # In the order of what is owed: how bad a case is, is not for everybody who owes something.
-    rows = sorted(rows, key=lambda row: (1 if row.part else row.severity_rank, asked[row.id]))
-    return [_row(row, at) | _owed(*asked[row.id], at) for row in rows[:most]]
-
-
-@cache
-def _asked() -> tuple[Select[Any], ...]:
-    steps: Select[*tuple[Any, ...]] = (
-        select(col(Step.case_id), col(Step.due_at), col(Step.kind))
-        .join(Case, col(Case.id) == col(Step.case_id))
-        .where(or_(col(Step.asked_of_id) == ME, and_(col(Case.reporter_id) == ME, col(Case.kind) != Kind.CONCERN)))
-        .where(col(Case.stage) != CLOSED, col(Step.state) == StepState.DUE)
-        .where(col(Step.kind).not_in((StepKind.INFORM_MANAGER, StepKind.INFORM_DIGITAL_UNIT)))
-    )
-    with_me = (col(Route.person_id) == ME, col(Route.desk) == DeskName.LINE_MANAGER, col(Route.ended_at).is_(None))
-    to_read: Select[*tuple[Any, ...]] = select(
-        col(Route.case_id), col(Route.acknowledge_by), literal_column("'acknowledge.line_manager'")
-    ).where(*with_me, col(Route.acknowledged_at).is_(None))
-    to_answer: Select[*tuple[Any, ...]] = select(
-        col(Route.case_id), col(Route.answer_by), literal_column("'advice.line_manager'")
-    ).where(*with_me, col(Route.answer_by).is_not(None), col(Route.answered_at).is_(None))
-    owed = ((steps, Step.due_at), (to_read, Route.acknowledge_by), (to_answer, Route.answer_by))
-    return tuple(statement.order_by(col(owed_by)).limit(MOST) for statement, owed_by in owed)
-
-
-@lru_cache(maxsize=256)
-def _of_these(desks: Desks, roles: Roles, embedded: bool) -> Select[Any]:
-    these = bindparam("cases", expanding=True, type_=type_of(Case.id))
-    return _query(desks, roles, Filters(), embedded).where(col(Case.id).in_(these), col(Case.stage) != CLOSED)
-
-
-def _owed(due: datetime, what: str, at: datetime) -> dict[str, Any]:
-    known = due < NOTHING_DUE
-    return {"next_due": {"what": what, "at": due} if known else None, "overdue": known and due <= at, "mine": True}
-
-
-@lru_cache(maxsize=512)
-def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Select[Any]:
-    """The list's statement, built once for each kind of reader and shape of filters; needs `me`, `now`, `most`."""
+def listing(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Select[Any]:
+    """A list's statement, built once for each kind of reader and shape of filters; needs `me`, `now`, `most`."""
     me = policy.reader(desks, roles)
     unread = and_(
         ~exists().where(col(ReadEntry.case_id) == col(Case.id), col(ReadEntry.person_id) == ME),
@@ -237,7 +153,7 @@ def _query(desks: Desks, roles: Roles, filters: Filters, embedded: bool) -> Sele
         .outerjoin(Assignee, col(Assignee.id) == col(Case.assigned_to_id))
         .outerjoin(Reporter, and_(col(Reporter.id) == col(Case.reporter_id), col(Reporter.id) != ME))
         .where(*narrowed(me, filters, embedded))
-        .limit(_MOST)
+        .limit(AT_MOST)
     )
     query = written_out(query)
     match filters.order:
@@ -254,7 +170,8 @@ def _listed(column: Any) -> Any:
     return type_coerce(column, ListedMoment()).label(column.key) if isinstance(column.type, UTCDateTime) else column
 
 
-def _row(row: Any, at: datetime) -> dict[str, Any]:
+def as_row(row: Any, at: datetime) -> dict[str, Any]:
+    """A row of a `listing` as people may read it."""
     # By place, in the order of COLUMNS and what follows them there: asking a row by name takes longer than the rest.
     _, reference, kind, stage, severity, _, version, codes, account_type, platform, posted_at, reported_at, *rest = row
     next_due_at, what, holder, guarded, closed_at, visible, told_at, *rest = rest

@@ -6,7 +6,8 @@ from litestar import get
 from litestar.response import Response
 
 from migrations.schema import is_current
-from service.cases.lists import asked_of_me, list_cases, waiting_at_desks, worst_waiting
+from service.cases.asked import asked_of_me, waiting_at_desks, worst_waiting
+from service.cases.lists import list_cases
 from service.cases.narrowing import Filters
 from service.cases.wording import compose_apology, correction_to_fill_in
 from service.core.database import alive

@@ -12,7 +12,8 @@ from litestar.response import Response
 from markupsafe import Markup
 from sqlmodel import Session
 
-from service.cases.lists import MOST, asked_of_me, list_cases
+from service.cases.asked import asked_of_me
+from service.cases.lists import MOST, list_cases
 from service.cases.narrowing import Filters
 from service.cases.views import views_of
 from service.core.errors import Invalid, NotFound, NotPermitted

@@ -10,7 +10,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import col
 
 from service.cases import policy
-from service.cases.lists import list_cases, waiting_at_desks
+from service.cases.asked import waiting_at_desks
+from service.cases.lists import list_cases
 from service.cases.narrowing import Filters
 from service.cases.policy import MAY, Act
 from service.cases.queries import find_case

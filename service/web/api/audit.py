@@ -11,7 +11,7 @@ from litestar.response import Response
 from service.cases.queries import find_case
 from service.cases.read_log import list_looks, list_reads, require_auditor, require_own_report
 from service.documents.sheets import KINDS
-from service.web.api.answers import AlertsOut, LooksOut, ReadsOut
+from service.web.api.audit_answers import AlertsOut, LooksOut, ReadsOut
 from service.web.api.cases import THROUGH
 from service.web.api.waiting import page_size
 from service.web.audit import NAMES, alerts_of, exported_log, note, read_sought, said_in

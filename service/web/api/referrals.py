@@ -21,8 +21,9 @@ from service.referrals.room import Order, list_referrals
 from service.referrals.view import referral_view
 from service.referrals.view import timeline as entries_seen
 from service.timeline import reads
-from service.web.api.answers import EvidenceOut, ReferralOut, ReferralsOut, TimelineOut
+from service.web.api.answers import EvidenceOut, TimelineOut
 from service.web.api.cases import farewell, unless_replayed
+from service.web.api.room_answers import ReferralOut, ReferralsOut
 from service.web.bundles import BUNDLE, SUMMARY, pdf
 from service.web.cursors import place_of
 from service.web.evidence import taken_in
