@@ -18,6 +18,8 @@ AT_ONCE = 2
 TRIES = 4
 ROOM = 250 * 2**20
 """Bytes of drawn pages, a thousand of them and more: a file is bound in the memory of a worker."""
+MOST_SECONDS = 60
+"""Of a processor, for the pages of one file: a hundred of them take two, and large scans thirty."""
 Told = dict[str, Any]
 
 
@@ -62,8 +64,12 @@ def _mail(pool: Pool, source: Path, into: Path) -> Told:
 def _drawn(pool: Pool, source: Path, into: Path, made: Making) -> Told:
     """The pages of a PDF, up to those that cannot be drawn, or for which the bundle has no room."""
     pages: list[str] = []
-    of = MOST_PAGES
-    while len(pages) < min(of, MOST_PAGES) and sum(each.stat().st_size for each in into.parent.glob("*.jpg")) < ROOM:
+    of, seconds = MOST_PAGES, 0.0
+
+    def has_room() -> bool:
+        return seconds < MOST_SECONDS and sum(each.stat().st_size for each in into.parent.glob("*.jpg")) < ROOM
+
+    while len(pages) < min(of, MOST_PAGES) and has_room():
         order = {"file": str(source), "first": len(pages), "into": f"{into}."}
         try:
             told = json.loads(pool.submit({"open": {"draw": order}}).result())
@@ -72,7 +78,7 @@ def _drawn(pool: Pool, source: Path, into: Path, made: Making) -> Told:
             raise
         except DocumentNotMade:
             break
-        of = told["of"]
+        of, seconds = told["of"], seconds + told["seconds"]
         pages += told["pages"]
         made.goes_on()
     return {"pages": pages[:MOST_PAGES], "of": of}

@@ -6,6 +6,7 @@ nothing else.
 
 import io
 import json
+import time
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -29,14 +30,16 @@ BREAKS = frozenset({"br", "div", "li", "p", "tr", "h1", "h2", "h3", "h4", "block
 def draw(file: str, first: int, into: str) -> dict[str, Any]:
     """Draw up to ten pages of a PDF from page `first` (from 0), each to `into` with its number and `.jpg` behind it.
 
-    Answers `of`, how many pages it has, and the words of each page that was drawn. Raises PdfiumError for a file that
-    is broken or wants a password.
+    Answers `of`, how many pages it has, the words of each page that was drawn, and how many `seconds` of a processor
+    it took. Raises PdfiumError for a file that is broken or wants a password.
     """
+    begun = time.process_time()
     with pdfium.PdfDocument(file) as document:
         # What was written into a form is no part of its pages.
         document.init_forms()
         numbers = range(first, min(first + PAGES_A_TURN, len(document)))
-        return {"of": len(document), "pages": [_page(document[number], f"{into}{number}.jpg") for number in numbers]}
+        pages = [_page(document[number], f"{into}{number}.jpg") for number in numbers]
+        return {"of": len(document), "pages": pages, "seconds": time.process_time() - begun}
 
 
 def _page(page: pdfium.PdfPage, into: str) -> str:

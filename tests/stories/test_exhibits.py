@@ -161,6 +161,14 @@ def test_of_a_long_pdf_the_beginning_is_shown(token, called):
     assert "It has 103 pages; 100 are shown." in said
 
 
+def test_of_one_that_is_slow_to_draw_the_beginning_is_shown(token, called, monkeypatch):
+    """A hundred pages of a second each would hold up the bundle, and whoever waits for another paper."""
+    monkeypatch.setattr("service.documents.leaves.MOST_SECONDS", 0.01)
+    hr2 = token("hr2")
+    enter(hr2, called, ("slow.pdf", pages(*(f"Sheet {number}." for number in range(1, 31)))))
+    assert "It has 30 pages; 10 are shown." in text_of(pdf(hr2, called)[1])
+
+
 @pytest.mark.parametrize(
     ("content", "longest"),
     [(pages("Small."), 1_520), (sized(14_000, 14), 1_800), (sized(3, 14_000), 1_800)],
