@@ -200,7 +200,10 @@ ROOM_ASKS: Mapping[str, Mapping[str, str]] = {
     "disclose": {"facts": "What may the person read?"},
     "evidence": {"file": "Screenshot or file"},
 }
-ASKED_OF_SUBJECT: Mapping[str, Mapping[str, str]] = {"appeal": {"grounds": "Why do you appeal?"}}
+ASKED_OF_SUBJECT: Mapping[str, Mapping[str, str]] = {
+    "appeal": {"grounds": "Why do you appeal?"},
+    "answer": {"text": "What do you want to tell HR?"},
+}
 """The same on the page of the person it is about."""
 
 # What is owed in a referral, for the list and for reminders.
@@ -254,6 +257,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_suspension_ended": "Ended the suspension.",
     "room_served": "Papers were handed over outside Amends.",
     "room_replied": "Recorded a reply of the person.",
+    "room_answered": "The person replied.",
     "room_letter_sent": "Sent a letter to the person.",
     "room_copied": "Copied something from the case.",
     "room_file_added": "Added a file.",
@@ -285,6 +289,7 @@ ENTRIES_TO_SUBJECT: Mapping[str, str] = {
     "room_suspension_ended": "Your suspension ended.",
     "room_served": "HR noted that papers were handed to you.",
     "room_replied": "HR recorded a reply of yours.",
+    "room_answered": "You wrote to HR.",
     "room_letter_sent": "HR sent you a letter.",
     "room_disclosed": "HR told you more.",
     "room_warning_expired": "Your warning has ended.",
@@ -300,6 +305,7 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_conflict": "Somebody in a referral has a conflict of interest.",
     "room_conflict_taken_back": "A conflict of interest in a referral was taken back.",
     "room_appealed": "An appeal has come.",
+    "room_answered": "Somebody has replied in a referral.",
     "room_appeal_decided": "HR writes to you.",
     "room_suspended": "HR writes to you.",
     "room_suspension_ended": "HR writes to you.",
@@ -315,6 +321,7 @@ ASKS_OF_REFERRAL: Mapping[str, str] = {
     "room_conflict": "See who does their part now, and appoint somebody else.",
     "room_conflict_taken_back": "See whether they are to be appointed again.",
     "room_appealed": "Appoint somebody to hear it.",
+    "room_answered": "Read what they wrote.",
     "room_reminded": "See what is to be done.",
     "room_late": "See that it is done.",
 }

@@ -20,13 +20,16 @@ from service.records.room_words import DISCLOSED
 from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, room_files, standing_of, suspension_of
+from service.referrals.find import Found, appointed, room_files, standing_of, suspension_of
 from service.referrals.life import Act, after
+from service.referrals.policy import keepers
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
 from service.timeline.chain import plain
 
 EVIDENCE = "evidence"
+IN_AMENDS = "In Amends"
+"""How a reply came that the person wrote here."""
 HR_EYES = frozenset({"hr"})
 
 
@@ -105,6 +108,17 @@ def record_paper(
     if kind is PaperKind.SERVED:
         # It may have been their copy.
         db.execute(their_copy.given([referral.id], at))
+
+
+def answer(db: Session, me: Me, here: Found, *, text: str, at: datetime) -> None:
+    """Keep what the person it is about writes themselves: a reply like any other. HR and those appointed are told."""
+    referral = here.referral
+    after(Act.ANSWER, here.stage, standing_of(db, referral, at))
+    row = Paper(
+        referral_id=referral.id, kind=PaperKind.REPLY, how=IN_AMENDS, text=text, at=at, recorded_at=at, by_id=me.id
+    )
+    tell = tuple(dict.fromkeys((*keepers(db, referral), *(each.person_id for each in appointed(db, referral)))))
+    entries.add(db, referral, "room_answered", actor=me.id, at=at, changes=add_row(db, row), tell=tell)
 
 
 def case_of(db: Session, referral: Referral) -> Case:

@@ -39,6 +39,7 @@ class Act(StrEnum):
     END_SUSPENSION = "end_suspension"
     SERVE = "serve"
     REPLY = "reply"
+    ANSWER = "answer"
     COPY = "copy"
     DISCLOSE = "disclose"
     SEND_LETTER = "send_letter"
@@ -251,6 +252,7 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.END_SUSPENSION, HERE),
     **_stays(Act.SERVE, (*DURING, S.INFORMAL, S.CLOSED), informed),
     **_stays(Act.REPLY, (*DURING, S.INFORMAL, S.CLOSED)),
+    **_stays(Act.ANSWER, (*DURING, S.INFORMAL)),
     **_stays(Act.COPY, BEFORE_DECISION),
     **_stays(Act.ADD_EVIDENCE, (*DURING, S.INFORMAL, S.CLOSED)),
     **_stays(Act.TAKE_OUT, (*DURING, S.INFORMAL, S.CLOSED)),

@@ -77,6 +77,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.END_SUSPENSION: (R.KEEPER,),
     Act.SERVE: IN_THE_ROOM,
     Act.REPLY: IN_THE_ROOM,
+    Act.ANSWER: (R.SUBJECT,),
     Act.COPY: (R.KEEPER, R.INVESTIGATOR),
     Act.DISCLOSE: (R.KEEPER, R.INVESTIGATOR),
     Act.SEND_LETTER: IN_THE_ROOM,

@@ -233,6 +233,9 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
         "version": version_of(db, here),
         "informed": informed_shown(referral),
         "letters": letters.listed(db, referral),
+        "replies": [
+            {"text": row.text, "at": row.at} for row in rows_of(db, Paper, referral) if row.by_id == referral.subject_id
+        ],
     }
 
 

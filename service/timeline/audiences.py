@@ -88,6 +88,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_suspension_ended": THEIRS,
     "room_served": THEIRS,
     "room_replied": THEIRS,
+    "room_answered": THEIRS,
     "room_letter_sent": THEIRS,
     "room_copied": ROOM,
     "room_file_added": ROOM,

@@ -194,6 +194,11 @@ def do_reply(db: Session, me: Me, here: Found, sent: shape.PaperIn, at: datetime
     keep.record_paper(db, me, here, PaperKind.REPLY, how=sent.how, text=sent.text, when=sent.at, at=at)
 
 
+def do_answer(db: Session, me: Me, here: Found, sent: TextIn, at: datetime) -> None:
+    """Write to HR about what you were told; it is kept as your reply."""
+    keep.answer(db, me, here, text=sent.text, at=at)
+
+
 def do_copy(db: Session, me: Me, here: Found, sent: shape.CopyIn, at: datetime) -> None:
     """Copy entries and files from the case."""
     keep.copy_from_case(db, me, here, sent.from_case, at=at)
@@ -245,6 +250,7 @@ DEEDS = (
     Deed("end-suspension", Act.END_SUSPENSION, NothingIn, do_end_suspension, "The suspension is ended."),
     Deed("serve", Act.SERVE, shape.PaperIn, do_serve, "It is recorded."),
     Deed("reply", Act.REPLY, shape.PaperIn, do_reply, "The reply is recorded."),
+    Deed("answer", Act.ANSWER, TextIn, do_answer, "HR has what you wrote."),
     Deed("copy", Act.COPY, shape.CopyIn, do_copy, "It is copied here, with where it came from."),
     Deed("purge", Act.PURGE, PurgeIn, do_purge_files, "The content is destroyed. Its hash stays."),
     Deed("take-out", Act.TAKE_OUT, shape.WordsIn, do_take_out, "It is taken out of their copy from now on."),

@@ -85,7 +85,7 @@ def test_from_receipt_to_appeal(token, clock, database):
     assert (told["allegation"], told["informed"]["text"], told["may"]) == (
         "A post that harmed our name.",
         "This is what is alleged.",
-        ["view"],
+        ["view", "answer"],
     )
     assert not {"findings", "reason", "people", "notes", "referred_by"} & set(told)
     hear(clock, reference, hr2, head)
@@ -240,6 +240,42 @@ def test_returned_to_the_desk(token, sign_in, database):
     again = {**told, "allegation": "Once more, with the rule."}
     assert digital.post(f"{at(case)}/referral-decision", json=again).status_code == 201
     assert len(hr.get("/api/referrals").json()["items"]) == 2
+    assert faults(database) == []
+
+
+def test_whom_it_is_about_answers_in_amends_from_when_they_are_told(token, sign_in, clock, database, worker):
+    reference, hr, hr2, *_ = begin(token)
+    staff, head = people(token, "staff head")
+    assert refuses(staff, reference, "answer", text=CANARY)[0] == 404
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    assert refuses(staff, reference, "answer") == (422, {"text"})
+    assert refuses(staff, reference, "answer", text="x" * 20_001) == (422, {"text"})
+    assert refuses(hr2, reference, "answer", text="x")[0] == 403
+    worker()
+    before = {who: len(who.get("/api/notifications").json()["items"]) for who in (hr, hr2, head)}
+    page = sign_in("staff")
+    page.get(f"/referrals/{reference}")
+    refused = page.fill_in(f"/referrals/{reference}/answer", {"text": ""})
+    assert (refused.status_code, "What do you want to tell HR: this is needed" in refused.text) == (422, True)
+    assert page.fill_in(f"/referrals/{reference}/answer", {"text": CANARY}).status_code == 303
+    assert CANARY in page.get(f"/referrals/{reference}").text
+    (own,) = staff.get(f"/api/referrals/{reference}").json()["replies"]
+    assert own["text"] == CANARY
+    (reply,) = hr.get(f"/api/referrals/{reference}").json()["papers"]
+    assert (reply["kind"], reply["how"], reply["text"]) == ("reply", "In Amends", CANARY)
+    assert CANARY in sign_in("hr2").get(f"/referrals/{reference}").text
+    # HR is told under the bell, and so is whoever is appointed.
+    worker()
+    for who, known in before.items():
+        told = who.get("/api/notifications").json()["items"]
+        assert len(told) == known + 1
+        assert told[0]["words"] == "Somebody has replied in a referral."
+    find_facts(hr2, reference)
+    room(hr, reference, "informal", reason="A talk is enough.")
+    room(staff, reference, "answer", text="Thank you.")
+    room(hr, reference, "close")
+    assert refuses(staff, reference, "answer", text="Once more.")[0] == 409
+    assert "Write to HR about this" not in sign_in("staff").get(f"/referrals/{reference}").text
     assert faults(database) == []
 
 

@@ -50,6 +50,7 @@ class ReferralOut(TypedDict):
     copied: NotRequired[list[dict[str, Any]]]
     copyable: NotRequired[dict[str, list[dict[str, Any]]]]
     papers: NotRequired[list[dict[str, Any]]]
+    replies: NotRequired[list[dict[str, Any]]]
     conflicts: NotRequired[list[dict[str, Any]]]
     taken_out: NotRequired[list[dict[str, Any]]]
     notes: NotRequired[list[dict[str, Any]]]
