@@ -101,7 +101,7 @@ def test_from_receipt_to_appeal(token, clock, database):
     assert (seen["outcome"], seen["decision"]["reason"], seen["may"]) == (
         "final_written_warning",
         "Because of the harm.",
-        ["view", "appeal"],
+        ["view", "appeal", "answer"],
     )
     assert seen["decision"]["appeal_by"] == decided["decision"]["appeal_by"]
     appealed = room(staff, reference, "appeal", grounds="Too hard.")
