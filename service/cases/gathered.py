@@ -12,6 +12,8 @@ from service.records.timeline import Outbox
 from service.timeline import outbox
 
 STANDS = frozenset(AccessStage) - {AccessStage.DELETED}
+UNANSWERED = (AccessStage.GATHERING, AccessStage.REVIEW, AccessStage.PACKING)
+"""The stages before what was asked for can be fetched."""
 
 
 def gather_again(db: Session, case_id: int, at: datetime, stages: Collection[AccessStage] = STANDS) -> None:

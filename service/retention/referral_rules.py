@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, and_, case, exists, func, or_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from service.cases.gathered import UNANSWERED
 from service.cases.playbook import Playbook
 from service.records.cases import Case
 from service.records.enums import AccessStage, Outcome, ReferralStage
@@ -51,7 +52,7 @@ KEPT_BY: KeptBy = {
             .where(
                 col(AccessItem.referral_id) == col(Referral.id),
                 col(AccessItem.request_id) == col(AccessRequest.id),
-                col(AccessRequest.stage) != AccessStage.DELETED,
+                col(AccessRequest.stage).in_(UNANSWERED),
             )
             .correlate(Referral),
             exists()

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from service.cases.gathered import UNANSWERED
 from service.cases.playbook import Playbook
 from service.core.errors import FieldError, Refusal
 from service.records.cases import Case
@@ -43,7 +44,7 @@ KEPT_BY: KeptBy = {
             .where(
                 col(AccessItem.case_id) == col(Case.id),
                 col(AccessItem.request_id) == col(AccessRequest.id),
-                col(AccessRequest.stage) != AccessStage.DELETED,
+                col(AccessRequest.stage).in_(UNANSWERED),
             )
             .correlate(Case),
             exists()

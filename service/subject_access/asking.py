@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_,
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from service.cases.gathered import UNANSWERED
 from service.cases.relations import ME, walled
 from service.core.database import insert_on
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
@@ -39,7 +40,6 @@ SOMEBODY_ELSES = (
     "You can ask for what is held about yourself. For somebody else, HR or the data protection team asks, "
     "once they have checked who wants it."
 )
-OPEN = (AccessStage.GATHERING, AccessStage.REVIEW, AccessStage.PACKING)
 
 # Where a request goes from where; what is not here is refused.
 MOVES: dict[tuple[AccessStage, str], AccessStage] = {
@@ -58,7 +58,7 @@ def ask(db: Session, me: Me, email: str | None, identity: str | None, *, at: dat
     """
     person = _person(db, me, email, identity)
     waiting = select(AccessRequest.reference).where(
-        col(AccessRequest.person_id) == person.id, col(AccessRequest.stage).in_(OPEN)
+        col(AccessRequest.person_id) == person.id, col(AccessRequest.stage).in_(UNANSWERED)
     )
     # Under the lock of the person's row: two presses make one request.
     db.execute(select(col(Person.id)).where(col(Person.id) == person.id).with_for_update(key_share=True))

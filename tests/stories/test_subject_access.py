@@ -425,10 +425,14 @@ def test_a_case_that_was_asked_for_is_not_destroyed(token, worked, clock):
     put_right(staff, digital, case)
     press(digital, case, "close", resolution="advice_given")
     clock.forward(days=731)
-    ask(token("staff"))
+    request = ask(token("staff"))
     worked()
     refused = token("digital").post("/api/retention/dispose", json={"case": case["reference"]})
     assert (refused.status_code, fields(refused)) == (409, {"asked_for"})
+    token("data").post(f"{where(request)}/release", json={})
+    worked()
+    given = token("digital").post("/api/retention/dispose", json={"case": case["reference"]})
+    assert given.status_code == 200
 
 
 # --- on pages

@@ -230,11 +230,11 @@ def test_a_referral_that_was_asked_for_is_not_destroyed(token, clock, worked, da
     assert fields(let_go(token("hr"), reference)) == {"asked_for"}
     token("data").post(f"{where(request)}/release", json={})
     worked()
-    clock.forward(days=15)
-    worked()
+    # It is answered: what was released can be fetched, though the record goes meanwhile.
     assert set(due(token("hr"))) == {reference}
     assert let_go(token("hr"), reference).status_code == 200
     worked()
+    assert token("staff").get(f"{where(request)}/file.zip").status_code == 200
     assert QUOKKA not in everything_kept(database)
     everything = text_of(released(token, worked)[1])
     assert reference not in everything
