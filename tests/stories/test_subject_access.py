@@ -453,6 +453,8 @@ def test_it_is_all_there_on_pages(token, sign_in, worked):
     assert page.get(f"/subject-access/{reference}").status_code == 403
     here = desk.get(f"/subject-access/{reference}").text
     assert "Narwhal" in here
+    # Each part is folded, and leads back to what is done with it.
+    assert here.count("data-wide-open") == here.count('href="#release-title"') > 3
     wrong = desk.fill_in(f"/subject-access/{reference}/redact", {"item": "1", "text": "Ptarmigan", "reason": "x"})
     assert (wrong.status_code, "Ptarmigan" in wrong.text) == (422, True)
     for number in range(1, 12):
