@@ -17,7 +17,7 @@ from service.records.enums import DeskName, FindingKind, Outcome, Part, Referral
 from service.records.evidence import Evidence
 from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
 from service.referrals import policy
-from service.referrals.life import Standing
+from service.referrals.gates import Standing
 from service.referrals.policy import Relation
 from service.timeline import entries
 

@@ -26,9 +26,10 @@ from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, E
 from service.referrals import letters, life, policy
 from service.referrals.consistency import comparable_outcomes
 from service.referrals.find import Found, room_files, rows_of, standing_of, version_of
+from service.referrals.gates import Standing, within_window
 from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
-from service.referrals.life import Act, Standing
+from service.referrals.life import Act
 from service.referrals.parts import (
     PICTURED,
     People,
@@ -91,7 +92,7 @@ def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
         Act.HEAR: invited is not None and not heard,
         Act.INVITE: not heard and not now.appeal_decided,
         Act.DECIDE_APPEAL: not now.appeal_decided,
-        Act.APPEAL: life.within_window(now) is None,
+        Act.APPEAL: within_window(now) is None,
         Act.DISCLOSE: now.informed,
         Act.SERVE: now.informed,
         Act.SEND_LETTER: now.informed,

@@ -13,7 +13,8 @@ from service.core.errors import Refusal
 from service.records.enums import FindingKind, Outcome, Part, ReferralStage
 from service.records.room_words import CHECKS, CLOSED_TO, GATES
 from service.referrals import life
-from service.referrals.life import MOVES, Act, Standing, after, gates, harsher, open_at, unmet
+from service.referrals.gates import Standing
+from service.referrals.life import MOVES, Act, after, gates, harsher, open_at, unmet
 from service.referrals.outcome import months_later
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
