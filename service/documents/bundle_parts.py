@@ -209,6 +209,8 @@ def _letters(view: View, letters: Sequence[View], zone: str) -> Iterator[Block]:
         recorded = f"{dated(paper['recorded_at'], zone)}, {paper['by']}"
         yield rows(("When", dated(paper["at"], zone)), ("How", paper["how"]), ("Recorded", recorded))
         yield quoted(paper["text"])
+    for reply in view.get("replies", ()):
+        yield from (heading("What you wrote to HR"), rows(("When", dated(reply["at"], zone))), quoted(reply["text"]))
 
 
 def _letters_sent(view: View, zone: str) -> Iterator[Block]:

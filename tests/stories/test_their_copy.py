@@ -31,6 +31,7 @@ def told(token, clock):
 
 def test_what_hr_takes_out_is_in_no_paper_of_theirs(told, token, sign_in, database):
     hr, hr2, staff, head = people(token, "hr hr2 staff head")
+    room(staff, told, "answer", text="I was at home when Zoe Marabou came.")
     # HR looks their copy through first.
     assert "Marabou" in text_of(pdf(hr2, told, "bundle", "subject")[1])
     page = sign_in("hr")
@@ -47,7 +48,9 @@ def test_what_hr_takes_out_is_in_no_paper_of_theirs(told, token, sign_in, databa
         text = text_of(read)
         assert [word for word in LEFT if word in text.replace("Marabous", "")] == [], kind
         assert b"marabou." not in raw.lower()
-    assert "Marabous are birds." in text_of(pdf(staff, told)[1])
+    theirs = text_of(pdf(staff, told)[1])
+    assert "Marabous are birds." in theirs
+    assert "I was at home when" in theirs[theirs.index("What you wrote to HR") :]
     assert "Zoe Marabou" not in sign_in("staff").get(f"/referrals/{told}/papers").text
     assert "taken_out" not in staff.get(f"/api/referrals/{told}").json()
     # The room's own copy has it all.
