@@ -109,4 +109,4 @@ class LetterIn(Words):
     """A letter, and the wording of each of its parts by name."""
 
     kind: LetterKind
-    wording: Annotated[dict[Annotated[str, Field(max_length=60)], Long], Field(max_length=20)]
+    wording: Annotated[dict[Annotated[str, Field(max_length=60)], Long], Field(max_length=20, default_factory=dict)]

@@ -7,7 +7,8 @@ from html import unescape
 import pytest
 
 from service.demo.cast import PASSWORD
-from tests.makers import NO_DANGER
+from tests.makers import NO_DANGER, room
+from tests.stories.test_room import begin
 
 STAFF = "staff@demo.example"
 SAME_ORIGIN = {"Sec-Fetch-Site": "same-origin"}
@@ -87,6 +88,17 @@ def test_words_for_a_case_that_may_be_guarded_travel_and_are_not_shown(sign_in, 
         assert hidden(shown, "text") == SPILL
         assert shown.count(SPILL) == 1
         assert "Kept, and not shown here" in shown
+
+
+def test_words_for_hr_are_called_as_their_box_was(token, sign_in, clock):
+    reference, _, hr2, *_ = begin(token)
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    using = sign_in("staff")
+    clock.forward(hours=1)
+    refused = using.fill_in(f"/referrals/{reference}/answer", {"text": "I was away"})
+    after = using.fill_in("/sign-in", {"email": STAFF, "password": PASSWORD, "kept": hidden(refused.text, "kept")})
+    assert hidden(after.text, "text") == "I was away"
+    assert "What do you want to tell HR?</dt>" in after.text
 
 
 def test_a_form_from_before_a_new_sign_in_keeps_its_words(sign_in):
