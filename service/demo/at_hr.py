@@ -44,6 +44,10 @@ def _accept(now: InRoom) -> None:
     take_up.accept(*now.deed, at=now.at)
 
 
+def _return(now: InRoom) -> None:
+    take_up.give_back(*now.deed, reason=now.row["reason"], at=now.at)
+
+
 def _appoint(now: InRoom) -> None:
     people = {part: now.stage.cast.people[now.row[part.value]] for part in Part if part.value in now.row}
     take_up.appoint(*now.deed, people, at=now.at)
@@ -111,6 +115,7 @@ def _close(now: InRoom) -> None:
 # By the word after `hr` that a row `does`: the act it needs, and the deed.
 DEEDS: dict[str, tuple[Act, Callable[[InRoom], None]]] = {
     "hr accept": (Act.ACCEPT, _accept),
+    "hr return": (Act.RETURN, _return),
     "hr appoint": (Act.APPOINT, _appoint),
     "hr inform": (Act.INFORM, _inform),
     "hr find": (Act.FIND, _find),

@@ -90,7 +90,7 @@ def test_every_state_is_there(seeded, database, settings):
     assert protected == {"regulator", "affected"}
     assert decided == {(True, True), (True, False), (False, True), (False, False)}
     decided = {"decided": "first_written_warning", "closed": "informal_advice"}
-    assert referrals == {"received": None, "fact_finding": None, **decided}
+    assert referrals == {"received": None, "fact_finding": None, "returned": None, **decided}
     assert letters == {
         "fact_finding": ["informing"],
         "decided": ["informing", "invitation", "outcome"],
@@ -102,6 +102,12 @@ def test_every_state_is_there(seeded, database, settings):
     store = open_store(settings.evidence_url)
     assert files
     assert all(file.preview and store.read(original_key(file.id)).startswith(b"\x89PNG") for file in files)
+
+
+def test_something_may_be_let_go_at_each_desk(seeded, token):
+    for name, kind in (("digital", "advice"), ("hr", "referral")):
+        (due,) = token(name).get("/api/retention", params={"show": "due"}).json()["items"]
+        assert due["kind"] == kind
 
 
 def test_it_is_sound_told_already_and_made_once(seeded, database, settings):
