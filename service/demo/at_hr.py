@@ -18,7 +18,7 @@ from service.records.enums import FindingKind, LetterKind, Outcome, Part
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.referrals import hear, keep, letters, outcome, policy, take_up
-from service.referrals.find import Found, find_referral
+from service.referrals.find import Found, evidence_of, find_referral
 from service.referrals.life import Act
 
 Row = Mapping[str, Any]
@@ -58,7 +58,7 @@ def _inform(now: InRoom) -> None:
 
 
 def _find(now: InRoom) -> None:
-    files = hear.evidence_of(now.stage.db, now.here.referral) if now.row.get("evidence") else ()
+    files = evidence_of(now.stage.db, now.here.referral) if now.row.get("evidence") else ()
     hear.record_finding(*now.deed, kind=FindingKind(now.row["kind"]), text=now.row["text"], evidence=files, at=now.at)
 
 

@@ -24,11 +24,11 @@ from service.records.referrals import (
 )
 from service.records.room_words import APPOINTED, DISCLOSED, LETTERS
 from service.referrals import letters
-from service.referrals.find import Found, appointed
-from service.referrals.hear import evidence_of
+from service.referrals.find import Found, appointed, evidence_of
 from service.referrals.letter_parts import TABLE
 from service.referrals.policy import Relation
 
+BUNDLE, SUMMARY = "bundle", "summary"
 HR, SUBJECT = "hr", "subject"
 AT_HR = "somebody at Human Resources"
 CAME, COPIED, ADDED = "came with the referral", "copied from the case", "added in the room"
@@ -53,17 +53,13 @@ UNTOLD: dict[str, Any] = {"description": None, "captured_at": None}
 """What others wrote of a file of the case: whoever raised a concern says there how they came by it."""
 
 
-def copies(here: Found) -> tuple[str, ...]:
-    """The copies of the bundle that this reader may have; whom it is about, once they are called to a hearing."""
-    called = "hearing" in here.referral.disclosed and here.referral.subject_id is not None
-    own = (SUBJECT,) if called else ()
-    return (HR, *own) if here.in_the_room else own
-
-
-def short_copies(here: Found) -> tuple[str, ...]:
-    """The same of the summary: whom it is about has one once they are told anything."""
-    told = here.referral.informed_at is not None and here.referral.subject_id is not None
-    own = (SUBJECT,) if told else ()
+def copies(here: Found, kind: str) -> tuple[str, ...]:
+    """The copies of the bundle or the summary that this reader may have. Whom it is about may have a summary once they
+    are told anything, and the bundle once they are called to a hearing.
+    """
+    referral = here.referral
+    told = "hearing" in referral.disclosed if kind == BUNDLE else referral.informed_at is not None
+    own = (SUBJECT,) if told and referral.subject_id is not None else ()
     return (HR, *own) if here.in_the_room else own
 
 

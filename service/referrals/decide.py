@@ -70,40 +70,38 @@ def decide_referral(
         entries.add(db, case, "referral_proposed", actor=me.id, at=at, changes=changes, tell=(case.holding_desk,))
         return None
     changes["hr.decision"] = (None, word)
+    passed_on = {
+        "allegation": allegation or reason,
+        "rules": list(rules) or list(case.hr_because),
+        "mitigation": mitigation,
+        "subject_told": subject_told,
+        "evidence": list(evidence),
+        "self_reported": case.reporter_id is not None and case.reporter_id == case.subject_id,
+        "conflict_checked_at": at if conflict_check else None,
+    }
     if refer:
         # What HR received is committed to here; its reference is HR's own.
-        copied = {
-            "allegation": allegation or reason,
-            "rules": list(rules) or list(case.hr_because),
-            "mitigation": mitigation,
-            "subject_told": subject_told,
-            "evidence": list(evidence),
-            "self_reported": case.reporter_id is not None and case.reporter_id == case.subject_id,
-            "conflict_checked_at": at if conflict_check else None,
-        }
-        changes |= {f"referral.{name}": (None, value) for name, value in copied.items() if value is not None}
+        changes |= {f"referral.{name}": (None, value) for name, value in passed_on.items() if value is not None}
     entries.add(db, case, "referral_decided", actor=me.id, at=at, changes=changes)
-    if not refer:
-        return None
+    return _pass_on(db, me, case, reason, passed_on, at) if refer else None
+
+
+def _pass_on(db: Session, me: Me, case: Case, reason: str, passed_on: dict[str, Any], at: datetime) -> Referral:
+    """Begin HR's own record with what it is handed."""
+    book = playbook_of(db, case.playbook_version)
     referral = Referral(
         reference=_unused_reference(db, at),
         case_id=case.id,
         referred_by_id=me.id,
         subject_id=case.subject_id,
         reason=reason,
-        allegation=allegation or reason,
-        rules=list(rules) or list(case.hr_because),
         playbook_version=case.playbook_version,
-        mitigation=mitigation,
-        self_reported=case.reporter_id is not None and case.reporter_id == case.subject_id,
-        subject_told=subject_told,
-        evidence_ids=list(evidence),
+        evidence_ids=passed_on["evidence"],
         steps_taken=_steps_taken(db, case),
-        conflict_checked_at=at if conflict_check else None,
         received_at=at,
+        accept_by=within(book, at, book.referrals.acceptance),
+        **{name: value for name, value in passed_on.items() if name != "evidence"},
     )
-    book = playbook_of(db, case.playbook_version)
-    referral.accept_by = within(book, at, book.referrals.acceptance)
     db.add(referral)
     db.flush()
     # HR hears of it through its own room: who of the desk is let in is asked there.

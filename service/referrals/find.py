@@ -15,7 +15,7 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import DeskName, FindingKind, Outcome, Part, ReferralStage
 from service.records.evidence import Evidence
-from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
+from service.records.referrals import Appeal, Appointment, Copied, Finding, Hearing, Referral, Suspension
 from service.referrals import policy
 from service.referrals.gates import Standing
 from service.referrals.policy import Relation
@@ -120,6 +120,11 @@ def appeal_ends(referral: Referral, at: datetime) -> datetime | None:
     return referral.appeal_by + (at - referral.paused_at)
 
 
+def case_of(db: Session, referral: Referral) -> Case:
+    """The case that a referral came from."""
+    return db.execute(select(Case).where(col(Case.id) == referral.case_id)).scalar_one()
+
+
 def rows_of(db: Session, table: Any, referral: Referral) -> list[Any]:
     """The rows of a referral in a table, in the order in which they came."""
     return list(db.execute(select(table).where(table.referral_id == referral.id).order_by(table.id)).scalars())
@@ -146,6 +151,19 @@ def room_files(
     if disclosed is not None:
         mine = mine.where(col(Evidence.disclosed_at).is_not(None) == disclosed)
     return list(db.execute(mine.order_by(col(Evidence.added_at), col(Evidence.id))).scalars())
+
+
+def evidence_of(db: Session, referral: Referral, *, told: bool = False) -> list[str]:
+    """The files of a referral by their ids: those that came with it, those that HR copied, and those that were added in
+    the room. `told` leaves out those that came since the person was let read the evidence.
+    """
+    copied = select(col(Copied.evidence_id)).where(
+        col(Copied.referral_id) == referral.id, col(Copied.evidence_id).is_not(None)
+    )
+    if told:
+        copied = copied.where(col(Copied.waits_since).is_(None))
+    own = [file.id for file in room_files(db, referral, disclosed=True if told else None, destroyed=True)]
+    return list(dict.fromkeys([*referral.evidence_ids, *(one for one in db.execute(copied).scalars() if one), *own]))
 
 
 def hearing_of(db: Session, referral: Referral, *, appeal: bool = False) -> Hearing | None:

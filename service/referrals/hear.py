@@ -13,11 +13,11 @@ from service.core.saying import moment
 from service.people.identity import Me
 from service.records.enums import FindingKind, Outcome
 from service.records.evidence import Evidence
-from service.records.referrals import Copied, Finding, Hearing, Referral
+from service.records.referrals import Finding, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, CONSEQUENCES, OUTCOMES
 from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appeal_of, hearing_of, room_files, standing_of
+from service.referrals.find import Found, appeal_of, evidence_of, hearing_of, standing_of
 from service.referrals.life import Act, after
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
@@ -35,19 +35,6 @@ def record_finding(
     after(Act.FIND, here.stage, standing_of(db, referral, at))
     row = Finding(referral_id=referral.id, kind=kind, text=text, evidence_ids=list(evidence), by_id=me.id, at=at)
     entries.add(db, referral, "room_finding", actor=me.id, at=at, changes=add_row(db, row))
-
-
-def evidence_of(db: Session, referral: Referral, *, told: bool = False) -> list[str]:
-    """The files of a referral by their ids: those that came with it, those that HR copied, and those that were added in
-    the room. `told` leaves out those that came since the person was let read the evidence.
-    """
-    copied = select(col(Copied.evidence_id)).where(
-        col(Copied.referral_id) == referral.id, col(Copied.evidence_id).is_not(None)
-    )
-    if told:
-        copied = copied.where(col(Copied.waits_since).is_(None))
-    own = [file.id for file in room_files(db, referral, disclosed=True if told else None, destroyed=True)]
-    return list(dict.fromkeys([*referral.evidence_ids, *(one for one in db.execute(copied).scalars() if one), *own]))
 
 
 def settle_informally(db: Session, me: Me, here: Found, *, reason: str, at: datetime) -> None:

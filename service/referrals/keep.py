@@ -20,7 +20,7 @@ from service.records.room_words import DISCLOSED
 from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appointed, room_files, standing_of, suspension_of
+from service.referrals.find import Found, appointed, case_of, room_files, standing_of, suspension_of
 from service.referrals.life import Act, after
 from service.referrals.policy import keepers
 from service.referrals.take_up import tell_subject
@@ -119,11 +119,6 @@ def answer(db: Session, me: Me, here: Found, *, text: str, at: datetime) -> None
     )
     tell = tuple(dict.fromkeys((*keepers(db, referral), *(each.person_id for each in appointed(db, referral)))))
     entries.add(db, referral, "room_answered", actor=me.id, at=at, changes=add_row(db, row), tell=tell)
-
-
-def case_of(db: Session, referral: Referral) -> Case:
-    """The case that a referral came from."""
-    return db.execute(select(Case).where(col(Case.id) == referral.case_id)).scalar_one()
 
 
 def copyable(db: Session, referral: Referral) -> dict[str, list[dict[str, Any]]]:

@@ -48,7 +48,7 @@ class Relation(StrEnum):
 
 R = Relation
 IN_THE_ROOM = (R.KEEPER, R.INVESTIGATOR, R.DECISION_MAKER, R.APPEAL_HEARER)
-APPOINTED: dict[Relation, Part] = {
+PART_OF: dict[Relation, Part] = {
     R.INVESTIGATOR: Part.INVESTIGATOR,
     R.DECISION_MAKER: Part.DECISION_MAKER,
     R.APPEAL_HEARER: Part.APPEAL_HEARER,
@@ -200,7 +200,7 @@ def is_told() -> ColumnElement[bool]:
 @lru_cache(maxsize=256)
 def relations(desks: Desks) -> tuple[tuple[Relation, ColumnElement[bool]], ...]:
     """Every relation somebody of these desks could have, as columns for the single read. Needs the parameter `me`."""
-    appointed = ((relation, _is_appointed(part)) for relation, part in APPOINTED.items())
+    appointed = ((relation, _is_appointed(part)) for relation, part in PART_OF.items())
     return (R.KEEPER, keeps(desks)), *appointed, (R.SUBJECT, is_told())
 
 

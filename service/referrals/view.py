@@ -25,9 +25,8 @@ from service.records.referrals import (
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import letters, life, policy
 from service.referrals.consistency import comparable_outcomes
-from service.referrals.find import Found, room_files, rows_of, standing_of, version_of
+from service.referrals.find import Found, evidence_of, room_files, rows_of, standing_of, version_of
 from service.referrals.gates import Standing, within_window
-from service.referrals.hear import evidence_of
 from service.referrals.keep import copyable
 from service.referrals.life import Act
 from service.referrals.parts import (

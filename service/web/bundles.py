@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar.response import Response
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlmodel import Session, col
 
 from service.core.clock import LONDON
@@ -30,8 +30,8 @@ from service.records.papers import PaperBeingMade
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.referrals import bundle, their_copy
-from service.referrals.find import Found, find_referral
-from service.referrals.keep import case_of
+from service.referrals.bundle import BUNDLE, SUMMARY
+from service.referrals.find import Found, case_of, find_referral
 from service.referrals.view import referral_view, timeline
 from service.subject_access import comparing, others, third_parties
 from service.subject_access.of_referrals import others_in
@@ -40,7 +40,6 @@ from service.subject_access.third_parties import redacted
 from service.web.letters import LONGEST_WAIT, Kept, handed
 from service.web.visit import House
 
-BUNDLE, SUMMARY = "bundle", "summary"
 TITLES = {BUNDLE: "Bundle for the hearing", SUMMARY: "Summary of the referral"}
 READERS = {
     bundle.HR: "Human Resources and those who hear it",
@@ -53,16 +52,11 @@ RULE = [hashlib.sha256(Path(str(one.__file__)).read_bytes()).hexdigest() for one
 """The rule by which others are taken out: what an older one made is not given out."""
 
 
-def copies_of(here: Found, kind: str) -> tuple[str, ...]:
-    """The copies of this kind of paper that a reader may have."""
-    return bundle.copies(here) if kind == BUNDLE else bundle.short_copies(here)
-
-
 def copy_for(wanted: str | None, here: Found, kind: str) -> str:
     """The copy asked for, or the reader's own. Raises NotFound where there is none yet, Invalid for an unknown one, and
     NotPermitted for another's.
     """
-    allowed = copies_of(here, kind)
+    allowed = bundle.copies(here, kind)
     if not allowed:
         raise NotFound
     if wanted is not None and wanted not in READERS:
@@ -74,9 +68,15 @@ def copy_for(wanted: str | None, here: Found, kind: str) -> str:
 
 def place_of(db: Session, here: Found, kind: str, copy: str) -> str:
     """Under which key a copy is kept, as it stands now."""
-    referral = here.referral
-    key = key_of(kind, [bundle.state_of(db, here, copy), *RULE])
-    return f"pdf/{referral.case_id}/{referral.id}/{kind}-{key}.pdf"
+    return _place(here, kind, _identifier(db, here, kind, copy))
+
+
+def _identifier(db: Session, here: Found, kind: str, copy: str) -> str:
+    return key_of(kind, [bundle.state_of(db, here, copy), *RULE])
+
+
+def _place(here: Found, kind: str, identifier: str) -> str:
+    return f"pdf/{here.referral.case_id}/{here.referral.id}/{kind}-{identifier}.pdf"
 
 
 def made_by(
@@ -84,7 +84,8 @@ def made_by(
 ) -> tuple[str, Callable[[Making], None]]:
     """Where a copy is kept, and how it is made: read now as its own reader would read it, with others out of theirs."""
     referral, case, store = here.referral, case_of(db, here.referral), house.store
-    kept_at = place_of(db, here, kind, copy)
+    identifier = _identifier(db, here, kind, copy)
+    kept_at = _place(here, kind, identifier)
     seen = bundle.as_read_by(here, copy)
     view = referral_view(db, me, seen, at)
     about = db.get(Person, referral.subject_id) if referral.subject_id is not None else None
@@ -102,41 +103,24 @@ def made_by(
         "left_out": bundle.left_out(here, copy),
         "numbers": {each["id"]: each["number"] for each in exhibits},
     }
-    said = said_of(told, at, kept_at[-68:-4], redact)
-    state, engine = (referral.version, case.version), db.get_bind().engine
-    stands = select(col(Referral.version), col(Case.version)).join(Case, col(Case.id) == col(Referral.case_id))
-    stands = stands.where(col(Referral.id) == referral.id)
-
-    def require_state() -> None:
-        with engine.connect() as connection:
-            if tuple(connection.execute(stands).one()) != state:
-                raise Refusal(CHANGED)
-
-    def keep(made: bytes | Path) -> None:
-        # Kept after a purge, it would have the purged words for good; and keeping it takes a while as well.
-        require_state()
-        store.keep(kept_at, made)
-        try:
-            require_state()
-        except Refusal:
-            store.destroy(kept_at)
-            raise
+    said = said_of(told, at, identifier, redact)
+    source = _Source(db.get_bind().engine, referral.id, (referral.version, case.version))
 
     if kind == SUMMARY:
         document = summary(said, bundle_parts.summary(view, who, zone), redact)
-        return kept_at, lambda _: keep(house.pool.submit(document).result())
+        return kept_at, lambda _: source.keep(store, kept_at, house.pool.submit(document).result())
     sections = bundle_parts.sections(view, timeline(db, seen), bundle.letters_in_full(db, referral), zone)
 
     def bind(making: Making) -> None:
         with folder() as opened_in:
-            files = _Kept(store, opened_in)
+            files = _FilesRead(store, opened_in)
             try:
                 shown = opened(house.pool, exhibits, files.original, files.folder, making)
                 planned = plan(said, sections, shown, Files(files.text, files.picture), redact)
-                bound(house.pool, planned, making, keep)
+                bound(house.pool, planned, making, lambda made: source.keep(store, kept_at, made))
             except NotFound:
                 # A file of it was destroyed before its turn came.
-                require_state()
+                source.require_unchanged()
                 raise
 
     return kept_at, bind
@@ -175,7 +159,7 @@ def papers(db: Session, house: House, me: Me, here: Found, at: datetime, make: s
     """The papers that a reader may have, each with how it stands; the one named in `make` (`bundle.hr`) is begun."""
     shown = []
     for kind in TITLES:
-        for copy in copies_of(here, kind):
+        for copy in bundle.copies(here, kind):
             name, kept_at = f"{kind}.{copy}", place_of(db, here, kind, copy)
             # In this order: it is kept before it is no longer being made.
             making = house.bindery.making(db, kept_at)
@@ -210,7 +194,34 @@ def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Re
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _Source:
+    """What a paper was gathered from: a referral and its case, each in a version."""
+
+    engine: Engine
+    referral_id: int
+    versions: tuple[int, int]
+
+    def require_unchanged(self) -> None:
+        """Raise a Refusal (409) where either has moved on since."""
+        now = select(col(Referral.version), col(Case.version)).join(Case, col(Case.id) == col(Referral.case_id))
+        with self.engine.connect() as connection:
+            if tuple(connection.execute(now.where(col(Referral.id) == self.referral_id)).one()) != self.versions:
+                raise Refusal(CHANGED)
+
+    def keep(self, store: Store, key: str, made: bytes | Path) -> None:
+        """Keep the paper. Raises a Refusal (409) where what it was gathered from moved on."""
+        # Kept after a purge, it would have the purged words for good; and keeping it takes a while as well.
+        self.require_unchanged()
+        store.keep(key, made)
+        try:
+            self.require_unchanged()
+        except Refusal:
+            store.destroy(key)
+            raise
+
+
+@dataclass(frozen=True)
+class _FilesRead:
     """The files of a bundle that is made: in the store, and in a folder what was opened of them."""
 
     store: Store

@@ -14,8 +14,7 @@ from service.evidence.room import add_to_room, require_place
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.evidence import Evidence
-from service.referrals.find import Found, find_referral
-from service.referrals.hear import evidence_of
+from service.referrals.find import Found, evidence_of, find_referral
 from service.referrals.life import Act
 from service.timeline import reads
 from service.web.evidence import Taken, sent_out, where_kept
