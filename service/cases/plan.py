@@ -8,6 +8,7 @@ from service.cases.deadlines import Within
 from service.cases.playbook_rules import Rule, StepRule
 from service.cases.playbook_shape import Playbook
 from service.core.errors import FieldError, Invalid
+from service.records.code_words import CODES
 from service.records.enums import (
     AccountType,
     Answer,
@@ -19,7 +20,6 @@ from service.records.enums import (
     StepKind,
     StepState,
 )
-from service.records.words import CODES
 
 SAID_TWICE = {"facts_wrong": Code.FACTUAL_ERROR, "personal_data": Code.PERSONAL_DATA}
 """Questions whose *yes* is the same fact as a code."""

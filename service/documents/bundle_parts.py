@@ -6,6 +6,7 @@ from typing import Any
 
 from service.core.saying import dated
 from service.core.telling import filters
+from service.records.code_words import CODES
 from service.records.field_words import TABLES
 from service.records.room_words import (
     APPOINTED,
@@ -17,7 +18,7 @@ from service.records.room_words import (
     PAPERS,
     ROOM_SAYS,
 )
-from service.records.words import CODES, REFERRAL_STAGES, STEPS
+from service.records.words import REFERRAL_STAGES, STEPS
 
 Block = dict[str, Any]
 Section = dict[str, Any]

@@ -1,10 +1,10 @@
-"""The plain words for the record itself: what a field is called, why something is so, and what happened."""
+"""The plain words for the record itself: what a field is called, and why something is so."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import guide_words, list_words, notice_words, room_words, words
-from service.records.enums import Instead, Kind, Likeness
+from service.records import code_words, entry_words, guide_words, list_words, notice_words, room_words, words
+from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
 FIELDS: Mapping[str, str] = {
@@ -242,80 +242,6 @@ PAUSE: Mapping[str, str] = {
     "why": "A cheerful post beside a mistake makes it worse.",
 }
 
-# What happened, by the kind of entry; who and when stand beside it.
-ENTRIES: Mapping[str, str] = {
-    "reported": "Reported.",
-    "informed": "Amends told {desk}.",
-    "not_informed": "No line manager could be told.",
-    "facts_changed": "Changed what is known about the post.",
-    "judged_again": "The playbook was applied again{severity}.",
-    "judged": "The playbook was applied.",
-    "subject_set": "Whose post it is was noted.",
-    "asked": "Somebody was asked for a step.",
-    "disclosed": "The person whose post it is was told something of this.",
-    "revealed": "Was told who raised this.",
-    "step_taken": "{step}: done.",
-    "step_cannot": "{step}: not possible for now.",
-    "step_waived": "{step}: not needed.",
-    "step_verified": "{step}: checked.",
-    "step_released": "{step}: no longer on hold.",
-    "acknowledged": "Read for {desk}.",
-    "triaged": "Triaged.",
-    "assigned": "Assigned.",
-    "sent": "Sent to {desk}.",
-    "manager_named": "A manager was named and told.",
-    "exposure_changed": "Updated how far the post has gone.",
-    "opened": "Opened the fields of this guarded case.",
-    "purged": "Destroyed content that should not be kept here.",
-    "advised": "Gave advice.",
-    "message": "Wrote a message.",
-    "note_reporter": "Wrote a note for everybody on the case.",
-    "note_line_manager": "Wrote a note for the line manager.",
-    "note_digital_unit": "Wrote a note for the desk.",
-    "note_hr": "Wrote a note for HR.",
-    "evidence_added": "Added evidence.",
-    "referral_proposed": "Proposed whether to refer it to HR.",
-    "referral_decided": "Decided whether to refer it to HR.",
-    "referral_returned": "HR returned the referral. It is to be decided again.",
-    "protection_decided": "Made a data protection decision.",
-    "conflict_named": "Named a conflict of interest.",
-    "withdrawal_asked": "Asked to withdraw the report.",
-    "closed": "Closed.",
-    "resolved": "Recorded how it ended.",
-    "hr_judged": "The playbook looked at whether HR should know.",
-    "held_by": "Another desk holds the case from now on.",
-    "reopened": "Opened again.",
-    "reminded": "Amends reminded {told}: {due}.",
-    "escalated": "This was late: {due}. Amends told {told}.",
-    "repeated": "Nobody had read it yet. Amends told {told}.",
-    "merged": "Another report of the same was joined to this case.",
-    "parted": "A report that was joined to this case stands by itself again.",
-    "settled": "What was reported here has been dealt with.",
-    "hold_placed": "Kept for legal reasons from now on.",
-    "hold_released": "No longer kept for legal reasons.",
-    "disposal_approved": "Approved that what it holds is destroyed.",
-    "disposal_stopped": "It is kept after all.",
-    "disposed": "What it held was destroyed.",
-    "said_same": "Said that two of their own reports are about the same.",
-}
-# Where a kind of case says it in another way: nobody who asks before posting has done anything wrong.
-ENTRIES_OF: Mapping[str, Mapping[str, str]] = {
-    Kind.ADVICE: {
-        "reported": "Asked before posting.",
-        "informed": "Amends asked {desk}.",
-        "not_informed": "No line manager could be asked.",
-        "facts_changed": "Changed the question.",
-        "advised": "Answered.",
-        "withdrawal_asked": "Took the question back.",
-        "settled": "What was asked here has been answered.",
-    },
-}
-# The same for a reader who learns only that it happened.
-HAPPENED: Mapping[str, str] = {
-    kind: said.format(desk="somebody", step="A step", severity="", due="something is due", told="somebody")
-    for kind, said in ENTRIES.items()
-}
-
 DECISIONS: Mapping[str, str] = {"referred": "Passed to HR", "not_referred": "Not referred to HR"}
 
 # What a box of a form asks for, where a person would not know it by what the field is called in the record.
@@ -339,9 +265,9 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "part": room_words.APPOINTED,
     "disclosed": room_words.DISCLOSED,
     "state": words.STEP_STATES,
-    "codes": words.CODES,
-    "rules": words.CODES,
-    "hr.because": words.CODES,
+    "codes": code_words.CODES,
+    "rules": code_words.CODES,
+    "hr.because": code_words.CODES,
     "facts_wrong": words.ANSWERS,
     "safety_risk": words.ANSWERS,
     "possibly_classified": words.ANSWERS,
@@ -373,7 +299,16 @@ WHOSE: Mapping[str, Mapping[str, str]] = {
 
 TABLES: Mapping[str, Any] = {
     name.lower(): table
-    for room in (vars(words), vars(list_words), vars(guide_words), vars(notice_words), vars(room_words), globals())
+    for room in (
+        vars(words),
+        vars(code_words),
+        vars(entry_words),
+        vars(list_words),
+        vars(guide_words),
+        vars(notice_words),
+        vars(room_words),
+        globals(),
+    )
     for name, table in room.items()
     if name.isupper() and name[0] != "_" and isinstance(table, dict | tuple)
 }

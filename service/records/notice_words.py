@@ -104,7 +104,7 @@ ESCALATED: Mapping[str, str] = {
 OUTLASTS = frozenset({"referral_returned"})
 """What is asked of a case although it is closed: it was passed to HR, and came back."""
 
-# On the timeline, as in `field_words.ENTRIES`, where nobody is at the desk.
+# On the timeline, as in `entry_words.ENTRIES`, where nobody is at the desk.
 ENTRIES_NOBODY: Mapping[str, str] = {
     "reminded": "Nobody is at {desk} to be reminded: {due}.",
     "escalated": "This was late: {due}. Nobody is at {desk}. Amends told {told}.",

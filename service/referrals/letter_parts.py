@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.core.saying import dated
+from service.records.code_words import CODES
 from service.records.enums import LetterKind, Outcome
 from service.records.referrals import Appeal, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, OUTCOMES, ROOM_SAYS
-from service.records.words import CODES
 
 """A letter is read years later: its moments have their year."""
 

@@ -22,8 +22,9 @@ from service.records.cases import (
     Note,
     Step,
 )
+from service.records.entry_words import HAPPENED
 from service.records.enums import Day, Kind, NoteAudience, Stage
-from service.records.field_words import HAPPENED, TABLES
+from service.records.field_words import TABLES
 from service.records.list_words import ACCESS_TITLES, LOOKED_AS, READ_THROUGH, READ_WHAT
 from service.records.notice_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification, Preference

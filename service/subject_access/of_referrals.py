@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from service.records.code_words import CODES
 from service.records.enums import ReferralStage
 from service.records.evidence import Evidence
 from service.records.list_words import ACCESS_TITLES
@@ -39,7 +40,7 @@ from service.records.room_words import (
     LETTERS,
     PAPERS,
 )
-from service.records.words import CODES, STEPS
+from service.records.words import STEPS
 from service.referrals import bundle
 from service.referrals.find import room_files, rows_of
 from service.referrals.letter_parts import TABLE

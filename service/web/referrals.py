@@ -1,10 +1,8 @@
-"""The HR room on pages: the list, a referral, and every deed on it as a form."""
+"""The HR room on pages: a referral, and every deed on it as a form."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
@@ -14,99 +12,32 @@ from sqlmodel import Session
 
 from service.cases.sentences import by_day
 from service.core.database import Database
-from service.core.errors import FieldError, Invalid, NotFound, NotPermitted, Refusal
+from service.core.errors import NotFound, NotPermitted, Refusal
 from service.people.directory import at_desk
 from service.people.identity import Me as Person
-from service.records.enums import DeskName, ReferralStage
+from service.records.enums import DeskName
 from service.referrals import their_copy
 from service.referrals.find import Found, find_referral
 from service.referrals.life import Act
 from service.referrals.picture import picture
-from service.referrals.room import Order, Wanted, by_stage, list_referrals, place_of_row
 from service.referrals.view import referral_view, timeline
 from service.timeline import reads
 from service.web.bundles import TITLES, papers, pdf
-from service.web.cursors import cursor_of, place_or_start
 from service.web.evidence import taken_in
 from service.web.forms import UPLOAD_LIMIT
 from service.web.forms import Sent as Body
-from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store
+from service.web.given import Data, Db, House, Me, Now, Pool, Sent, Store
 from service.web.letters import handed, letter_pdf, make_letter
 from service.web.pages import by_field, go_to, page
 from service.web.room_deeds import DEEDS, Deed, found, ready
 from service.web.room_files import OfReferral, enter_in_room, pictured_in_room, streamed_in_room
 from service.web.room_schemas import LetterIn
 
-PAGE = 50
-NARROWED = ("stage", "appointed", "overdue")
-ALL = "all"
-"""The stage of an address that means every stage, the ended ones too."""
 ON_LINES = ("present",)
 """The lists that are typed in one box, each on a line of its own."""
-LONGEST, LONGEST_NAME = 300, 60
 LETS_OUT = (Act.NAME_CONFLICT, Act.TAKE_BACK_CONFLICT)
 """Whoever names their own conflict is out; and whoever stood in for a lead whose conflict they take back."""
 YOU_ARE_OUT = "You see nothing of this referral from now on. HR goes on with it."
-
-
-@get("/referrals", sync_to_thread=True)
-def referrals(db: Db, me: Me, now: Now, asked: Asked) -> Response[str]:
-    """Somebody's referrals, what is due first at the top. HR reads those that have ended when it asks for them."""
-    errors: dict[str, str] = {}
-    try:
-        wanted = read_wanted(me, asked)
-    except Invalid as wrong:
-        errors, wanted = by_field(wrong), Wanted()
-    # Outside HR somebody has few, and looks for one of them.
-    all_of_them = asked.get("stage") or DeskName.HR not in me.desks
-    wanted = replace(wanted, ended=None if all_of_them else False, order=Order.NEAREST)
-    place = place_or_start(f"referrals {wanted.order}", asked.get("cursor"))
-    rows = list_referrals(db, me, wanted, at=now, after=place, limit=PAGE + 1)
-    kept = {name: asked.get(name, "") for name in NARROWED}
-    return page(
-        "referrals.html",
-        me,
-        422 if errors else 200,
-        rows=rows[:PAGE],
-        next=cursor_after(wanted, rows, PAGE),
-        stages=by_stage(db, me),
-        kept=kept,
-        errors=errors,
-        link=lambda **other: address({**kept, **other}),
-    )
-
-
-def address(said: Mapping[str, str]) -> str:
-    """The list's address with these filters."""
-    return "/referrals?" + urlencode({name: word for name, word in said.items() if word})
-
-
-def read_wanted(me: Person, said: Mapping[str, str], beside: tuple[str, ...] = ("cursor",)) -> Wanted:
-    """What an address asks of the list. Raises Invalid naming each filter that is unknown or does not parse.
-
-    `appointed` is `me`, `none` or an e-mail address; `beside` are the names in the address that are no filters.
-    """
-    known = f"Choose one of: {', '.join(NARROWED)}."
-    faults = [FieldError(name[:LONGEST_NAME], known) for name in said if name not in (*NARROWED, *beside)]
-    stage, appointed, overdue = (said.get(name, "").strip() for name in NARROWED)
-    if stage not in ("", ALL, *ReferralStage):
-        faults.append(FieldError("stage", f"Choose one of: {', '.join((ALL, *ReferralStage))}."))
-    if overdue not in ("", "true", "false"):
-        faults.append(FieldError("overdue", "Choose true or false."))
-    if "\x00" in appointed or len(appointed) > LONGEST:
-        faults.append(FieldError("appointed", "Choose me, none, or an e-mail address."))
-    if faults:
-        raise Invalid(" ".join(fault.message for fault in faults), faults)
-    return Wanted(
-        stage=ReferralStage(stage) if stage not in ("", ALL) else None,
-        appointed=(me.email if appointed == "me" else appointed).lower() or None,
-        overdue=overdue == "true",
-    )
-
-
-def cursor_after(wanted: Wanted, rows: list[dict[str, Any]], most: int) -> str | None:
-    """What goes on after a page of `most`, where there is more."""
-    return cursor_of(f"referrals {wanted.order}", place_of_row(rows[most - 1])) if len(rows) > most else None
 
 
 @get("/referrals/{reference:str}", sync_to_thread=True)
@@ -329,7 +260,6 @@ def _paper_route(kind: str) -> HTTPRouteHandler:
 
 
 routes = [
-    referrals,
     referral,
     life,
     add_file_to_room,

@@ -13,8 +13,9 @@ from service.cases.read_log import PARTY, TOLD_OF
 from service.cases.relations import ADVISERS
 from service.core.telling import filters
 from service.evidence.sniff import BINARY, EML, TXT
-from service.records import enums, list_words, room_words, words
-from service.records.field_words import BECAUSE, ENTRIES, SPILT, TABLES
+from service.records import code_words, enums, list_words, room_words, words
+from service.records.entry_words import ENTRIES
+from service.records.field_words import BECAUSE, SPILT, TABLES
 from service.retention import referral_rules
 from service.retention.listing import Show
 from service.retention.rules import KEPT_BY
@@ -81,8 +82,8 @@ def test_each_table_has_exactly_the_values_of_its_enum(table: str) -> None:
 
 
 def test_every_code_is_asked_for_once_and_stands_in_one_group() -> None:
-    asked = [*words.CODES_FIRST, *(code for group in words.CODES_MORE.values() for code in group)]
-    grouped = [code for group in words.CODE_GROUPS.values() for code in group]
+    asked = [*code_words.CODES_FIRST, *(code for group in code_words.CODES_MORE.values() for code in group)]
+    grouped = [code for group in code_words.CODE_GROUPS.values() for code in group]
     assert sorted(asked) == sorted(grouped) == sorted(enums.Code)
 
 

@@ -3,8 +3,8 @@
 import re
 from html import unescape
 
+from service.records.code_words import CODES
 from service.records.enums import Code
-from service.records.words import CODES
 from tests.makers import PERSONAL, at, busy, entries, people, press, report
 
 

@@ -33,7 +33,8 @@ from service.web.forms import Sent as Body
 from service.web.given import Asked, Data, Db, House, Me, Now, Pool, Sent, Store, keep_now
 from service.web.letters import handed, letter_pdf, make_letter
 from service.web.once import Replay, once_end, once_seen
-from service.web.referrals import cursor_after, log_reading, read_wanted
+from service.web.referral_list import cursor_after, read_wanted
+from service.web.referrals import log_reading
 from service.web.room_deeds import DEEDS, Deed, found, ready
 from service.web.room_files import OfReferral, enter_in_room, streamed_in_room
 from service.web.room_schemas import LetterIn
