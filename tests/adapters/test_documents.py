@@ -65,7 +65,7 @@ def full_view() -> dict[str, Any]:
         "size": 640_123,
         "captured_at": minute(5),
         "captured_zone": "Asia/Tokyo",
-        "by": "Dana Digital",
+        "by": "The lead of the desk",
         "added_at": minute(9),
         "scanned": True,
         "destroyed_at": None,
@@ -102,7 +102,7 @@ def full_view() -> dict[str, Any]:
                 taken_zone="Asia/Tokyo",
                 recorded_at=minute(8),
                 verified_at=minute(42),
-                verified_by="Dana Digital",
+                verified_by="The lead of the desk",
             ),
             step("apologise", "overdue"),
             step("correct", "waived", reason="The facts were right after all"),
@@ -125,9 +125,11 @@ def full_view() -> dict[str, Any]:
         ],
         "hr": {"suggested": True, "because": ["disrepute"], "decision": "not_referred", "reason": "CANARY-HR: honest."},
         "holding_desk": "digital_unit",
-        "advice": [{"text": "Use two phones.", "by": "Dana Digital", "desk": "digital_unit", "at": minute(50)}],
-        "messages": [{"text": "CANARY-MESSAGE", "by": "Dana Digital", "from_reporter": False, "at": minute(41)}],
-        "notes": [{"text": "CANARY-NOTE", "by": "Dana Digital", "audience": "digital_unit", "at": minute(55)}],
+        "advice": [{"text": "Use two phones.", "by": "The lead of the desk", "desk": "digital_unit", "at": minute(50)}],
+        "messages": [
+            {"text": "CANARY-MESSAGE", "by": "The lead of the desk", "from_reporter": False, "at": minute(41)}
+        ],
+        "notes": [{"text": "CANARY-NOTE", "by": "The lead of the desk", "audience": "digital_unit", "at": minute(55)}],
         "evidence": [
             {**piece, "id": "e1", "filename": "before.png", "sha256": "a3" * 32, "description": "Before deletion"},
             {**piece, "id": "e2", "filename": "お詫び.png", "sha256": "b4" * 32, "description": "The apology"},
@@ -136,7 +138,7 @@ def full_view() -> dict[str, Any]:
             {
                 "kind": "facts_changed",
                 "at": minute(10 + 30 * place),
-                "actor": "Dana Digital",
+                "actor": "The lead of the desk",
                 "role": "digital unit",
                 "changes": [
                     {"field": "post.reach", "before": None, "after": f"{place} readers", "erased": False},
@@ -166,7 +168,7 @@ PICTURES = pictures()
 
 
 def document(view: dict[str, Any] | None = None, audience: str = "digital_unit", **more: Any) -> dict[str, Any]:
-    given = {"made_at": MADE, "made_by": "Dana Digital", "entries_json": ENTRIES, "pictures": PICTURES, **more}
+    given = {"made_at": MADE, "made_by": "The lead of the desk", "entries_json": ENTRIES, "pictures": PICTURES, **more}
     return summary(full_view() if view is None else view, audience, **given)
 
 
