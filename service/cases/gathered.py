@@ -1,9 +1,11 @@
-"""What was gathered of a case for somebody who asked for what is held about them, when something of it is destroyed."""
+"""What was gathered of a case or a referral for somebody who asked for what is held about them, when something of it is
+destroyed.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlmodel import Session, col
 
 from service.records.enums import AccessStage
@@ -16,13 +18,13 @@ UNANSWERED = (AccessStage.GATHERING, AccessStage.REVIEW, AccessStage.PACKING)
 """The stages before what was asked for can be fetched."""
 
 
-def gather_again(db: Session, case_id: int, at: datetime, stages: Collection[AccessStage] = STANDS) -> None:
-    """Let every request that this case is in, and that stands at one of these stages, be gathered, looked through and
+def gather_again(db: Session, of: ColumnElement[bool], at: datetime, stages: Collection[AccessStage] = STANDS) -> None:
+    """Let every request that has an item `of` this, and stands at one of these stages, be gathered, looked through and
     released anew; a file of it goes.
 
     What was taken out of it before is to be taken out again: the words that it was found by may be gone.
     """
-    mine = select(AccessItem.request_id).where(col(AccessItem.case_id) == case_id)
+    mine = select(AccessItem.request_id).where(of)
     asked = select(AccessRequest).where(col(AccessRequest.id).in_(mine), col(AccessRequest.stage).in_(stages))
     for request in db.execute(asked.with_for_update()).scalars().all():
         db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request.id))

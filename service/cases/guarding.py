@@ -15,6 +15,7 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import Kind
 from service.records.evidence import Evidence
+from service.records.subject_access import AccessItem
 from service.records.timeline import Outbox
 from service.timeline import entries, erasing, outbox
 
@@ -62,7 +63,7 @@ def purge(db: Session, me: Me, case: Case, *, fields: Sequence[str], reason: str
         entries.add(db, case, "purged", actor=me.id, at=at, changes=changes, audience=audience)
     if case.kind == Kind.ADVICE and any(field.startswith("advice.") for field in purged):
         destroy_copies(db, me, case, reason, at)
-    gather_again(db, case.id, at)
+    gather_again(db, col(AccessItem.case_id) == case.id, at)
     asked = outbox.to_destroy(case.id, case.version, [file.id for file in destroyed], f"pdf/{case.id}", at)
     db.execute(insert(Outbox), asked)
     return destroyed
@@ -82,7 +83,7 @@ def destroy_copies(db: Session, me: Me | None, question: Case, reason: str, at: 
         if erasing.erase(db, other, {COPY}) or held:
             changes = {"purged": (None, [COPY]), "reason": (None, reason)}
             entries.add(db, other, "purged", actor=me.id if me else None, at=at, changes=changes)
-            gather_again(db, other.id, at)
+            gather_again(db, col(AccessItem.case_id) == other.id, at)
             db.execute(insert(Outbox), outbox.to_destroy(other.id, other.version, [], f"pdf/{other.id}", at))
 
 

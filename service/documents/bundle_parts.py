@@ -260,6 +260,13 @@ def _called(hearing: View, zone: str, *, short: bool) -> Iterator[Block]:
         yield from (heading("The record of the hearing"), quoted(hearing["notes"]))
 
 
+def _in_time(decision: View, zone: str) -> str | None:
+    if decision["appeal_by"] and decision["stands_still"]:
+        # A paper is kept, and this moment moves on.
+        return "it is paused, and the time for an appeal stands still"
+    return dated(decision["appeal_by"], zone) if decision["appeal_by"] else None
+
+
 def _outcome(view: View, zone: str) -> Iterator[Block]:
     if considered := view.get("considered"):
         yield from (heading(ENTRIES_OF_REFERRAL["room_considered"].rstrip(".")), quoted(considered["text"]))
@@ -267,14 +274,14 @@ def _outcome(view: View, zone: str) -> Iterator[Block]:
         yield heading("Settled informally")
         yield from (says(dated(informal["at"], zone)), quoted(informal["reason"]))
     if decision := view.get("decision"):
-        until, appeal_by = decision["warning_until"], decision["appeal_by"]
+        until = decision["warning_until"]
         yield heading("The decision")
         yield rows(
             ("Outcome", OUTCOMES[decision["outcome"]] if decision["outcome"] else None),
             ("Decided", dated(decision["decided_at"], zone)),
             ("On appeal it became", OUTCOMES[view["outcome"]] if view["outcome"] != decision["outcome"] else None),
             ("The warning counts until", dated(until, zone) if until else None),
-            ("Appeal by", dated(appeal_by, zone) if appeal_by else None),
+            ("Appeal by", _in_time(decision, zone)),
         )
         yield quoted(decision["reason"])
     if suspension := view.get("suspension"):

@@ -183,7 +183,7 @@ def shown(row: Any) -> dict[str, Any]:
 def _words(row: Any) -> str:
     if row.referral is not None:
         said = NOTIFIED_OF_REFERRAL.get(row.kind, "Something has changed in a referral.")
-        return said.format(due=OWED.get(row.what, "something"))
+        return said.format(due=OWED[row.what] if row.what else "")
     said = NOTIFIED_OF.get(row.kind_of_case, NOTIFIED).get(row.kind) or NOTIFIED.get(row.kind, NOTIFIED_ELSE)
     return said.format(due=DUES.get(row.what, "something"))
 

@@ -86,7 +86,7 @@ CHECKS: Mapping[str, str] = {
     "appeal_open": "The time for an appeal is over (Acas code, paragraph 26)",
     "appeal_invited": "The person was invited to the hearing of their appeal (Acas code, paragraph 27)",
     "appeal_heard": "The hearing of the appeal was held and recorded (Acas code, paragraph 27)",
-    "appeal_decided_already": "The appeal is not decided yet",
+    "appeal_decided": "The appeal is decided (Acas code, paragraph 29)",
     "suspended": "Nobody is suspended any more (Acas guide)",
 }
 # What is said of a referral where something is not open at its stage.
@@ -212,6 +212,7 @@ OWED: Mapping[str, str] = {
     "hearing": "hold the hearing",
     "appeal_hearing": "hold the hearing of the appeal",
     "appeal_window": "the time for an appeal ends",
+    "close": "close the referral",
     "suspension": "review the suspension",
     "warning": "the warning ends",
 }

@@ -10,19 +10,9 @@ from service.records.cases import Case
 from service.records.enums import LetterKind
 from service.records.evidence import Evidence
 from service.records.people import Person
-from service.records.referrals import (
-    Copied,
-    Finding,
-    Hearing,
-    Letter,
-    Paper,
-    Referral,
-    ReferralNote,
-    RoomConflict,
-    Suspension,
-    TakenOut,
-)
+from service.records.referrals import Copied, Referral, RoomConflict
 from service.records.room_words import APPOINTED, DISCLOSED, LETTERS
+from service.records.timeline import TimelineEntry
 from service.referrals import letters
 from service.referrals.find import Found, appointed, evidence_of
 from service.referrals.letter_parts import TABLE
@@ -145,15 +135,11 @@ def file_names(db: Session, referral: Referral) -> list[str]:
 
 def others(db: Session, referral: Referral) -> list[tuple[str, str, str]]:
     """Everybody but whom it is about who has a part in a referral: name, e-mail address, and what part that is."""
-    parts: dict[int, str] = {}
-    for table in (Finding, Hearing, Suspension, ReferralNote, Paper, Letter, Copied, TakenOut):
-        mine = select(table.by_id).where(table.referral_id == referral.id)
-        parts |= dict.fromkeys(db.execute(mine).scalars(), AT_HR)
-    added = select(col(Evidence.added_by_id)).where(
-        col(Evidence.referral_id) == referral.id, col(Evidence.added_by_id).is_not(None)
+    acted = select(TimelineEntry.actor_id).where(
+        col(TimelineEntry.referral_id) == referral.id, col(TimelineEntry.actor_id).is_not(None)
     )
+    parts: dict[int, str] = {number: AT_HR for number in db.execute(acted).scalars() if number is not None}
     apart = select(col(RoomConflict.person_id)).where(col(RoomConflict.referral_id) == referral.id)
-    parts |= {number: AT_HR for number in db.execute(added).scalars() if number is not None}
     parts |= dict.fromkeys(db.execute(apart).scalars(), "somebody else")
     for row in appointed(db, referral, ever=True):
         parts[row.person_id] = f"the {APPOINTED[row.part].lower()}"

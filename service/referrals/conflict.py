@@ -3,6 +3,7 @@ somebody else. One that was named in error is taken back by whoever leads the ro
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -15,12 +16,13 @@ from service.records.referrals import Referral, RoomConflict
 from service.referrals.changes import Changes, add_row, drop_row, put_row
 from service.referrals.clocks import keep_next_due
 from service.referrals.find import Found, appointed
-from service.referrals.policy import keepers
+from service.referrals.policy import keepers, one_with
 from service.timeline import entries
 
 
 def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: str, at: datetime) -> None:
-    """Keep somebody out of the room, and of every other room of the same case; whoever leads it is told.
+    """Keep somebody out of the room, and of every other of the case and of those that are one with it; whoever leads it
+    is told.
 
     Raises Invalid for the person it is about, and a Refusal (409) for the same again. Whoever reported it is noted like
     anybody else: to say no would tell who raised a concern in confidence.
@@ -31,11 +33,12 @@ def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: s
     known = (col(RoomConflict.referral_id) == referral.id, col(RoomConflict.person_id) == person.id)
     if db.execute(select(RoomConflict).where(*known)).first() is not None:
         raise Refusal("This is noted already.")
+    # The others' rows first: whoever works there may wait for the timeline, which is ours once this is said.
+    others = [room for room in _rooms(db, one_with(referral.case_id)) if room.id != referral.id]
     row = RoomConflict(referral_id=referral.id, person_id=person.id, reason=reason, at=at, by_id=me.id)
     _say(db, me, referral, add_row(db, row) | _end(db, referral, person, at), at)
-    for other in _rooms(db, referral.case_id):
-        if other.id != referral.id:
-            step_out(db, other, person, at=at)
+    for other in others:
+        step_out(db, other, person, at=at)
 
 
 def take_back(db: Session, me: Me, here: Found, person: Person, *, reason: str, at: datetime) -> None:
@@ -54,8 +57,19 @@ def take_back(db: Session, me: Me, here: Found, person: Person, *, reason: str, 
 
 def leave_rooms(db: Session, case: Case, person: Person, *, at: datetime) -> None:
     """Take the parts in the rooms of a case from somebody whom its desk keeps away from it."""
-    for referral in _rooms(db, case.id):
+    for referral in _rooms(db, [case.id]):
         step_out(db, referral, person, at=at)
+
+
+def leave_each_other(db: Session, case: Case, *, at: datetime) -> None:
+    """Where cases have become one: whoever was kept out of the room of one of them leaves those of the others."""
+    db.flush()
+    rooms = _rooms(db, one_with(case.id))
+    named = col(RoomConflict.referral_id).in_([room.id for room in rooms])
+    of_them = select(Person).where(col(Person.id).in_(select(col(RoomConflict.person_id)).where(named)))
+    for person in db.execute(of_them.order_by(col(Person.id))).scalars().all():
+        for room in rooms:
+            step_out(db, room, person, at=at)
 
 
 def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -> None:
@@ -64,8 +78,8 @@ def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -
         _say(db, None, referral, changes, at)
 
 
-def _rooms(db: Session, case_id: int) -> list[Referral]:
-    mine = select(Referral).where(col(Referral.case_id) == case_id, col(Referral.disposed_at).is_(None))
+def _rooms(db: Session, cases: Any) -> list[Referral]:
+    mine = select(Referral).where(col(Referral.case_id).in_(cases), col(Referral.disposed_at).is_(None))
     return list(db.execute(mine.order_by(col(Referral.id)).with_for_update(key_share=True)).scalars())
 
 

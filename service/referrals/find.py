@@ -160,6 +160,8 @@ def evidence_of(db: Session, referral: Referral, *, told: bool = False) -> list[
     copied = select(col(Copied.evidence_id)).where(
         col(Copied.referral_id) == referral.id, col(Copied.evidence_id).is_not(None)
     )
+    # Their order is that of the numbers of the exhibits.
+    copied = copied.order_by(col(Copied.id))
     if told:
         copied = copied.where(col(Copied.waits_since).is_(None))
     own = [file.id for file in room_files(db, referral, disclosed=True if told else None, destroyed=True)]

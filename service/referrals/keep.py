@@ -49,16 +49,18 @@ def pause(db: Session, me: Me, here: Found, *, reason: str, at: datetime) -> Non
 
 
 def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
-    """Go on: what was owed by a moment is owed later by as long as it was paused."""
+    """Go on. The time for an appeal, and for the review of a suspension, is longer by as long as it stood still. The
+    hearing stays as it was called, or is called anew.
+    """
     referral = here.referral
     if referral.paused_at is None:
         raise Refusal("This referral is not paused.")
-    longer = at - referral.paused_at
-    changes = put(referral, paused_at=None, paused_because=None)
-    if referral.appeal_by is not None and referral.appeal_by + longer >= at:
-        changes |= put(referral, appeal_by=referral.appeal_by + longer)
+    since, changes = referral.paused_at, put(referral, paused_at=None, paused_because=None)
+    if referral.appeal_by is not None and referral.appeal_by + (at - since) >= at:
+        changes |= put(referral, appeal_by=referral.appeal_by + (at - since))
     if (suspension := suspension_of(db, referral)) is not None:
-        changes |= put_row(db, suspension, review_at=suspension.review_at + longer)
+        stood_still = at - max(since, suspension.from_at)
+        changes |= put_row(db, suspension, review_at=suspension.review_at + stood_still)
     entries.add(db, referral, "room_resumed", actor=me.id, at=at, changes=changes)
     keep_next_due(db, referral)
 

@@ -72,7 +72,7 @@ def drafts(db: Session, me: Me, here: Found, at: datetime) -> list[dict[str, Any
     return [
         {"kind": kind, "parts": parts_of(kind, record)}
         for kind in LetterKind
-        if policy.writes(kind, here.held, me) and not unwritable(kind, record)
+        if policy.writes(kind, here.held, me, at_appeal=here.at_appeal) and not unwritable(kind, record)
     ]
 
 
@@ -113,7 +113,7 @@ class Made:
 
 def require_writer(kind: LetterKind, here: Found, me: Me) -> None:
     """Raise NotPermitted unless they may write this letter."""
-    if not policy.writes(kind, here.held, me):
+    if not policy.writes(kind, here.held, me, at_appeal=here.at_appeal):
         raise NotPermitted("This letter is for somebody else to write.")
 
 

@@ -183,10 +183,10 @@ def harsher(outcome: Outcome, than: Outcome) -> bool:
 
 def gates(stage: ReferralStage, now: Standing) -> list[tuple[str, bool]]:
     """The checklist of this stage: what its next move asks for, by name, and whether it is met."""
-    ahead = CHECKLIST.get(stage)
-    if ahead is None:
-        return []
-    return [(LISTED.get(gate, gate.__name__), gate(now) is None) for gate in MOVES[stage, ahead].needs]
+    ahead = Act.CLOSE if stage is S.APPEALED and now.appeal_decided else CHECKLIST.get(stage)
+    needs = MOVES[stage, ahead].needs if ahead else ()
+    # Where an appeal waits is said by the stage.
+    return [(LISTED.get(gate, gate.__name__), gate(now) is None) for gate in needs if gate is not appeal_waits]
 
 
 CHECKLIST: dict[ReferralStage, Act] = {

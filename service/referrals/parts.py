@@ -92,6 +92,7 @@ def hearing_shown(rows: list[Hearing], *, appeal: bool, told: bool = False) -> d
         return None
     row = called[-1]
     shown = {
+        "first_invited_at": called[0].invited_at,
         "invited_at": row.invited_at,
         "hearing_at": row.hearing_at,
         "first_at": row.first_at,
@@ -116,6 +117,7 @@ def outcome_shown(db: Session, referral: Referral, at: datetime) -> dict[str, An
         "reason": referral.outcome_reason,
         "decided_at": referral.decided_at,
         "appeal_by": appeal_ends(referral, at),
+        "stands_still": referral.paused_at is not None,
         "warning_until": until,
         "live": until is not None and at < until,
     }
@@ -140,16 +142,18 @@ def appeal_shown(rows: list[Appeal]) -> dict[str, Any] | None:
 
 
 def suspension_shown(rows: list[Suspension]) -> dict[str, Any] | None:
-    """The suspension as it stands, with when it began; each review is a row of its own."""
+    """The suspension as it stands, with when it began; each review is a row that goes on where the one before ended."""
     if not rows:
         return None
-    row = rows[-1]
+    row, first = rows[-1], len(rows) - 1
+    while first and rows[first - 1].ended_at == rows[first].from_at:
+        first -= 1
     return {
-        "since": rows[0].from_at,
+        "since": rows[first].from_at,
         "reason": row.reason,
         "review_at": row.review_at,
         "ended_at": row.ended_at,
-        "reviews": len(rows) - 1,
+        "reviews": len(rows) - 1 - first,
         "paid": True,
     }
 

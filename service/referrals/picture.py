@@ -1,6 +1,6 @@
 """The whole life of a referral on one page: what lasted from when to when, on one scale of time."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ LEAST = timedelta(days=1)
 
 Span = tuple[datetime, datetime | None]
 """From when to when; one moment where the second is None."""
-Pauses = list[Span]
+Timeline = Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Picture:
 
 def picture(view: Mapping[str, Any], timeline: Iterable[Mapping[str, Any]], at: datetime) -> Picture:
     """Draw a referral as those in its room read it (`referral_view`, `timeline`), at a moment."""
-    lines = [line for line in _lines(view, _pauses(timeline), at) if line.spans]
+    lines = [line for line in _lines(view, list(timeline), at) if line.spans]
     begins = view["received_at"]
     known = [moment for line in lines if not line.goes_on for span in line.spans for moment in span if moment]
     last = view["closed_at"] or at
@@ -71,16 +71,17 @@ def _bar(span: Span, begins: datetime, ends: datetime) -> Bar:
     return Bar(min(first, WIDE - width), width)
 
 
-def _lines(view: Mapping[str, Any], pauses: Pauses, at: datetime) -> Iterator[Line]:
+def _lines(view: Mapping[str, Any], timeline: Timeline, at: datetime) -> Iterator[Line]:
     over = view["closed_at"] or at
     stages = list(_stages(view))
     for (stage, since), (_, until) in zip(stages, [*stages[1:], (None, None)], strict=True):
         ended = stage in (ReferralStage.CLOSED, ReferralStage.RETURNED)
         yield Line(REFERRAL_STAGES[stage], ((since, None if ended else until or over),), "stage")
-    yield Line(PICTURE["paused"], tuple((since, until or over) for since, until in pauses), "apart")
-    if suspension := view["suspension"]:
-        until = suspension["ended_at"] or suspension["review_at"]
-        yield Line(PICTURE["suspended"], ((suspension["since"], until),), "apart")
+    paused = _lasted(timeline, "room_paused", "room_resumed")
+    yield Line(PICTURE["paused"], tuple((since, until or over) for since, until in paused), "apart")
+    suspended = _lasted(timeline, "room_suspended", "room_suspension_ended")
+    reviewed = view["suspension"] and view["suspension"]["review_at"]
+    yield Line(PICTURE["suspended"], tuple((since, until or reviewed) for since, until in suspended), "apart")
     for each in view["appointments"]:
         words = f"{APPOINTED[each['part']]}: {each['name']}"
         yield Line(words, ((each["from"], each["until"] or max(over, each["from"])),), "people")
@@ -109,7 +110,7 @@ def _stages(view: Mapping[str, Any]) -> Iterator[tuple[ReferralStage, datetime]]
         ReferralStage.ACCEPTED: view["accepted_at"],
         ReferralStage.FACT_FINDING: view["fact_finding_at"],
         ReferralStage.INFORMAL: view["informal"] and view["informal"]["at"],
-        ReferralStage.HEARING: view["hearing"] and view["hearing"]["invited_at"],
+        ReferralStage.HEARING: view["hearing"] and view["hearing"]["first_invited_at"],
         ReferralStage.DECIDED: view["decision"] and view["decision"]["decided_at"],
         ReferralStage.APPEALED: view["appeal"] and view["appeal"]["at"],
         ReferralStage.CLOSED: view["closed_at"],
@@ -121,11 +122,12 @@ def _held(hearing: Mapping[str, Any] | None) -> list[datetime]:
     return [hearing["held_at"] or hearing["hearing_at"]] if hearing else []
 
 
-def _pauses(timeline: Iterable[Mapping[str, Any]]) -> Pauses:
-    found: Pauses = []
+def _lasted(timeline: Timeline, begins: str, ends: str) -> list[Span]:
+    """From when to when something lasted; what begins again while it lasts goes on, as a suspension under review."""
+    found: list[Span] = []
     for entry in timeline:
-        if entry["kind"] == "room_paused":
+        if entry["kind"] == begins and (not found or found[-1][1]):
             found.append((entry["at"], None))
-        elif entry["kind"] == "room_resumed" and found:
+        elif entry["kind"] == ends and found:
             found[-1] = (found[-1][0], entry["at"])
     return found

@@ -5,6 +5,7 @@ in by none of this: the subject, whoever reported it, whoever referred it or pro
 subject reads what HR disclosed, and nothing else.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
@@ -95,8 +96,9 @@ WRITES: dict[LetterKind, tuple[Relation, ...]] = {
     LetterKind.APPEAL_OUTCOME: (R.KEEPER, R.APPEAL_HEARER),
 }
 """Who writes and sends which letter: the lead of HR, and whoever does what it tells of."""
-# Of two hearings, each is for those who decide after it.
-ONLY_AT_THE_APPEAL = frozenset({R.APPEAL_HEARER})
+OF_A_HEARING = (Act.INVITE, Act.POSTPONE, Act.HEAR)
+OF_THE_FIRST, OF_THE_APPEAL = frozenset({R.INVESTIGATOR, R.DECISION_MAKER}), frozenset({R.APPEAL_HEARER})
+"""Whose one of the two hearings is: nothing about the other is for them."""
 
 
 def one_with(case_id: Any) -> CompoundSelect[Any]:
@@ -231,15 +233,18 @@ def permitted(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = 
     """Whether somebody who stands so to a referral may do this, whatever its stage."""
     if act is not Act.VIEW and Scope.WRITE not in me.scopes:
         return False
-    may = frozenset(MAY[act])
-    if act in (Act.INVITE, Act.HEAR):
-        may = may & ONLY_AT_THE_APPEAL if at_appeal else may - ONLY_AT_THE_APPEAL
+    may = _of_this_hearing(MAY[act], at_appeal) if act in OF_A_HEARING else MAY[act]
     return not held.isdisjoint(may)
 
 
-def writes(kind: LetterKind, held: frozenset[Relation], me: Me) -> bool:
+def writes(kind: LetterKind, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> bool:
     """Whether somebody who stands so to a referral may write and send this letter."""
-    return Scope.WRITE in me.scopes and not held.isdisjoint(WRITES[kind])
+    may = _of_this_hearing(WRITES[kind], at_appeal) if kind is LetterKind.INVITATION else WRITES[kind]
+    return Scope.WRITE in me.scopes and not held.isdisjoint(may)
+
+
+def _of_this_hearing(may: Iterable[Relation], at_appeal: bool) -> frozenset[Relation]:
+    return frozenset(may) - (OF_THE_FIRST if at_appeal else OF_THE_APPEAL)
 
 
 def require(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> None:

@@ -18,6 +18,7 @@ from service.records.cases import Case
 from service.records.enums import LetterKind
 from service.records.evidence import Evidence
 from service.records.referrals import Copied, Hearing, Letter, Referral
+from service.records.subject_access import AccessItem
 from service.records.timeline import Outbox
 from service.referrals.changes import Changes, put_row
 from service.referrals.find import Found, room_files, rows_of
@@ -60,7 +61,7 @@ def purge(db: Session, me: Me, here: Found, *, fields: Sequence[str], reason: st
     lost |= _letters(db, referral, [row for row in _letters_of(db, referral) if _names(row, named)], at)
     erasing.erase(db, referral, lost)
     entries.add(db, referral, "room_purged", actor=me.id, at=at, changes=changes | {"reason": (None, reason)})
-    gather_again(db, referral.case_id, at)
+    gather_again(db, col(AccessItem.referral_id) == referral.id, at)
     asked = outbox.to_destroy_under(papers_of(referral), at, [file.id for file in files])
     db.execute(insert(Outbox), asked)
     return files

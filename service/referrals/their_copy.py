@@ -15,6 +15,7 @@ from service.people.identity import Me
 from service.records.enums import AccessStage
 from service.records.people import Person
 from service.records.referrals import Referral, TakenOut
+from service.records.subject_access import AccessItem
 from service.referrals.changes import Changes, add_row, drop_row
 from service.referrals.find import Found
 from service.timeline import entries
@@ -86,4 +87,4 @@ def note_given(db: Session, referral: Referral, at: datetime) -> None:
 def _say(db: Session, me: Me, referral: Referral, kind: str, changes: Changes, at: datetime) -> None:
     entries.add(db, referral, kind, actor=me.id, at=at, changes=changes)
     # What was gathered for them, and is not released yet, is gathered by the new list.
-    gather_again(db, referral.case_id, at, NOT_GIVEN_YET)
+    gather_again(db, col(AccessItem.referral_id) == referral.id, at, NOT_GIVEN_YET)

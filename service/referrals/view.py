@@ -250,7 +250,7 @@ def timeline(db: Session, here: Found) -> list[dict[str, Any]]:
 
 def _entry(row: Any, people: People, *, whole: bool) -> dict[str, Any]:
     fields = row.fields or {}
-    due = OWED.get(fields.get(RINGS_FOR, {}).get("after"), "something")
+    due = OWED[fields[RINGS_FOR]["after"]] if RINGS_FOR in fields else ""
     told = {"kind": row.kind, "at": row.at, "words": ENTRIES_OF_REFERRAL[row.kind].format(due=due)}
     if not whole:
         return told | {"words": ENTRIES_TO_SUBJECT[row.kind]}

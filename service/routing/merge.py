@@ -14,6 +14,7 @@ from service.people.identity import Me
 from service.records.cases import Case, Conflict
 from service.records.enums import Stage
 from service.records.people import Person
+from service.referrals.conflict import leave_each_other
 from service.routing.conflict import keep_away, step_back
 from service.timeline.confidence import kept_apart, seal
 
@@ -38,6 +39,7 @@ def merge(db: Session, me: Me, case: Case, into: Found, *, at: datetime) -> None
         raise Refusal(closed, [FieldError("into", closed)])
     keep_both_apart(db, me, case, original, at=at)
     close_as_duplicate(db, me, case, original, at=at)
+    leave_each_other(db, case, at=at)
 
 
 def require_going_on(case: Case, into: Found, field: str) -> None:

@@ -21,6 +21,7 @@ from service.records.enums import Resolution, StepKind
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.referrals import readiness
+from service.referrals.conflict import leave_each_other
 from service.referrals.decide import decide_referral
 from service.referrals.spill import destroy_copied
 from service.routing.acknowledge import acknowledge
@@ -266,6 +267,8 @@ def do_close(db: Session, me: Me, here: Found, sent: shape.CloseIn, at: datetime
         keep_both_apart(db, me, here.case, into.case, at=at)
     other = into.case if into else None
     closing.close(db, me, here.case, resolution=sent.resolution, at=at, note=sent.note, duplicate_of=other)
+    if other is not None:
+        leave_each_other(db, here.case, at=at)
 
 
 def do_merge(db: Session, me: Me, here: Found, sent: shape.MergeIn, at: datetime) -> None:

@@ -218,6 +218,18 @@ def test_who_may_have_it(token, database):
     assert refuses(staff, reference, "notes", text="x")[0] == 403
 
 
+def test_whoever_only_leads_it_is_taken_out_by_a_part_of_their_name(token, database):
+    edit(database, "hr", name="Marlow Finch")
+    reference, _, hr2, *_ = begin(token)
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    room(hr2, reference, "record-finding", kind="established", text="Finch asked me to look, and Marlow agreed.")
+    room(hr2, reference, "disclose", facts=["findings"])
+    said = text_of(pdf(token("staff"), reference, "summary")[1])
+    assert "asked me to look" in said
+    assert "Finch" not in said
+    assert "Marlow" not in said
+
+
 def test_each_look_is_noted_and_an_unchanged_bundle_is_the_same(token, called, clock, database):
     hr, staff = people(token, "hr staff")
     first, _ = pdf(hr, called)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from service.referrals.picture import WIDE, picture
 from tests.makers import people, referred, room
-from tests.stories.test_room import decide
+from tests.stories.test_room import begin, decide, find_facts, moment
 
 MOMENT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 NOTHING = dict.fromkeys(
@@ -48,6 +48,23 @@ def test_every_part_of_its_life_has_a_line(token, sign_in, clock):
     }
     assert "to Sunday 23 May 2027" in page.text
     assert f'href="/referrals/{reference}/life"' in sign_in("hr").get(f"/referrals/{reference}").text
+
+
+def test_whoever_is_invited_anew_was_called_to_a_hearing_since_the_first_time(token, sign_in, clock):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    told = {"place": "Room 4", "text": "Please come."}
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **told)
+    since = clock()
+    clock.forward(days=30)
+    (hr2,) = people(token, "hr2")
+    again = room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **told)["hearing"]
+    known = [datetime.fromisoformat(again[name]) for name in ("first_invited_at", "invited_at")]
+    assert known == [since, clock()]
+    for page in ("", "/life"):
+        said = sign_in("hr").get(f"/referrals/{reference}{page}").text
+        line = re.search(r"(?:>Hearing<).*?</(?:li|tr)>", said, re.DOTALL)[0]
+        assert f"{since:%-d %B}" in line, page
 
 
 def test_it_is_for_those_in_the_room(token, sign_in, clock):

@@ -127,6 +127,42 @@ def test_it_goes_on_in_the_case_that_this_one_is_merged_into(token, database):
     assert faults(database) == []
 
 
+def two_rooms(token):
+    """Two cases with a room each; in the second somebody decides."""
+    staff, colleague, digital, hr = people(token, "staff colleague digital hr")
+    one, other = report(staff, codes=["disrepute"]), report(colleague, codes=["disrepute"])
+    rooms = []
+    for case, by in ((one, staff), (other, colleague)):
+        put_right(by, digital, case)
+        told = {"refer": True, "reason": "It harmed our name."}
+        assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+        rooms.append(hr.get("/api/referrals").json()["items"][0]["reference"])
+        room(hr, rooms[-1], "accept")
+    room(hr, rooms[1], "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    return one, other, *rooms
+
+
+@pytest.mark.parametrize("first", ["merge", "conflict", "duplicate"])
+def test_it_ends_what_they_do_in_the_room_of_a_case_that_is_one_with_it(token, database, worker, first):
+    one, other, here, there = two_rooms(token)
+    digital, hr, head = people(token, "digital hr head")
+    if first == "merge":
+        press(digital, one, "merge", into=other["reference"])
+    room(hr, here, "conflict", person=DECISION_MAKER, reason=QUINCE)
+    if first == "conflict":
+        assert hr.get(f"/api/referrals/{there}").json()["people"]["decision_maker"] == DECISION_MAKER
+        press(digital, one, "merge", into=other["reference"])
+    elif first == "duplicate":
+        press(digital, one, "advice", text="Take care.")
+        press(digital, one, "close", resolution="duplicate", duplicate_of=other["reference"])
+    assert hr.get(f"/api/referrals/{there}").json()["people"]["decision_maker"] is None
+    assert head.get(f"/api/referrals/{there}").status_code == 404
+    worker()
+    assert {one["referral"]["reference"] for one in told_of(hr, "room_conflict")} >= {there}
+    assert QUINCE not in hr.get(f"/api/referrals/{there}").text
+    assert faults(database) == []
+
+
 def test_a_conflict_of_the_case_ends_what_they_do_in_the_room(token, database, worker):
     staff, digital, hr, head = people(token, "staff digital hr head")
     case = report(staff, codes=["disrepute"])

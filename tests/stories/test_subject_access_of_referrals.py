@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from service.records.people import DeskMember, Person
-from tests.makers import DEMO, at, everything_kept, faults, fields, id_of, people, press, report, room
+from tests.makers import DEMO, at, everything_kept, faults, fields, id_of, people, press, report, room, upload
 from tests.matrix import concern
+from tests.stories.test_concern import raise_it
 from tests.stories.test_letters import send
 from tests.stories.test_retention_of_referrals import QUOKKA, closed, due, let_go, lived, passed_on
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, moment
@@ -281,3 +282,28 @@ def test_what_the_only_reviewer_asks_for_themselves_has_a_reviewer(token, worked
     assert token("hr").post(f"{where(request)}/release", json={}).status_code == 200
     worked()
     assert given_to(token("data"), request)
+
+
+def test_what_hr_does_in_a_room_changes_nothing_of_what_others_asked_for(token, worked, database):
+    colleague, digital, hr, hr2, data = people(token, "colleague digital hr hr2 data")
+    case = raise_it(colleague, about={"email": f"staff{DEMO}"}, codes=["disrepute"])
+    press(digital, case, "triage")
+    told = {"refer": True, "reason": "It harmed our name."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    file = upload(hr2, reference, b"Words.", "a.txt").json()["id"]
+    theirs, raisers = ask(token("staff")), ask(colleague)
+    worked()
+    room(hr2, reference, "take-out", words="The baker")
+    stages = [data.get(where(each)).json()["stage"] for each in (theirs, raisers)]
+    assert stages == ["gathering", "review"]
+    worked()
+    assert data.post(f"{where(raisers)}/release", json={}).status_code == 200
+    worked()
+    room(hr, reference, "purge", fields=[f"evidence.{file}"], reason="It should not be here.")
+    assert given_to(colleague, raisers)
+    assert data.get(where(theirs)).json()["stage"] == "gathering"
+    assert faults(database) == []
