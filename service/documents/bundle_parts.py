@@ -194,6 +194,7 @@ def _findings(view: View, zone: str) -> Iterator[Block]:
             yield heading(called)
         for each in found:
             by = f"{each['by']}, {dated(each['at'], zone)}" if "by" in each else ""
+            by += "" if each["counts"] else f"{', ' if by else ''}{ROOM_SAYS['no_count']}"
             yield {"is": "finding", "by": by, "text": each["text"], "files": list(each.get("evidence", ()))}
 
 
@@ -234,6 +235,8 @@ def _hearing(view: View, zone: str, *, short: bool = False) -> Iterator[Block]:
 
 
 def _called(hearing: View, zone: str, *, short: bool) -> Iterator[Block]:
+    if not hearing["counts"]:
+        yield says(ROOM_SAYS["called_anew"])
     held = hearing["held_at"]
     put_off = hearing["first_at"] != hearing["hearing_at"]
     yield rows(

@@ -102,7 +102,8 @@ class Finding(Table, table=True):
 
 class Hearing(Table, table=True):
     """A hearing, or that of the appeal. `states` is what its invitation said, as it stood then: the allegation, the
-    possible consequences, the evidence and the right to be accompanied. `first_at` is when it was to be at first.
+    possible consequences, the evidence and the right to be accompanied. `first_at` is when it was to be at first. It
+    has lapsed where a pause took its time.
     """
 
     __tablename__ = "hearing"
@@ -117,6 +118,8 @@ class Hearing(Table, table=True):
     states: dict[str, Any] = Field(sa_type=json_list())
     postponed_because: str | None = Field(default=None, sa_type=Text)
     held_at: datetime | None = None
+    heard_by_id: int | None = Field(default=None, foreign_key="person.id")
+    lapsed_at: datetime | None = None
     present: list[str] = Field(default_factory=list, sa_type=json_list())
     notes: str | None = Field(default=None, sa_type=Text)
     by_id: int = Field(foreign_key="person.id")

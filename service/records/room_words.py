@@ -59,6 +59,7 @@ GATES: Mapping[str, str] = {
     "invited": "Invite the person to the hearing in writing. (Acas code, paragraphs 9 to 11)",
     "hearing_at": "The hearing has not begun yet. Record it once it was held. (Acas code, paragraph 12)",
     "heard": "Hold the hearing, and record it. (Acas code, paragraph 12)",
+    "called": "The person is called to a hearing on what was found. Nothing is added to that. (Acas code, paragraph 9)",
     "heard_already": "The hearing was held, and is recorded.",
     "considered": f"Confirm that you looked at whether it was {PROTECTED}. "
     "(Equality Act 2010 and Employment Rights Act 1996)",
@@ -69,6 +70,7 @@ GATES: Mapping[str, str] = {
     "appeal_decided": "Decide the appeal first. (Acas code, paragraph 29)",
     "appeal_decided_already": "The appeal is decided.",
     "suspended": "End the suspension first. (Acas guide: as short as possible)",
+    "nobody_suspended": "Nobody is suspended. One that runs can be reviewed now, and none begins. (Our own rule)",
 }
 # The same as a checklist: what is to be true, and the rule.
 CHECKS: Mapping[str, str] = {
@@ -109,6 +111,8 @@ ACCOMPANIED = (
     "cannot come at that time, the hearing can be put off by up to five working days."
 )
 ROOM_SAYS: Mapping[str, str] = {
+    "no_count": "this does not count any more",
+    "called_anew": "This does not count any more. A hearing is called anew.",
     "protected": "Whistleblowing, union membership, belief or expression. Nobody may be treated worse for these.",
     "neutral": "A suspension is a neutral act, with full pay. It is no sign that anything has been decided.",
 }
@@ -278,6 +282,8 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
 # The same to the person it is about, where it would speak of them as of somebody else.
 ENTRIES_TO_SUBJECT: Mapping[str, str] = {
     "room_informed": "HR told you in writing what is alleged.",
+    "room_paused": "HR paused it. No time runs against you.",
+    "room_resumed": "HR goes on with it.",
     "room_informal": "HR settled it informally.",
     "room_invited": "You were invited to a hearing.",
     "room_postponed": "The hearing was put off.",
@@ -308,6 +314,8 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_appealed": "An appeal has come.",
     "room_answered": "Somebody has replied in a referral.",
     "room_appeal_decided": "HR writes to you.",
+    "room_paused": "HR writes to you.",
+    "room_resumed": "HR writes to you.",
     "room_suspended": "HR writes to you.",
     "room_suspension_ended": "HR writes to you.",
     "room_letter_sent": "HR writes to you.",

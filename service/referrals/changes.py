@@ -43,7 +43,10 @@ def drop_row(db: Session, row: Any) -> Changes:
 def put_row(db: Session, row: Any, **values: Any) -> Changes:
     """Change these columns of a row of the room; returns what an entry says of it."""
     area = AREA_OF[type(row)]
-    told = {f"{area}.{row.id}.{name}": (shown(db, name, getattr(row, name)), value) for name, value in values.items()}
+    told = {
+        f"{area}.{row.id}.{name}": (shown(db, name, getattr(row, name)), shown(db, name, value))
+        for name, value in values.items()
+    }
     for name, value in values.items():
         setattr(row, name, value)
     db.add(row)

@@ -58,7 +58,8 @@ def running(db: Session, referral: Referral) -> Iterator[Clock]:
     if stage is ReferralStage.RECEIVED and referral.accept_by is not None:
         yield _part_way(book, "acceptance", referral.received_at, referral.accept_by)
     hearing = hearing_of(db, referral, appeal=stage is ReferralStage.APPEALED)
-    if stage in (ReferralStage.HEARING, ReferralStage.APPEALED) and hearing is not None and hearing.held_at is None:
+    waits = hearing is not None and hearing.held_at is None and hearing.lapsed_at is None
+    if stage in (ReferralStage.HEARING, ReferralStage.APPEALED) and hearing is not None and waits:
         yield _for_hearing(book, hearing)
     if stage is ReferralStage.DECIDED and referral.appeal_by is not None and referral.decided_at is not None:
         at = referral.decided_at + (referral.appeal_by - referral.decided_at) * book.reminder_fraction

@@ -90,14 +90,20 @@ def version_of(db: Session, here: Found) -> int:
 
 def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:
     """What the gates look at, read from the referral's rows."""
+    apart, appeal = policy.apart_from(db, referral), appeal_of(db, referral)
+    people = {Part(each.part): each.person_id for each in appointed(db, referral)}
     hearing, again = hearing_of(db, referral), hearing_of(db, referral, appeal=True)
-    appeal = appeal_of(db, referral)
-    kinds = db.execute(select(col(Finding.kind)).where(col(Finding.referral_id) == referral.id)).scalars()
+    if referral.decided_at is None:
+        hearing = _to_go_by(hearing, apart, people.get(Part.DECISION_MAKER))
+    if appeal is None or appeal.decided_at is None:
+        again = _to_go_by(again, apart, people.get(Part.APPEAL_HEARER))
+    found = select(col(Finding.kind)).where(col(Finding.referral_id) == referral.id, col(Finding.by_id).not_in(apart))
+    kinds = db.execute(found).scalars()
     return Standing(
         at=at,
         informed=referral.informed_at is not None,
-        people={Part(each.part): each.person_id for each in appointed(db, referral)},
-        apart=policy.apart_from(db, referral),
+        people=people,
+        apart=apart,
         findings=frozenset(FindingKind(kind) for kind in kinds),
         invited_for=hearing.hearing_at if hearing else None,
         heard=bool(hearing and hearing.held_at),
@@ -111,6 +117,15 @@ def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:
         suspended=suspension_of(db, referral) is not None,
         subject_known=referral.subject_id is not None,
     )
+
+
+def _to_go_by(hearing: Hearing | None, apart: frozenset[int], decides: int | None) -> Hearing | None:
+    """A hearing, where it is one to decide after: nobody with a conflict called it, no pause took its time, and whoever
+    decides held it (our default: who decides has heard the person).
+    """
+    if hearing is None or hearing.by_id in apart or hearing.lapsed_at is not None:
+        return None
+    return hearing if hearing.held_at is None or hearing.heard_by_id in (None, decides) else None
 
 
 def appeal_ends(referral: Referral, at: datetime) -> datetime | None:

@@ -104,6 +104,11 @@ def not_heard(now: Standing) -> str | None:
     return "heard_already" if now.heard else None
 
 
+def not_called(now: Standing) -> str | None:
+    """They are called to answer what was found by then (Acas, paragraph 9)."""
+    return "called" if now.invited_for else None
+
+
 def considered(now: Standing) -> str | None:
     """Whether it was protected: whistleblowing, union activity, belief or expression (our default)."""
     return None if now.considered else "considered"
@@ -151,6 +156,11 @@ def appeal_waits(now: Standing) -> str | None:
     return "appeal_decided_already" if now.appeal_decided else None
 
 
+def suspended(now: Standing) -> str | None:
+    """Once it is decided a suspension is reviewed, and none begins (our default)."""
+    return None if now.suspended else "nobody_suspended"
+
+
 def not_suspended(now: Standing) -> str | None:
     """Nobody stays suspended after the end (Acas guide: as short as possible)."""
     return "suspended" if now.suspended else None
@@ -165,5 +175,7 @@ LISTED: dict[Gate, str] = {
     appeal_hearer_apart: "appeal_hearer",
     appeal_window_over: "appeal_open",
     appeal_waits: "appeal_decided_already",
+    not_called: "called",
+    suspended: "nobody_suspended",
     not_suspended: "suspended",
 }

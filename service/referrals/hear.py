@@ -161,7 +161,7 @@ def record_hearing(
     after(Act.HEAR, here.stage, standing_of(db, referral, at))
     if hearing is None:
         raise Refusal("Nobody is invited to a hearing yet.")
-    changes = put_row(db, hearing, held_at=held_at, present=list(present), notes=notes)
+    changes = put_row(db, hearing, held_at=held_at, heard_by_id=me.id, present=list(present), notes=notes)
     tell_subject(db, me, referral, "room_heard", changes, at)
     keep_next_due(db, referral)
 

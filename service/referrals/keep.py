@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -15,12 +15,12 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import PaperKind
 from service.records.evidence import Evidence
-from service.records.referrals import Copied, Paper, Referral, ReferralNote, Suspension
+from service.records.referrals import Copied, Hearing, Paper, Referral, ReferralNote, Suspension
 from service.records.room_words import DISCLOSED
 from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appointed, case_of, room_files, standing_of, suspension_of
+from service.referrals.find import Found, appointed, case_of, hearing_of, room_files, standing_of, suspension_of
 from service.referrals.life import Act, after
 from service.referrals.policy import keepers
 from service.referrals.take_up import tell_subject
@@ -44,13 +44,13 @@ def pause(db: Session, me: Me, here: Found, *, reason: str, at: datetime) -> Non
     referral = here.referral
     after(Act.PAUSE, here.stage, standing_of(db, referral, at))
     changes = put(referral, paused_at=at, paused_because=reason)
-    entries.add(db, referral, "room_paused", actor=me.id, at=at, changes=changes)
+    tell_subject(db, me, referral, "room_paused", changes, at)
     keep_next_due(db, referral)
 
 
 def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
-    """Go on. The time for an appeal, and for the review of a suspension, is longer by as long as it stood still. The
-    hearing stays as it was called, or is called anew.
+    """Go on. The time for an appeal, and for the review of a suspension, is longer by as long as it stood still. A
+    hearing lapses where its time fell into the pause, or its notice did: it is called anew.
     """
     referral = here.referral
     if referral.paused_at is None:
@@ -61,8 +61,20 @@ def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
     if (suspension := suspension_of(db, referral)) is not None:
         stood_still = at - max(since, suspension.from_at)
         changes |= put_row(db, suspension, review_at=suspension.review_at + stood_still)
-    entries.add(db, referral, "room_resumed", actor=me.id, at=at, changes=changes)
+    if (hearing := hearing_of(db, referral, appeal=here.at_appeal)) is not None and _lapses(db, hearing, since, at):
+        changes |= put_row(db, hearing, lapsed_at=at)
+    tell_subject(db, me, referral, "room_resumed", changes, at)
     keep_next_due(db, referral)
+
+
+def _lapses(db: Session, hearing: Hearing, since: datetime, at: datetime) -> bool:
+    """Whether a pause took a hearing's time, or left less of its notice than the playbook asks for."""
+    if hearing.held_at is not None or hearing.hearing_at < since:
+        return False
+    referral = db.get_one(Referral, hearing.referral_id)
+    least = timedelta(hours=playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours)
+    notice = hearing.hearing_at - hearing.invited_at - (at - max(since, hearing.invited_at))
+    return hearing.hearing_at <= at or notice < least
 
 
 def suspend(db: Session, me: Me, here: Found, *, reason: str, review_at: datetime, at: datetime) -> None:

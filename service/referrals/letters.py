@@ -48,13 +48,17 @@ def record_of(db: Session, here: Found, at: datetime) -> Record:
     hours = playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours
     appeal = appeal_of(db, referral)
     again = here.at_appeal or (here.stage is ReferralStage.CLOSED and appeal is not None)
-    suspension = suspension_of(db, referral)
+    hearing, suspension = hearing_of(db, referral, appeal=again), suspension_of(db, referral)
+    now = standing_of(db, referral, at)
+    if (now.appeal_invited_for if again else now.invited_for) is None:
+        # One that does not count, or none: nobody is to be written of it.
+        hearing = None
     return Record(
         at=at,
         zone=zone,
         notice=timedelta(hours=hours),
         referral=referral,
-        hearing=hearing_of(db, referral, appeal=again),
+        hearing=hearing,
         appeal=appeal,
         suspended_until=suspension.review_at if suspension else None,
     )

@@ -12,6 +12,7 @@ from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Appeal, Appointment, Copied, Finding, Hearing, Referral, RoomConflict, Suspension
 from service.referrals.find import appeal_ends
+from service.referrals.gates import Standing
 from service.timeline import entries
 
 People = Mapping[int | None, dict[str, str]]
@@ -79,19 +80,22 @@ def informal_shown(referral: Referral) -> dict[str, Any] | None:
     return {"at": referral.informal_at, "reason": referral.informal_because} if referral.informal_at else None
 
 
-def finding_shown(row: Finding, people: People) -> dict[str, Any]:
-    return {"kind": row.kind, "text": row.text, "evidence": row.evidence_ids, "at": row.at} | {
-        "by": name_of(people, row.by_id)
-    }
+def finding_shown(row: Finding, people: People, apart: frozenset[int]) -> dict[str, Any]:
+    """A finding; of somebody with a conflict it does not count."""
+    shown = {"kind": row.kind, "text": row.text, "evidence": row.evidence_ids, "at": row.at}
+    return shown | {"by": name_of(people, row.by_id), "counts": row.by_id not in apart}
 
 
-def hearing_shown(rows: list[Hearing], *, appeal: bool, told: bool = False) -> dict[str, Any] | None:
-    """The hearing as it was last called; the person it is about reads their invitation, and not the notes."""
+def hearing_shown(rows: list[Hearing], now: Standing, *, appeal: bool, told: bool = False) -> dict[str, Any] | None:
+    """The hearing as it was last called, and whether it counts; the person it is about reads their invitation, and not
+    the notes.
+    """
     called = [row for row in rows if row.appeal is appeal]
     if not called:
         return None
     row = called[-1]
     shown = {
+        "counts": (now.appeal_invited_for if appeal else now.invited_for) is not None,
         "first_invited_at": called[0].invited_at,
         "invited_at": row.invited_at,
         "hearing_at": row.hearing_at,

@@ -47,7 +47,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
         Hearing,
         (
             *("appeal", "invited_at", "hearing_at", "first_at", "place", "text", "states", "postponed_because"),
-            *("held_at", "present", "notes", "by_id"),
+            *("held_at", "heard_by_id", "lapsed_at", "present", "notes", "by_id"),
         ),
     ),
     "suspensions": (Suspension, ("reason", "from_at", "review_at", "ended_at", "by_id")),
@@ -67,7 +67,7 @@ AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "copied": (Copied, ("entry", "evidence_id", "said", "at", "by_id", "waits_since")),
 }
 """Area of a path -> its table, and the columns that are compared."""
-PEOPLE = frozenset({"person_id", "by_id", "added_by_id"})
+PEOPLE = frozenset({"person_id", "by_id", "added_by_id", "heard_by_id"})
 
 
 def differences(db: Session, referral: Referral, entries: Iterable[Any]) -> list[str]:

@@ -63,7 +63,7 @@ TOLD_OF_FILE = ("id", "filename", "media_type", "sha256", "destroyed_at")
 def referral_view(db: Session, me: Me, here: Found, at: datetime) -> dict[str, Any]:
     """A referral for this reader at a moment. What they may not read is absent, never None."""
     now = standing_of(db, here.referral, at)
-    view = _room(db, here, now, at) if here.in_the_room else _told(db, here, at)
+    view = _room(db, here, now, at) if here.in_the_room else _told(db, here, now, at)
     if _at_decision(here, now):
         view["earlier"] = earlier_outcomes(db, here.referral, at)
         view["consistency"] = comparable_outcomes(db, me, here.referral)
@@ -89,6 +89,8 @@ def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
         Act.END_SUSPENSION: now.suspended,
         Act.POSTPONE: invited is not None and not heard,
         Act.HEAR: invited is not None and not heard,
+        Act.FIND: here.stage is not ReferralStage.HEARING or invited is None,
+        Act.SUSPEND: now.suspended or here.stage in life.BEFORE_DECISION,
         Act.INVITE: not heard and not now.appeal_decided,
         Act.DECIDE_APPEAL: not now.appeal_decided,
         Act.APPEAL: within_window(now) is None,
@@ -124,7 +126,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     """All of it."""
     referral, stage = here.referral, here.stage
     rows = {table: rows_of(db, table, referral) for table in ROWS}
-    own = room_files(db, referral, destroyed=True)
+    own, out = room_files(db, referral, destroyed=True), _out(referral, now)
     people = people_of(db, referral, rows, own)
     files = files_shown(db, evidence_of(db, referral))
     appointed = [row for row in rows[Appointment] if row.until_at is None]
@@ -157,10 +159,10 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "fact_finding_at": referral.fact_finding_at,
         "informed": informed_shown(referral),
         "disclosed": list(referral.disclosed),
-        "findings": [finding_shown(row, people) for row in rows[Finding]],
+        "findings": [finding_shown(row, people, out) for row in rows[Finding]],
         "informal": informal_shown(referral),
-        "hearing": hearing_shown(rows[Hearing], appeal=False),
-        "appeal_hearing": hearing_shown(rows[Hearing], appeal=True),
+        "hearing": hearing_shown(rows[Hearing], now, appeal=False),
+        "appeal_hearing": hearing_shown(rows[Hearing], now, appeal=True),
         "considered": {"at": referral.considered_at, "text": referral.considered_text}
         if referral.considered_at
         else None,
@@ -204,9 +206,9 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     return view
 
 
-def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
+def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:
     """What was disclosed to the person it is about."""
-    referral, shown = here.referral, {*here.referral.disclosed}
+    referral, shown, out = here.referral, {*here.referral.disclosed}, _out(here.referral, now)
     parts: dict[str, Any] = {
         "allegation": referral.allegation,
         "rules": list(referral.rules),
@@ -217,8 +219,11 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
             {name: file[name] for name in (*TOLD_OF_FILE, *PICTURED)}
             for file in files_shown(db, evidence_of(db, referral, told=True))
         ],
-        "findings": [{"kind": row.kind, "text": row.text} for row in rows_of(db, Finding, referral)],
-        "hearing": hearing_shown(rows_of(db, Hearing, referral), appeal=False, told=True),
+        "findings": [
+            {"kind": row.kind, "text": row.text, "counts": row.by_id not in out}
+            for row in rows_of(db, Finding, referral)
+        ],
+        "hearing": hearing_shown(rows_of(db, Hearing, referral), now, appeal=False, told=True),
         "appeal": appeal_shown(rows_of(db, Appeal, referral)),
         "suspension": suspension_shown(rows_of(db, Suspension, referral)),
     }
@@ -226,17 +231,24 @@ def _told(db: Session, here: Found, at: datetime) -> dict[str, Any]:
     if "outcome" in shown:
         view |= {**outcome_shown(db, referral, at), "informal": informal_shown(referral)}
     if "hearing" in shown:
-        view["appeal_hearing"] = hearing_shown(rows_of(db, Hearing, referral), appeal=True, told=True)
+        view["appeal_hearing"] = hearing_shown(rows_of(db, Hearing, referral), now, appeal=True, told=True)
     return view | {
         "reference": referral.reference,
         "stage": here.stage,
         "version": version_of(db, here),
         "informed": informed_shown(referral),
+        # Why is HR's: it may be about somebody else.
+        "paused": {"at": referral.paused_at} if referral.paused_at else None,
         "letters": letters.listed(db, referral),
         "replies": [
             {"text": row.text, "at": row.at} for row in rows_of(db, Paper, referral) if row.by_id == referral.subject_id
         ],
     }
+
+
+def _out(referral: Referral, now: Standing) -> frozenset[int]:
+    """Whose findings do not count: what was decided stays decided."""
+    return now.apart if referral.decided_at is None else frozenset()
 
 
 def timeline(db: Session, here: Found) -> list[dict[str, Any]]:

@@ -415,7 +415,8 @@ def test_after_an_illness_the_person_is_invited_anew(token, clock, database):
     assert refuses(hr2, reference, "invite", hearing_at=moment(clock, days=9), place="Room 5", text="x")[0] == 409
     clock.forward(days=40)
     room(hr, reference, "resume")
-    assert refuses(hr2, reference, "postpone", hearing_at=moment(clock, days=4), reason="Ill.") == (422, {"hearing_at"})
+    # The pause took its time: it is called anew, and not put off.
+    assert refuses(hr2, reference, "postpone", hearing_at=moment(clock, days=4), reason="Ill.") == (409, {"invited"})
     soon = {"hearing_at": moment(clock, hours=47), "place": "Room 5", "text": "Please come."}
     assert refuses(hr2, reference, "invite", **soon) == (422, {"hearing_at"})
     anew = room(hr2, reference, "invite", **soon | {"hearing_at": moment(clock, days=4)})
