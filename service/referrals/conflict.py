@@ -11,11 +11,12 @@ from sqlmodel import Session, col
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
+from service.records.enums import ReferralStage
 from service.records.people import Person
 from service.records.referrals import Referral, RoomConflict
 from service.referrals.changes import Changes, add_row, drop_row, put_row
 from service.referrals.clocks import keep_next_due
-from service.referrals.find import Found, appointed
+from service.referrals.find import Found, appointed, hearing_of
 from service.referrals.policy import keepers, one_with
 from service.timeline import entries
 
@@ -37,6 +38,7 @@ def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: s
     others = [room for room in _rooms(db, one_with(referral.case_id)) if room.id != referral.id]
     row = RoomConflict(referral_id=referral.id, person_id=person.id, reason=reason, at=at, by_id=me.id)
     _say(db, me, referral, add_row(db, row) | _end(db, referral, person, at), at)
+    _call_off(db, referral, person, at)
     for other in others:
         step_out(db, other, person, at=at)
 
@@ -76,6 +78,7 @@ def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -
     """End what somebody does in a room whom a wall keeps out of it; nothing where they do nothing there."""
     if changes := _end(db, referral, person, at):
         _say(db, None, referral, changes, at)
+        _call_off(db, referral, person, at)
 
 
 def _rooms(db: Session, cases: Any) -> list[Referral]:
@@ -89,6 +92,18 @@ def _end(db: Session, referral: Referral, person: Person, at: datetime) -> Chang
         if each.person_id == person.id:
             changes |= put_row(db, each, until_at=at)
     return changes
+
+
+def _call_off(db: Session, referral: Referral, person: Person, at: datetime) -> None:
+    """Call off a hearing that is still to be held, where this person called it; whom it is about is told."""
+    at_appeal = referral.stage == ReferralStage.APPEALED
+    hearing = hearing_of(db, referral, appeal=at_appeal)
+    if hearing is None or hearing.by_id != person.id or hearing.held_at or hearing.lapsed_at:
+        return
+    changes = put_row(db, hearing, lapsed_at=at)
+    tell = (referral.subject_id,) if referral.subject_id is not None else ()
+    entries.add(db, referral, "room_called_off", actor=None, at=at, changes=changes, tell=tell)
+    keep_next_due(db, referral)
 
 
 def _say(

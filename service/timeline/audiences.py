@@ -73,6 +73,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_informal": THEIRS,
     "room_invited": THEIRS,
     "room_postponed": THEIRS,
+    "room_called_off": THEIRS,
     "room_heard": THEIRS,
     "room_considered": ROOM,
     "room_decided": THEIRS,

@@ -72,7 +72,7 @@ def test_whoever_decides_has_heard_them(token, clock, database):
     sound(database, reference)
 
 
-def test_what_an_investigator_with_a_conflict_found_is_found_again(token, clock, sign_in, database):
+def test_what_an_investigator_with_a_conflict_found_is_found_again(token, clock, sign_in, database, worker):
     reference, hr, hr2, *_ = begin(token)
     find_facts(hr2, reference)
     room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **WRITTEN)
@@ -80,6 +80,10 @@ def test_what_an_investigator_with_a_conflict_found_is_found_again(token, clock,
     assert refuses(hr2, reference, "record-finding", **finding) == (409, {"called"})
     assert "record_finding" not in hr2.get(f"/api/referrals/{reference}").json()["may"]
     room(hr, reference, "conflict", person=INVESTIGATOR, reason="A cousin.")
+    worker()
+    (staff,) = people(token, "staff")
+    assert staff.get("/api/notifications").json()["items"][0]["words"] == "A hearing is not held."
+    assert "cousin" not in staff.get(f"/api/referrals/{reference}/timeline").text
     counts, open_gates = stands(hr, reference)
     assert not counts
     assert open_gates >= {"investigator", "findings", "both_sides", "invited"}
