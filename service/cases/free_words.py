@@ -79,7 +79,7 @@ PLACES: dict[str, Place] = {
     **{f"evidence.*.{name}": Place(((Evidence, name),), "id") for name in ("filename", "description", "sha256")},
     "data_protection.*.reason": Place(((ProtectionDecision, "reason"),), "question"),
     "conflict.reason": Place(((Conflict, "reason"),), audience=DESK_ONLY),
-    # An allegation that nobody worded is the reason once more.
+    # An allegation may be the reason once more, word for word.
     "hr.reason": Place(
         ((ReferralDecision, "reason"), (Referral, "reason")), copied=("referral.allegation",), audience=HR_ONLY
     ),

@@ -120,7 +120,7 @@ def _rows(db: Session, case: Case, place: Place, which: str = "") -> Iterable[tu
                 continue
             if place.only is not None and getattr(row, place.only[0]) != place.only[1]:
                 continue
-            if getattr(row, column) not in (None, GONE):
+            if getattr(row, column) not in (None, "", GONE):
                 yield row, column
 
 

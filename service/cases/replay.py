@@ -216,7 +216,7 @@ def is_collected(path: str) -> bool:
 
 def collect(state: dict[str, Any], path: str, value: Any) -> None:
     """Add to what stands under a path that several rows share; what a row leaves empty is left out."""
-    if value is not None and value != []:
+    if value not in (None, [], ""):
         state.setdefault(path, []).append(value)
 
 

@@ -86,7 +86,7 @@ def cover(view: View, here: Mapping[str, str | None], zone: str) -> list[tuple[s
     hearing = view.get("hearing")
     return [
         ("About", here.get("about")),
-        ("What is alleged", view.get("allegation")),
+        ("What is alleged", _alleged(view)),
         ("Who hears it", here.get("hears")),
         ("When", dated(hearing["hearing_at"], zone) if hearing else None),
         ("Where", hearing["place"] if hearing else None),
@@ -99,7 +99,7 @@ def summary(view: View, here: Mapping[str, str | None], zone: str) -> list[Secti
     due, people = view.get("due"), view.get("appointments", ())
     glance = [
         rows(
-            ("What is alleged", view.get("allegation")),
+            ("What is alleged", _alleged(view)),
             ("About", here.get("about")),
             ("Rules cited", "; ".join(CODES[code] for code in view.get("rules", ())) or None),
             ("Received", dated(view["received_at"], zone) if "received_at" in view else None),
@@ -128,6 +128,11 @@ def _shortened(block: Block) -> Block:
     return block | {"text": f"{text[:IN_SHORT].rsplit(None, 1)[0]} …"} if len(text) > IN_SHORT else block
 
 
+def _alleged(view: View) -> str | None:
+    """What is alleged, or that nothing is stated yet; nothing, where the reader may not know."""
+    return view["allegation"] or ROOM_SAYS["nothing_stated"] if "allegation" in view else None
+
+
 def _received(view: View, zone: str) -> Iterator[Block]:
     by = view.get("referred_by")
     facts = rows(
@@ -140,7 +145,8 @@ def _received(view: View, zone: str) -> Iterator[Block]:
     if facts["rows"]:
         yield facts
     if "allegation" in view:
-        yield from (heading("What is alleged"), quoted(view["allegation"]))
+        stated = view["allegation"] is not None
+        yield from (heading("What is alleged"), (quoted if stated else says)(_alleged(view) or ""))
     if "rules" in view:
         yield heading("Rules cited")
         yield listed(CODES[code] for code in view["rules"]) if view["rules"] else says("No rule is cited.")

@@ -111,6 +111,7 @@ ACCOMPANIED = (
     "cannot come at that time, the hearing can be put off by up to five working days."
 )
 ROOM_SAYS: Mapping[str, str] = {
+    "nothing_stated": "Nothing is stated yet.",
     "no_count": "this does not count any more",
     "called_anew": "This does not count any more. A hearing is called anew.",
     "protected": "Whistleblowing, union membership, belief or expression. Nobody may be treated worse for these.",

@@ -23,6 +23,7 @@ from service.records.evidence import Evidence
 from service.records.referrals import Referral
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.policy import keepers
+from service.referrals.readiness import cited
 from service.timeline import entries
 
 
@@ -71,8 +72,8 @@ def decide_referral(
         return None
     changes["hr.decision"] = (None, word)
     passed_on = {
-        "allegation": allegation or reason,
-        "rules": list(rules) or list(case.hr_because),
+        "allegation": allegation,
+        "rules": list(cited(case, rules)),
         "mitigation": mitigation,
         "subject_told": subject_told,
         "evidence": list(evidence),
@@ -100,7 +101,9 @@ def _pass_on(db: Session, me: Me, case: Case, reason: str, passed_on: dict[str, 
         steps_taken=_steps_taken(db, case),
         received_at=at,
         accept_by=within(book, at, book.referrals.acceptance),
-        **{name: value for name, value in passed_on.items() if name != "evidence"},
+        # Why it is referred is for HR alone, and may say who told of it: it never stands in for what is alleged.
+        allegation=passed_on["allegation"] or "",
+        **{name: value for name, value in passed_on.items() if name not in ("evidence", "allegation")},
     )
     db.add(referral)
     db.flush()

@@ -19,6 +19,7 @@ from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.find import Found, appeal_of, evidence_of, hearing_of, standing_of
 from service.referrals.life import Act, after
+from service.referrals.parts import alleged
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
 
@@ -94,7 +95,7 @@ def stated(db: Session, referral: Referral, *, appeal: bool) -> dict[str, Any]:
         said = {}
     outcomes = "; ".join(OUTCOMES[outcome].lower() for outcome in most)
     return said | {
-        "allegation": referral.allegation,
+        "allegation": alleged(referral),
         "consequences": CONSEQUENCES.format(outcomes=outcomes),
         "evidence": listed(db, referral),
         "accompanied": ACCOMPANIED,

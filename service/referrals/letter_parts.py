@@ -14,6 +14,7 @@ from service.records.code_words import CODES
 from service.records.enums import LetterKind, Outcome
 from service.records.referrals import Appeal, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, OUTCOMES, ROOM_SAYS
+from service.referrals.parts import alleged
 
 """A letter is read years later: its moments have their year."""
 
@@ -63,7 +64,8 @@ def _nothing(_: Record) -> Sequence[str]:
 
 
 def _allegation(record: Record) -> Sequence[str] | None:
-    return [record.referral.allegation] if record.referral.informed_at and record.referral.allegation else None
+    said = alleged(record.referral)
+    return [said] if record.referral.informed_at and said else None
 
 
 def _rules(record: Record) -> Sequence[str] | None:

@@ -68,6 +68,11 @@ def own_file(db: Session, file: Evidence) -> dict[str, Any]:
     return own_file_shown(file, who_are(db, {file.added_by_id}))
 
 
+def alleged(referral: Referral) -> str | None:
+    """What is alleged: as the referral states it, or else as it was last written to the person."""
+    return referral.allegation or referral.informed_text
+
+
 def returned_shown(referral: Referral) -> dict[str, Any] | None:
     return {"at": referral.returned_at, "reason": referral.returned_because} if referral.returned_at else None
 

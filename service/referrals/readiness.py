@@ -12,7 +12,7 @@ from service.cases.judging import steps_of
 from service.cases.lifecycle import SETTLED
 from service.core.errors import FieldError
 from service.records.cases import Case
-from service.records.enums import StepKind, StepState
+from service.records.enums import Code, StepKind, StepState
 from service.records.referrals import Referral
 from service.records.room_words import READY
 from service.records.words import STEPS
@@ -43,6 +43,11 @@ def missing(parts: Parts) -> list[FieldError]:
     }
     steps = [FieldError(f"steps.{kind}", READY["steps"].format(step=STEPS[kind])) for kind in parts.open_steps]
     return [*steps, *(FieldError(name, READY[name]) for name, value in there.items() if not value)]
+
+
+def cited(case: Case, rules: Sequence[Code]) -> Sequence[Code]:
+    """The rules that a referral of a case cites: those that were chosen, or else why the playbook suggests it."""
+    return rules or case.hr_because
 
 
 def open_steps(db: Session, case: Case) -> list[StepKind]:

@@ -32,6 +32,7 @@ from service.referrals.life import Act
 from service.referrals.parts import (
     PICTURED,
     People,
+    alleged,
     appeal_shown,
     copied_shown,
     files_shown,
@@ -137,7 +138,8 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "version": referral.version,
         "received_at": referral.received_at,
         "accept_by": referral.accept_by if stage is ReferralStage.RECEIVED else None,
-        "allegation": referral.allegation,
+        "allegation": alleged(referral),
+        "states_allegation": bool(referral.allegation),
         "reason": referral.reason,
         "rules": list(referral.rules),
         "playbook": referral.playbook_version,
@@ -210,7 +212,7 @@ def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     """What was disclosed to the person it is about."""
     referral, shown, out = here.referral, {*here.referral.disclosed}, _out(here.referral, now)
     parts: dict[str, Any] = {
-        "allegation": referral.allegation,
+        "allegation": alleged(referral),
         "rules": list(referral.rules),
         "reason": referral.reason,
         "mitigation": referral.mitigation,

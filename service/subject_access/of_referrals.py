@@ -44,6 +44,7 @@ from service.records.words import STEPS
 from service.referrals import bundle
 from service.referrals.find import room_files, rows_of
 from service.referrals.letter_parts import TABLE
+from service.referrals.parts import alleged
 from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
 from service.subject_access.third_parties import OPENS, Known, Redactor, is_a_name
 from service.timeline.entries import of_referral
@@ -110,7 +111,7 @@ def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterat
     # A file may be called as whoever raised it would know it: what they may read of the list is for HR to say.
     shown = {*referral.disclosed, *(DISCLOSED.keys() - {"evidence"} if over else ())}
     parts: Mapping[str, list[str]] = {
-        "allegation": [referral.allegation],
+        "allegation": [alleged(referral) or ""],
         "rules": [CODES[code] for code in referral.rules],
         "reason": [referral.reason],
         "mitigation": [referral.mitigation or ""],

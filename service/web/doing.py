@@ -220,7 +220,7 @@ def still_missing(db: Session, here: Found, sent: shape.ReferralDraftIn) -> list
     """What a referral that is being built still lacks; nothing of it is kept."""
     parts = readiness.Parts(
         allegation=sent.allegation,
-        rules=sent.rules or (),
+        rules=readiness.cited(here.case, sent.rules or ()),
         mitigation=sent.mitigation,
         # That nothing was told is an answer too.
         subject_told=None if sent.subject_told is None else str(sent.subject_told),
