@@ -136,7 +136,7 @@ def do(deed: Deed, db: Session, database: Database, me: Person, now: datetime, s
     def done() -> Response:
         made = ready(deed, db, me, reference, lambda: sent.form(deed.body, me.zone), now)
         here = found(db, me, reference, deed.act, sent.if_match)
-        deed.do(db, me, here, sent.form(deed.body, me.zone), now, *made)
+        deed.do(db, me, here, at=now, **dict(sent.form(deed.body, me.zone)), **made)
         db.flush()
         if deed.act in LETS_OUT and not _is_seen(db, me, reference):
             return go_to("/referrals", YOU_ARE_OUT)

@@ -90,13 +90,13 @@ class PaperIn(Words):
 
     how: OneLine
     text: Long
-    at: Moment | None = None
+    when: Annotated[Moment | None, Field(alias="at")] = None
 
 
 class CopyIn(Words):
     """Entries of the case by their number, and files by their id."""
 
-    from_case: Annotated[list[Piece], Field(min_length=1, max_length=100)]
+    pieces: Annotated[list[Piece], Field(min_length=1, max_length=100, alias="from_case")]
 
 
 class DiscloseRoomIn(Words):

@@ -203,7 +203,7 @@ def done(deed: Deed, db: Session, me: Person, now: datetime, sent: Body, referen
     here = found(db, me, reference, deed.act, unless_replayed(db, me, sent, replay))
     if replay:
         return shown(db, me, here, now, replay[0].status)
-    deed.do(db, me, here, sent.read(deed.body), now, *made)
+    deed.do(db, me, here, at=now, **dict(sent.read(deed.body)), **made)
     once_end(db, me, sent, 200, reference)
     db.flush()
     return shown(db, me, here, now)
@@ -215,7 +215,7 @@ def _route(deed: Deed) -> HTTPRouteHandler:
         opt={"body": deed.body, "answer": ReferralOut, "once": True} | ASKED_LATER,
         status_code=200,
         operation_id=f"referral_{deed.name}",
-        summary=deed.do.__doc__,
+        summary=deed.summary,
         sync_to_thread=True,
     )
 
