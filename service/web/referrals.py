@@ -1,6 +1,6 @@
 """The HR room on pages: a referral, and every deed on it as a form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,8 @@ ON_LINES = ("present",)
 """The lists that are typed in one box, each on a line of its own."""
 LETS_OUT = (Act.NAME_CONFLICT, Act.TAKE_BACK_CONFLICT)
 """Whoever names their own conflict is out; and whoever stood in for a lead whose conflict they take back."""
+PATHS = {deed.act.value: deed.path for deed in DEEDS} | {Act.ADD_EVIDENCE.value: "evidence"}
+"""The address below the referral to which the form of an act is sent."""
 YOU_ARE_OUT = "You see nothing of this referral from now on. HR goes on with it."
 
 
@@ -99,6 +101,7 @@ def show(
     days = by_day(timeline(db, here), me.zone)
     # Offered, not the only ones: somebody outside HR can be appointed as well.
     colleagues = at_desk(db, DeskName.HR) if Act.APPOINT in view["may"] else []
+    open_form, typed = _tried(sent), sent.typed if sent and refusal else {}
     log_reading(db, me, here, now, "page")
     return page(
         "referral.html" if here.in_the_room else "told.html",
@@ -107,10 +110,25 @@ def show(
         referral=view,
         days=days,
         colleagues=colleagues,
+        paths=PATHS,
         errors=_by_box(refusal) if refusal else {},
-        typed=sent.typed if sent and refusal else {},
-        open_form=sent.path if sent else "",
+        typed=typed,
+        open_form=open_form,
+        gone=bool(typed) and not _is_there(view, open_form, typed),
     )
+
+
+def _tried(sent: Body | None) -> str:
+    """The address of the form that was sent; a letter is drafted from that which sends it."""
+    tried = sent.path.rpartition("/")[2] if sent else ""
+    return PATHS[Act.SEND_LETTER] if tried == "draft-letter" else tried
+
+
+def _is_there(view: Mapping[str, Any], path: str, typed: Mapping[str, Any]) -> bool:
+    """Whether a form is still on the page: there is one for each kind of letter that can be written."""
+    if path == PATHS[Act.SEND_LETTER]:
+        return typed.get("kind") in {draft["kind"] for draft in view.get("drafts") or ()}
+    return path in {PATHS.get(act) for act in view["may"]}
 
 
 def _by_box(refusal: Refusal) -> dict[str, str]:

@@ -74,6 +74,31 @@ def test_somebody_else_is_named_and_only_once(token, database):
     assert faults(database) == []
 
 
+def test_what_was_typed_stands_once_on_the_page_that_says_no(token, sign_in, clock):
+    reference, hr, *_ = begin(token)
+    named = {"person": INVESTIGATOR, "reason": QUINCE}
+    room(hr, reference, "conflict", person=INVESTIGATOR, reason="A cousin.")
+    page = sign_in("hr")
+    refused = page.fill_in(f"/referrals/{reference}/conflict", named)
+    # In its own form, which is still there.
+    assert (refused.status_code, refused.text.count(QUINCE)) == (409, 1)
+    assert 'id="typed"' not in refused.text
+    # A file is added by another form: what was typed beside it stands in that one.
+    sent = {"description": QUINCE, "_version": "1"}
+    refused = page.fill_in(
+        f"/referrals/{reference}/evidence", sent, files={"file": ("a.txt", b"A post.", "text/plain")}
+    )
+    assert (refused.status_code, refused.text.count(QUINCE)) == (412, 1)
+    assert 'id="typed"' not in refused.text
+    # A form that is gone leaves its words behind.
+    refused = page.fill_in(f"/referrals/{reference}/return", {"reason": QUINCE})
+    assert (refused.status_code, refused.text.count(QUINCE)) == (409, 1)
+    assert 'id="typed"' in refused.text
+    letter = {"kind": "invitation", "wording.opening": QUINCE}
+    refused = page.fill_in(f"/referrals/{reference}/send-letter", letter)
+    assert (refused.status_code, refused.text.count(QUINCE)) == (409, 1)
+
+
 def test_where_the_lead_has_one_the_others_stand_in_and_are_told(token, sign_in, database, worker):
     reference, hr, *_ = begin(token)
     hr3 = token("hr3")
