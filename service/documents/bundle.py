@@ -9,20 +9,15 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from service.core.saying import dated
-from service.core.templating import TEMPLATES
 from service.documents import bundle_parts, words
 from service.documents.bundle_parts import Block, Parts, Redact, Section
 from service.documents.exhibits import LETTERS_A_LEAF, File, Files, called, loads
-from service.documents.paper import styles
-from service.records.field_words import TABLES
+from service.documents.made_with import MADE_WITH
 
 TEMPLATE = "documents/bundle.html"
-SHAPED_BY = ("bundle", "bundle_parts", "exhibits", "opening")
 
 
 @dataclass(frozen=True)
@@ -85,13 +80,9 @@ def summary(told: Mapping[str, Any], sections: Sequence[Section], redact: Redact
 def key_of(kind: str, state: Any) -> str:
     """SHA-256 over what a paper is made from: equal keys are equal papers, but for when they were made.
 
-    The template, its style, its words, this code and what lays out and draws belong to it: an upgrade gives out no old
-    papers.
+    What it is made with belongs to it: an upgrade gives out no old papers.
     """
-    code = [Path(__file__).with_name(f"{name}.py") for name in SHAPED_BY]
-    shapes = (TEMPLATES / TEMPLATE, *styles(TEMPLATE), *code)
-    hashes = [hashlib.sha256(one.read_bytes()).hexdigest() for one in shapes]
-    told = [kind, state, hashes, TABLES, version("weasyprint"), version("pypdfium2")]
+    told = [kind, state, MADE_WITH]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()
 
 

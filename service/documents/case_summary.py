@@ -8,16 +8,14 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from importlib.metadata import version
 from itertools import groupby
 from typing import Any
 
 from service.core.clock import LONDON, in_zone
-from service.core.templating import TEMPLATES, day
+from service.core.templating import day
 from service.documents import words
-from service.documents.paper import styles
+from service.documents.made_with import MADE_WITH
 from service.records.enums import Kind
-from service.records.field_words import TABLES
 from service.records.words import PDF_AUDIENCES
 from service.timeline.proof import NAME as ENTRIES
 
@@ -193,19 +191,15 @@ def for_whom(case: Mapping[str, Any], audience: str) -> str:
 def content_key(document: Mapping[str, Any]) -> str:
     """SHA-256 over everything that shows, but for when and by whom it was made: equal keys are equal papers.
 
-    The template, its style, its words and WeasyPrint's version belong to what shows: an upgrade does not give out old
-    papers.
+    What it is made with belongs to what shows: an upgrade gives out no old papers.
     """
     made = ("made_at", "made_by", "made_stamp", "identifier")
     context = {name: value for name, value in document["context"].items() if name not in made}
-    shapes = (TEMPLATES / document["template"], *styles(document["template"]))
     told = {
         "context": context,
         "pictures": {name: hashlib.sha256(data).hexdigest() for name, data in document["pictures"].items()},
         "attachments": [{**one, "bytes": hashlib.sha256(one["bytes"]).hexdigest()} for one in document["attachments"]],
-        "templates": [hashlib.sha256(one.read_bytes()).hexdigest() for one in shapes],
-        "words": TABLES,
-        "weasyprint": version("weasyprint"),
+        "made_with": MADE_WITH,
     }
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode("utf-8", "surrogatepass")).hexdigest()
 

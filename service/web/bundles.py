@@ -1,6 +1,5 @@
 """The bundle and the summary of a referral over HTTP: gathered through the eyes of their reader, kept by content."""
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +32,6 @@ from service.referrals import bundle, their_copy
 from service.referrals.bundle import BUNDLE, SUMMARY
 from service.referrals.find import Found, case_of, find_referral
 from service.referrals.view import referral_view, timeline
-from service.subject_access import comparing, others, third_parties
 from service.subject_access.of_referrals import others_in
 from service.subject_access.others import redactor_in
 from service.subject_access.third_parties import redacted
@@ -47,9 +45,6 @@ READERS = {
 }
 MOST_BYTES = 4 * MOST_LETTERS + 4
 CHANGED = "Something changed while it was made. Ask for it again."
-RULES = (third_parties, comparing, others, bundle)
-RULE = [hashlib.sha256(Path(str(one.__file__)).read_bytes()).hexdigest() for one in RULES]
-"""The rule by which others are taken out: what an older one made is not given out."""
 
 
 def copy_for(wanted: str | None, here: Found, kind: str) -> str:
@@ -72,7 +67,7 @@ def place_of(db: Session, here: Found, kind: str, copy: str) -> str:
 
 
 def _identifier(db: Session, here: Found, kind: str, copy: str) -> str:
-    return key_of(kind, [bundle.state_of(db, here, copy), *RULE])
+    return key_of(kind, bundle.state_of(db, here, copy))
 
 
 def _place(here: Found, kind: str, identifier: str) -> str:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,8 +21,10 @@ from PIL import Image
 from pypdf import PdfReader
 
 from service.core.saying import dated
+from service.core.templating import ROOT
 from service.documents import words
 from service.documents.case_summary import content_key, summary
+from service.documents.made_with import MADE_WITH, made_with
 from service.documents.pool import DocumentNotMade, DocumentPoolClosed, DocumentTookTooLong, Pool
 from service.records.words import PDF_AUDIENCES
 from service.timeline.proof import entries_json
@@ -324,6 +327,23 @@ def test_an_unchanged_case_has_the_same_key_whoever_asks_and_when() -> None:
         document(pictures={**PICTURES, "e1": PICTURES["e2"]}),
     ]
     assert len({key, *(content_key(other) for other in others)}) == 5
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        *("service/documents/leaves.py", "service/documents/binding.py", "service/documents/render.py"),
+        *("service/subject_access/of_referrals.py", "service/referrals/parts.py", "service/records/words.py"),
+        *("templates/documents/bundle.html", "templates/documents/paper.css"),
+    ],
+)
+def test_an_upgrade_gives_out_no_old_papers(tmp_path: Path, file: str) -> None:
+    for folder in ("service", "templates/documents"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    assert made_with(tmp_path) == MADE_WITH
+    with (tmp_path / file).open("a") as changed:
+        changed.write("\n")
+    assert made_with(tmp_path) != MADE_WITH
 
 
 def test_one_content_is_made_once_at_a_time(pool: Pool) -> None:
