@@ -33,16 +33,15 @@ from service.records.referrals import Referral
 from service.records.room_words import ENTRIES_OF_REFERRAL
 from service.records.timeline import ReadEntry, TimelineEntry
 from service.records.words import THE_DESKS
-from service.referrals import bundle, their_copy
 from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when
 from service.subject_access.of_referrals import (
     UNDISCLOSED,
+    in_referral,
     of_a_referral,
-    others_in,
     parts_held,
     referrals_of,
 )
-from service.subject_access.others import beside, redactor_for, within
+from service.subject_access.others import redactor_for, within
 from service.subject_access.third_parties import Redactor
 
 
@@ -81,10 +80,7 @@ def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
         db.rollback()
     for referral_id in db.execute(referrals_of(person.id).order_by(col(Referral.id))).scalars().all():
         referral = db.get_one(Referral, referral_id)
-        inside = within(db, redactor, db.get_one(Case, referral.case_id))
-        names = bundle.file_names(db, referral)
-        inside = beside(inside, others_in(db, referral), names, their_copy.words_of(db, referral))
-        yield from of_a_referral(db, person, referral, inside)
+        yield from of_a_referral(db, person, referral, in_referral(db, redactor, referral))
         db.expunge_all()
         db.rollback()
     yield from parts_held(db, person)

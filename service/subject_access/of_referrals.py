@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from service.records.cases import Case
 from service.records.code_words import CODES
 from service.records.enums import ReferralStage
 from service.records.evidence import Evidence
@@ -41,11 +42,12 @@ from service.records.room_words import (
     PAPERS,
 )
 from service.records.words import STEPS
-from service.referrals import bundle
+from service.referrals import bundle, their_copy
 from service.referrals.find import room_files, rows_of
 from service.referrals.letter_parts import TABLE
 from service.referrals.parts import alleged
 from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
+from service.subject_access.others import within
 from service.subject_access.third_parties import OPENS, Known, Redactor, is_a_name
 from service.timeline.entries import of_referral
 
@@ -75,6 +77,17 @@ def others_in(db: Session, referral: Referral) -> tuple[Known, ...]:
         if is_a_name(name)
     )
     return (*parts, *heard)
+
+
+def in_referral(db: Session, redactor: Redactor, referral: Referral) -> Redactor:
+    """The same with everybody who has to do with a referral or its case, names of files, and what HR chose."""
+    inside = within(db, redactor, db.get_one(Case, referral.case_id))
+    return replace(
+        inside,
+        known=(*inside.known, *others_in(db, referral)),
+        files=(*inside.files, *bundle.file_names(db, referral)),
+        also=their_copy.words_of(db, referral),
+    )
 
 
 def of_a_referral(db: Session, person: Person, referral: Referral, redact: Redactor) -> Iterator[Item]:

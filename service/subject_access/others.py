@@ -1,6 +1,6 @@
 """Who else has to do with what is given to somebody, and by what part: what `third_parties.py` takes out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -29,25 +29,6 @@ from service.subject_access.third_parties import SOMEBODY, Known, Redactor, in_d
 LINE_MANAGER = "a line manager"
 OURS = frozenset(name.casefold() for name in DESKS.values())
 """What desks are called, and no person."""
-
-
-def redactor_in(
-    db: Session,
-    person: Person,
-    case: Case,
-    others: tuple[Known, ...],
-    files: Sequence[str] = (),
-    also: tuple[str, ...] = (),
-) -> Redactor:
-    """What takes everybody out of a paper on a case but this person; `others`, and names of `files`, have to do with it
-    beside those of the case, and HR chose what is taken out `also`.
-    """
-    return beside(within(db, redactor_for(db, person), case), others, files, also)
-
-
-def beside(redactor: Redactor, others: tuple[Known, ...], files: Sequence[str], also: tuple[str, ...] = ()) -> Redactor:
-    """The same with others, with names of files, and with chosen words, that a referral has beside its case."""
-    return replace(redactor, known=(*redactor.known, *others), files=(*redactor.files, *files), also=also)
 
 
 def redactor_for(db: Session, person: Person) -> Redactor:

@@ -32,8 +32,8 @@ from service.referrals import bundle, their_copy
 from service.referrals.bundle import BUNDLE, SUMMARY
 from service.referrals.find import Found, case_of, find_referral
 from service.referrals.view import referral_view, timeline
-from service.subject_access.of_referrals import others_in
-from service.subject_access.others import redactor_in
+from service.subject_access.of_referrals import in_referral
+from service.subject_access.others import redactor_for
 from service.subject_access.third_parties import redacted
 from service.web.letters import LONGEST_WAIT, Kept, handed
 from service.web.visit import House
@@ -86,7 +86,7 @@ def made_by(
     about = db.get(Person, referral.subject_id) if referral.subject_id is not None else None
     zone = about.zone if about and copy == bundle.SUBJECT else LONDON
     who = {"about": about.name if about else None, "hears": _hears(view)}
-    redact = _redaction(db, about, case, referral) if copy == bundle.SUBJECT and about else _whole
+    redact = _redaction(db, about, referral) if copy == bundle.SUBJECT and about else _whole
     exhibits = bundle.exhibits(db, seen) if kind == BUNDLE else []
     told = {
         "reference": referral.reference,
@@ -181,10 +181,9 @@ def _whole(value: Any) -> Any:
     return value
 
 
-def _redaction(db: Session, about: Person, case: Case, referral: Referral) -> Redact:
+def _redaction(db: Session, about: Person, referral: Referral) -> Redact:
     """What takes others out of all that is laid out; and out of the names of files, whose words run together."""
-    files, chosen = bundle.file_names(db, referral), their_copy.words_of(db, referral)
-    redact = redactor_in(db, about, case, others_in(db, referral), files, chosen)
+    redact = in_referral(db, redactor_for(db, about), referral)
     return lambda value: redacted(value, redact)
 
 
