@@ -114,14 +114,18 @@ def _nobody(email: str) -> NoReturn:
 def people_import(asked: argparse.Namespace) -> int:
     from service.core.clock import now
     from service.people.directory import find, import_csv
+    from service.referrals.leaving import leave_rooms, rooms_of
     from service.routing.move_up import move_up
 
     content = asked.file.read_bytes()
     with _database(_settings()).write() as db:
         at = now()
         done = import_csv(db, content, at)
-        for email in done.left:
-            move_up(db, find(db, email) or _nobody(email), at=at)
+        leavers = [find(db, email) or _nobody(email) for email in done.left]
+        rooms = rooms_of(db, leavers)
+        for leaver in leavers:
+            move_up(db, leaver, at=at)
+            leave_rooms(db, rooms, leaver, at=at)
     counts = (("added", done.added), ("changed", done.changed), ("as before", done.same), ("left", done.left))
     print(", ".join(f"{len(emails)} {what}" for what, emails in counts))
     return 0

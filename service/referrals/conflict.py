@@ -37,7 +37,7 @@ def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: s
     # The others' rows first: whoever works there may wait for the timeline, which is ours once this is said.
     others = [room for room in _rooms(db, one_with(referral.case_id)) if room.id != referral.id]
     row = RoomConflict(referral_id=referral.id, person_id=person.id, reason=reason, at=at, by_id=me.id)
-    _say(db, me, referral, add_row(db, row) | _end(db, referral, person, at), at)
+    _say(db, me, referral, add_row(db, row) | end_parts(db, referral, person, at), at)
     _call_off(db, referral, person, at)
     for other in others:
         step_out(db, other, person, at=at)
@@ -76,7 +76,7 @@ def leave_each_other(db: Session, case: Case, *, at: datetime) -> None:
 
 def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -> None:
     """End what somebody does in a room whom a wall keeps out of it; nothing where they do nothing there."""
-    if changes := _end(db, referral, person, at):
+    if changes := end_parts(db, referral, person, at):
         _say(db, None, referral, changes, at)
         _call_off(db, referral, person, at)
 
@@ -86,10 +86,11 @@ def _rooms(db: Session, cases: Any) -> list[Referral]:
     return list(db.execute(mine.order_by(col(Referral.id)).with_for_update(key_share=True)).scalars())
 
 
-def _end(db: Session, referral: Referral, person: Person, at: datetime) -> Changes:
+def end_parts(db: Session, referral: Referral, person: Person, at: datetime) -> Changes:
+    """End what somebody does in a room; returns what an entry says of it."""
     changes: Changes = {}
-    for each in appointed(db, referral):
-        if each.person_id == person.id:
+    for each in appointed(db, referral, ever=True):
+        if each.person_id == person.id and each.until_at is None:
             changes |= put_row(db, each, until_at=at)
     return changes
 

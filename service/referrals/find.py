@@ -15,6 +15,7 @@ from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import DeskName, FindingKind, Outcome, Part, ReferralStage
 from service.records.evidence import Evidence
+from service.records.people import Person
 from service.records.referrals import Appeal, Appointment, Copied, Finding, Hearing, Referral, Suspension
 from service.referrals import policy
 from service.referrals.gates import Standing
@@ -146,10 +147,11 @@ def rows_of(db: Session, table: Any, referral: Referral) -> list[Any]:
 
 
 def appointed(db: Session, referral: Referral, *, ever: bool = False) -> list[Appointment]:
-    """Who is appointed now; or who `ever` was."""
+    """Who is appointed now, and has not left; or who `ever` was."""
     mine = select(Appointment).where(col(Appointment.referral_id) == referral.id)
     if not ever:
-        mine = mine.where(col(Appointment.until_at).is_(None))
+        mine = mine.join(Person, col(Person.id) == col(Appointment.person_id))
+        mine = mine.where(col(Appointment.until_at).is_(None), col(Person.active))
     return list(db.execute(mine.order_by(col(Appointment.id))).scalars())
 
 

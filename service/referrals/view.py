@@ -130,8 +130,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     own, out = room_files(db, referral, destroyed=True), _out(referral, now)
     people = people_of(db, referral, rows, own)
     files = files_shown(db, evidence_of(db, referral))
-    appointed = [row for row in rows[Appointment] if row.until_at is None]
-    emails = {part.value: None for part in Part} | {row.part: people[row.person_id]["email"] for row in appointed}
+    emails = {part.value: people[now.people[part]]["email"] if part in now.people else None for part in Part}
     view: dict[str, Any] = {
         "reference": referral.reference,
         "stage": stage,
@@ -151,7 +150,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         + [own_file_shown(file, people) for file in own],
         "referred_by": people.get(referral.referred_by_id),
         "subject": people.get(referral.subject_id),
-        "people": {str(part): email for part, email in emails.items()},
+        "people": emails,
         "appointments": [
             people[row.person_id] | {"part": row.part, "from": row.from_at, "until": row.until_at}
             for row in rows[Appointment]

@@ -82,6 +82,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_closed": THEIRS,
     "room_note": ROOM,
     "room_conflict": ROOM,
+    "room_left": ROOM,
     "room_conflict_taken_back": ROOM,
     "room_paused": THEIRS,
     "room_resumed": THEIRS,
