@@ -157,7 +157,7 @@ READY: Mapping[str, str] = {
     "conflict_check": "Check that nobody who handles this has a part in it.",
 }
 
-# The next thing to do, by what opens it; the first that is this reader's to do stands at the top.
+# The next thing to do (`referrals/ahead.py`), which stands at the top.
 ROOM_NEXT: Mapping[str, str] = {
     "accept": "Accept this referral, or return it",
     "appoint": "Appoint people",
@@ -168,6 +168,7 @@ ROOM_NEXT: Mapping[str, str] = {
     "consider": f"Confirm that you looked at whether it was {PROTECTED}",
     "decide": "Decide",
     "decide_appeal": "Decide the appeal",
+    "resume": "Go on with it",
     "wait_for_appeal": "Wait until the time for an appeal is over",
     "end_suspension": "End the suspension",
     "close": "Close the referral",

@@ -105,8 +105,9 @@ def not_heard(now: Standing) -> str | None:
 
 
 def not_called(now: Standing) -> str | None:
-    """They are called to answer what was found by then (Acas, paragraph 9)."""
-    return "called" if now.invited_for else None
+    """They are called to answer what was found by then, and nothing is missing in it (Acas, paragraph 9)."""
+    missing = facts_found(now) or both_sides(now)
+    return "called" if now.invited_for and not missing else None
 
 
 def considered(now: Standing) -> str | None:

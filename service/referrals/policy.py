@@ -66,7 +66,7 @@ MAY: dict[Act, tuple[Relation, ...]] = {
     Act.INVITE: (R.INVESTIGATOR, R.APPEAL_HEARER),
     Act.POSTPONE: (R.KEEPER, R.INVESTIGATOR, R.DECISION_MAKER, R.APPEAL_HEARER),
     Act.HEAR: (R.DECISION_MAKER, R.APPEAL_HEARER),
-    Act.CONSIDER: (R.KEEPER, R.INVESTIGATOR, R.DECISION_MAKER),
+    Act.CONSIDER: (R.DECISION_MAKER, R.KEEPER, R.INVESTIGATOR),
     Act.DECIDE: (R.DECISION_MAKER,),
     Act.APPEAL: (R.SUBJECT, R.KEEPER),
     Act.DECIDE_APPEAL: (R.APPEAL_HEARER,),
@@ -233,8 +233,12 @@ def permitted(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = 
     """Whether somebody who stands so to a referral may do this, whatever its stage."""
     if act is not Act.VIEW and Scope.WRITE not in me.scopes:
         return False
-    may = _of_this_hearing(MAY[act], at_appeal) if act in OF_A_HEARING else MAY[act]
-    return not held.isdisjoint(may)
+    return not held.isdisjoint(doers(act, at_appeal=at_appeal))
+
+
+def doers(act: Act, *, at_appeal: bool = False) -> tuple[Relation, ...]:
+    """Whose act it is, whoever it is first and foremost before others."""
+    return _of_this_hearing(MAY[act], at_appeal) if act in OF_A_HEARING else MAY[act]
 
 
 def writes(kind: LetterKind, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> bool:
@@ -243,8 +247,9 @@ def writes(kind: LetterKind, held: frozenset[Relation], me: Me, *, at_appeal: bo
     return Scope.WRITE in me.scopes and not held.isdisjoint(may)
 
 
-def _of_this_hearing(may: Iterable[Relation], at_appeal: bool) -> frozenset[Relation]:
-    return frozenset(may) - (OF_THE_FIRST if at_appeal else OF_THE_APPEAL)
+def _of_this_hearing(may: Iterable[Relation], at_appeal: bool) -> tuple[Relation, ...]:
+    out = OF_THE_FIRST if at_appeal else OF_THE_APPEAL
+    return tuple(relation for relation in may if relation not in out)
 
 
 def require(act: Act, held: frozenset[Relation], me: Me, *, at_appeal: bool = False) -> None:

@@ -24,9 +24,10 @@ from service.records.referrals import (
 )
 from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
 from service.referrals import letters, life, policy
+from service.referrals.ahead import ahead
 from service.referrals.consistency import comparable_outcomes
 from service.referrals.find import Found, evidence_of, room_files, rows_of, standing_of, version_of
-from service.referrals.gates import Standing, within_window
+from service.referrals.gates import Standing, not_called, within_window
 from service.referrals.keep import copyable
 from service.referrals.life import Act
 from service.referrals.parts import (
@@ -90,7 +91,7 @@ def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
         Act.END_SUSPENSION: now.suspended,
         Act.POSTPONE: invited is not None and not heard,
         Act.HEAR: invited is not None and not heard,
-        Act.FIND: here.stage is not ReferralStage.HEARING or invited is None,
+        Act.FIND: not_called(now) is None,
         Act.SUSPEND: now.suspended or here.stage in life.BEFORE_DECISION,
         Act.INVITE: not heard and not now.appeal_decided,
         Act.DECIDE_APPEAL: not now.appeal_decided,
@@ -189,6 +190,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "notes": [{"text": row.text, "by": name_of(people, row.by_id), "at": row.at} for row in rows[ReferralNote]],
         "closed_at": referral.closed_at,
         "due": {"what": referral.next_due_what, "at": referral.next_due_at} if referral.next_due_at else None,
+        "next": _next(stage, now),
         "gates": [
             {"gate": name, "met": met, "rule": CHECKS[name], "says": GATES[name]}
             for name, met in life.gates(stage, now)
@@ -205,6 +207,11 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     if life.open_at(Act.COPY, stage):
         view["copyable"] = copyable(db, referral)
     return view
+
+
+def _next(stage: ReferralStage, now: Standing) -> dict[str, Any] | None:
+    step = ahead(stage, now)
+    return {"what": step[0], "waits_for": step[1].value} if step else None
 
 
 def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:

@@ -6,16 +6,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from service.core.errors import Refusal
 from service.records.enums import FindingKind, Outcome, Part, ReferralStage
-from service.records.room_words import CHECKS, CLOSED_TO, GATES
+from service.records.room_words import CHECKS, CLOSED_TO, GATES, ROOM_NEXT
 from service.referrals import life
+from service.referrals.ahead import AHEAD, TO_CLOSE, WAIT, ahead
 from service.referrals.gates import Standing
 from service.referrals.life import MOVES, Act, after, gates, harsher, open_at, unmet
 from service.referrals.outcome import months_later
+from service.referrals.policy import MAY
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 MOMENTS = st.none() | st.integers(-100, 100).map(lambda hours: NOW + timedelta(hours=hours))
@@ -128,11 +130,39 @@ def test_decided_is_reached_from_the_hearing_alone(now: Standing) -> None:
 @given(STANDINGS, st.sampled_from(ReferralStage))
 def test_the_checklist_says_what_the_next_move_says(now: Standing, stage: ReferralStage) -> None:
     """What it ticks off is met, and what it leaves open is refused; every line has its words."""
-    ahead = life.CHECKLIST.get(stage)
+    decided = stage is ReferralStage.APPEALED and now.appeal_decided
+    following = Act.CLOSE if decided else life.CHECKLIST.get(stage)
     listed = gates(stage, now)
     assert {name for name, _ in listed} <= set(CHECKS) & set(GATES)
-    if ahead is not None:
-        assert all(met for _, met in listed) == (unmet(ahead, stage, now) == [])
+    if following is not None:
+        assert all(met for _, met in listed) == (unmet(following, stage, now) == [])
+
+
+@given(NEARLY | STANDINGS)
+def test_what_is_next_can_be_done(now: Standing) -> None:
+    """Nobody is asked for what is refused, and nothing that has not ended is stuck."""
+    assume(now.invited_for or not now.heard)
+    assume(now.appeal_invited_for or not now.appeal_heard)
+    for stage in AHEAD:
+        if (now.paused and not open_at(Act.RESUME, stage)) or (stage is ReferralStage.HEARING and not now.informed):
+            # No way leads there.
+            continue
+        step, by = ahead(stage, now) or ("", None)
+        if step == WAIT:
+            assert "appeal_open" in {fault.field for fault in unmet(Act.CLOSE, stage, now)}
+            continue
+        act = Act(step)
+        assert by in MAY[act]
+        assert open_at(act, stage)
+        # Whom it is about is for the desk to say, and a hearing waits for its time.
+        waits = {Act.ACCEPT: {"subject"}, Act.HEAR: {"hearing_at"}}.get(act, set())
+        assert {fault.field for fault in unmet(act, stage, now)} <= waits
+
+
+def test_every_next_step_has_its_words() -> None:
+    steps = {what for steps in (*AHEAD.values(), TO_CLOSE) for _, what in steps}
+    assert set(ROOM_NEXT) == steps | {Act.RESUME}
+    assert set(AHEAD) == set(ReferralStage) - {ReferralStage.CLOSED, ReferralStage.RETURNED}
 
 
 @given(STANDINGS, st.sampled_from(sorted(MOVES)))

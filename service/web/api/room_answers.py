@@ -60,6 +60,7 @@ class ReferralOut(TypedDict):
     closed_at: NotRequired[datetime | None]
     due: NotRequired[dict[str, Any] | None]
     late: NotRequired[bool]
+    next: NotRequired[dict[str, Any] | None]
     gates: NotRequired[list[dict[str, Any]]]
     missing: NotRequired[list[dict[str, str]]]
     limits: NotRequired[dict[str, int | None]]
