@@ -60,7 +60,7 @@ GATES: Mapping[str, str] = {
     "hearing_at": "The hearing has not begun yet. Record it once it was held. (Acas code, paragraph 12)",
     "heard": "Hold the hearing, and record it. (Acas code, paragraph 12)",
     "called": "The person is called to a hearing on what was found. Nothing is added to that. (Acas code, paragraph 9)",
-    "heard_already": "The hearing was held, and is recorded.",
+    "heard_already": "The hearing was held, and is recorded: it is held once. (Our own rule)",
     "considered": f"Confirm that you looked at whether it was {PROTECTED}. "
     "(Equality Act 2010 and Employment Rights Act 1996)",
     "appeal_by": "The time for an appeal has passed. (Our own rule, as the decision said)",
@@ -68,7 +68,7 @@ GATES: Mapping[str, str] = {
     "appeal_invited": "Invite the person to the hearing of their appeal. (Acas code, paragraph 27)",
     "appeal_heard": "Hold the hearing of the appeal, and record it. (Acas code, paragraph 27)",
     "appeal_decided": "Decide the appeal first. (Acas code, paragraph 29)",
-    "appeal_decided_already": "The appeal is decided.",
+    "appeal_decided_already": "The appeal is decided: it is decided once. (Our own rule)",
     "suspended": "End the suspension first. (Acas guide: as short as possible)",
     "nobody_suspended": "Nobody is suspended. One that runs can be reviewed now, and none begins. (Our own rule)",
 }

@@ -127,23 +127,23 @@ def appeal_window_over(now: Standing) -> str | None:
 
 
 def appeal_invited(now: Standing) -> str | None:
-    """The same for the hearing of the appeal (Acas, paragraph 27)."""
+    """They were invited to the hearing of their appeal (Acas, paragraph 27)."""
     return None if now.appeal_invited_for else "appeal_invited"
 
 
 def appeal_time_has_come(now: Standing) -> str | None:
-    """The same for the hearing of the appeal."""
+    """The hearing of the appeal is not recorded before it was to begin."""
     begins = now.appeal_invited_for
     return "hearing_at" if begins is not None and now.at < begins else None
 
 
 def appeal_heard(now: Standing) -> str | None:
-    """The same for the hearing of the appeal (Acas, paragraph 27)."""
+    """They could say why they appealed, and it is written down (Acas, paragraph 27)."""
     return None if now.appeal_heard else "appeal_heard"
 
 
 def appeal_not_heard(now: Standing) -> str | None:
-    """The same for the hearing of the appeal."""
+    """The hearing of the appeal has not been held."""
     return "heard_already" if now.appeal_heard else None
 
 

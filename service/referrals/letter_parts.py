@@ -16,8 +16,6 @@ from service.records.referrals import Appeal, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, OUTCOMES, ROOM_SAYS
 from service.referrals.parts import alleged
 
-"""A letter is read years later: its moments have their year."""
-
 
 @dataclass(frozen=True)
 class Record:

@@ -149,17 +149,17 @@ def _is_late(row: Any, at: datetime) -> bool:
     return not row.told and row.next_due_at is not None and row.next_due_at < at
 
 
-def _appointed(db: Session, referrals: list[int]) -> dict[int, dict[Part, str]]:
+def _appointed(db: Session, referrals: list[int]) -> dict[int, dict[Part, dict[str, str]]]:
     """Who is appointed to these referrals now, by part."""
     query = (
-        select(Appointment.referral_id, Appointment.part, Person.name)
+        select(Appointment.referral_id, Appointment.part, Person.name, Person.email)
         .join(Person, col(Person.id) == col(Appointment.person_id))
         .where(col(Appointment.referral_id).in_(referrals), col(Appointment.until_at).is_(None))
         .order_by(col(Appointment.id))
     )
-    found: dict[int, dict[Part, str]] = {}
+    found: dict[int, dict[Part, dict[str, str]]] = {}
     for row in db.execute(query):
-        found.setdefault(row.referral_id, {})[Part(row.part)] = row.name
+        found.setdefault(row.referral_id, {})[Part(row.part)] = {"name": row.name, "email": row.email}
     return found
 
 

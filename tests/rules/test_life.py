@@ -1,6 +1,7 @@
 """The life of a referral: no way leads past an unmet gate, and every gate and stage has its words."""
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -117,8 +118,7 @@ def test_each_gate_before_a_decision_stands_by_itself(gate: str) -> None:
     assert named <= {gate, "decision_maker"}
 
 
-@given(STANDINGS)
-def test_decided_is_reached_from_the_hearing_alone(now: Standing) -> None:
+def test_decided_is_reached_from_the_hearing_alone() -> None:
     """By deciding; and no act leads to it from anywhere else."""
     to = {(stage, act) for (stage, act), move in MOVES.items() if move.stage is ReferralStage.DECIDED is not stage}
     assert to == {(ReferralStage.HEARING, Act.DECIDE)}
@@ -166,12 +166,23 @@ def test_every_next_step_has_its_words() -> None:
 
 
 @given(STANDINGS, st.sampled_from(sorted(MOVES)))
-def test_every_refusal_names_its_rule(now: Standing, move: tuple[ReferralStage, Act]) -> None:
-    """In a sentence, with where the rule stands."""
+def test_every_refusal_is_said_in_words(now: Standing, move: tuple[ReferralStage, Act]) -> None:
+    """Whatever is not met has its sentence; and so has each stage at which something is not open."""
     stage, act = move
     for fault in unmet(act, stage, now):
         assert fault.message == GATES[fault.field]
     assert set(CLOSED_TO) == set(ReferralStage)
+
+
+LAWS = "Equality Act 2010 and Employment Rights Act 1996"
+RULES = re.compile(rf"\((Acas code, paragraphs? \d+( to \d+)?|Acas guide: .+|Our own rule.*|{LAWS})\)$")
+
+
+@pytest.mark.parametrize("gate", sorted(GATES))
+def test_each_refusal_says_where_its_rule_stands(gate: str) -> None:
+    """At its end, after a sentence that says what to do or what is so."""
+    assert RULES.search(GATES[gate]), GATES[gate]
+    assert len(GATES[gate].partition(" (")[0]) > 20
 
 
 @given(st.sampled_from(Outcome), st.sampled_from(Outcome))

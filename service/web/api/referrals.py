@@ -69,7 +69,7 @@ def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["told"]:
         return {name: row[name] for name in ("reference", "stage", "version")}
     due = {"what": row["next_due_what"], "at": row["next_due_at"]} if row["next_due_at"] else None
-    people = {part.value: row["people"].get(part) for part in Part}
+    people = {part.value: row["people"].get(part, {}).get("email") for part in Part}
     return {name: row[name] for name in LISTED} | {"due": due, "people": people}
 
 
