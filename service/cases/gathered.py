@@ -32,7 +32,7 @@ def gather_again(db: Session, of: ColumnElement[bool], at: datetime, stages: Col
             # Whoever gathers it just now notices, and begins anew.
             continue
         request.stage = AccessStage.GATHERING
-        request.gathered_at = request.released_at = request.released_by_id = None
+        request.gathered_at = request.released_at = request.released_by_id = request.looked_through = None
         request.ready_at = request.file_key = request.file_size = request.delete_at = None
         again = outbox.to_do(outbox.GATHER, request.reference, at, request=request.id)
         gone = outbox.to_do("destroy", request.reference, at, evidence=[], prefix=f"access/{request.id}")

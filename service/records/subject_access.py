@@ -28,6 +28,8 @@ class AccessRequest(Table, table=True):
     gathered_at: datetime | None = None
     released_at: datetime | None = None
     released_by_id: int | None = Field(default=None, foreign_key="person.id")
+    looked_through: int | None = None
+    """How many parts there were when whoever released it said that they had looked through all of them."""
     ready_at: datetime | None = None
     file_key: str | None = Field(default=None, max_length=200)
     file_size: int | None = None

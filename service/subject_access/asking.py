@@ -5,7 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, insert, or_, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -265,10 +265,14 @@ def redact(
     return item
 
 
-def release(db: Session, me: Me, request: AccessRequest, *, at: datetime) -> None:
-    """Give it: the worker packs it. Raises a Refusal (409) when it is not being looked through."""
+def release(db: Session, me: Me, request: AccessRequest, *, looked_through: bool, at: datetime) -> None:
+    """Give it: the worker packs it. Raises Invalid where they do not say that they looked through all of it, a Refusal
+    (409) when it is not being looked through.
+    """
+    if not looked_through:
+        raise invalid("looked_through", "Say that you have looked through all of it. What is released is theirs.")
     move(request, "release")
-    request.released_at, request.released_by_id = at, me.id
+    request.released_at, request.released_by_id, request.looked_through = at, me.id, number_of_parts(db, request)
     request.done, request.total = 0, len(db.execute(_numbers(request)).all())
     within = select(AccessItem.referral_id).where(
         col(AccessItem.request_id) == request.id, col(AccessItem.referral_id).is_not(None)
@@ -276,6 +280,12 @@ def release(db: Session, me: Me, request: AccessRequest, *, at: datetime) -> Non
     db.execute(their_copy.given({number for number in db.execute(within).scalars() if number is not None}, at))
     stop_reminding(db, request)
     db.execute(insert(Outbox), [outbox.to_do(PACK, request.reference, at, request=request.id)])
+
+
+def number_of_parts(db: Session, request: AccessRequest) -> int:
+    """How many parts there are to look through, with those that are left out of what is given."""
+    mine = select(func.count()).select_from(AccessItem).where(col(AccessItem.request_id) == request.id)
+    return db.execute(mine).scalar_one()
 
 
 def _numbers(request: AccessRequest) -> Select[Any]:

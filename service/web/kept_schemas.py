@@ -2,9 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
-from service.web.schemas import Email, Long, Words
+from service.web.schemas import Body, Email, Long, Words
 
 
 class LetGoIn(Words):
@@ -24,6 +24,12 @@ class AskIn(Words):
 
     person: Email | None = None
     identity: Long | None = None
+
+
+class ReleaseIn(Body):
+    """Whoever releases what was gathered says that they have looked through all of it: it has to be true."""
+
+    looked_through: StrictBool = False
 
 
 class TakeOutIn(Words):

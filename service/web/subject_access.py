@@ -10,7 +10,7 @@ from litestar.response import Response, Stream
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.core.errors import NotFound, NotPermitted, Refusal
+from service.core.errors import Invalid, NotFound, NotPermitted, Refusal
 from service.core.storage import Store as FileStore
 from service.evidence.download import SEALED, UNKNOWN, attachment
 from service.people.identity import Me as Person
@@ -25,7 +25,7 @@ from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
 from service.web.forms import Sent as Body
 from service.web.given import Db, Me, Now, Sent, Store
-from service.web.kept_schemas import AskIn, TakeOutIn
+from service.web.kept_schemas import AskIn, ReleaseIn, TakeOutIn
 from service.web.pages import by_field, go_to, page
 
 PAGE = 50
@@ -34,19 +34,24 @@ PAGE = 50
 def shown_request(me: Person, request: AccessRequest, email: str, *, reviewer: bool) -> dict[str, Any]:
     """A request in its public shape; how much there is tells whoever entered it for somebody else too much."""
     much = {"done": request.done, "total": request.total, "size": request.file_size}
-    return (much if reviewer or request.person_id == me.id else {}) | {
-        "reference": request.reference,
-        "person": email,
-        "stage": request.stage,
-        "asked_at": request.asked_at,
-        "due_at": request.due_at,
-        "gathered_at": request.gathered_at,
-        "released_at": request.released_at,
-        "ready_at": request.ready_at,
-        "delete_at": request.delete_at,
-        "deleted_at": request.deleted_at,
-        "reviews": reviewer,
-    }
+    looked = {"looked_through": request.looked_through} if reviewer else {}
+    return (
+        (much if reviewer or request.person_id == me.id else {})
+        | looked
+        | {
+            "reference": request.reference,
+            "person": email,
+            "stage": request.stage,
+            "asked_at": request.asked_at,
+            "due_at": request.due_at,
+            "gathered_at": request.gathered_at,
+            "released_at": request.released_at,
+            "ready_at": request.ready_at,
+            "delete_at": request.delete_at,
+            "deleted_at": request.deleted_at,
+            "reviews": reviewer,
+        }
+    )
 
 
 def shown_item(item: AccessItem) -> dict[str, Any]:
@@ -74,11 +79,11 @@ def take_out(db: Session, me: Person, reference: str, sent: TakeOutIn, at: datet
     return asking.redact(db, me, request, number=sent.item, text=sent.text, reason=sent.reason, at=at)
 
 
-def give(db: Session, me: Person, reference: str, at: datetime) -> AccessRequest:
+def give(db: Session, me: Person, reference: str, sent: ReleaseIn, at: datetime) -> AccessRequest:
     """Release a request that this person looked through."""
     request, reviewer = find_request(db, me, reference, lock=True)
     require_reviewer(reviewer)
-    asking.release(db, me, request, at=at)
+    asking.release(db, me, request, looked_through=sent.looked_through, at=at)
     return request
 
 
@@ -172,6 +177,7 @@ def _review(
     cursor: str | None = None,
     refusal: Refusal | None = None,
     sent: Body | None = None,
+    open_form: str = "redact",
 ) -> Response[str]:
     request, reviewer = find_request(db, me, reference)
     require_reviewer(reviewer)
@@ -182,7 +188,7 @@ def _review(
         [shown_item(item) for item in items[:PAGE]],
         shown_request(me, request, email_of(db, request), reviewer=True),
     )
-    told |= {"identity": request.identity}
+    told |= {"identity": request.identity, "parts": asking.number_of_parts(db, request)}
     reads.log(db, me.id, None, "subject_access", through="page", at=now, detail=reference)
     return page(
         "subject-access-review.html",
@@ -192,6 +198,7 @@ def _review(
         items=shown,
         next=following,
         withheld=WITHHELD,
+        open_form=open_form,
         errors=by_field(refusal) if refusal else {},
         typed=sent.typed if sent else {},
     )
@@ -220,12 +227,16 @@ def redact_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str
 
 
 @post("/subject-access/{reference:str}/release", status_code=303, sync_to_thread=True)
-def release_on_page(db: Db, me: Me, now: Now, reference: FromPath[str]) -> Response:
+def release_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
     """Release it."""
+    require_reviewer(find_request(db, me, reference)[1])
     try:
-        give(db, me, reference, now)
+        give(db, me, reference, sent.form(ReleaseIn), now)
     except (NotFound, NotPermitted):
         raise
+    except Invalid as refusal:
+        db.rollback()
+        return _review(db, me, now, reference, None, refusal, sent, "release")
     except Refusal as refusal:
         db.rollback()
         return go_to(f"/subject-access/{reference}", refusal.detail, refused=True)

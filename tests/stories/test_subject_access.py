@@ -72,7 +72,7 @@ def released(token, worked, who="staff", **told):
     """A request that went all the way, and its file."""
     request = ask(token(who), **told)
     worked()
-    assert token("data").post(f"{where(request)}/release", json={}).status_code == 200
+    assert token("data").post(f"{where(request)}/release", json={"looked_through": True}).status_code == 200
     worked()
     return request, given_to(token(who), request)
 
@@ -109,8 +109,8 @@ def test_somebody_asks_and_is_given_everything(token, worked, clock, database, s
         "staff@demo.example",
     ):
         assert word in text, word
-    assert data.post(f"{where(request)}/release", json={}).json()["stage"] == "packing"
-    assert data.post(f"{where(request)}/release", json={}).status_code == 409
+    assert data.post(f"{where(request)}/release", json={"looked_through": True}).json()["stage"] == "packing"
+    assert data.post(f"{where(request)}/release", json={"looked_through": True}).status_code == 409
     worked()
     here = token("staff")
     assert here.get(where(request)).json()["stage"] == "ready"
@@ -136,6 +136,29 @@ def test_somebody_asks_and_is_given_everything(token, worked, clock, database, s
     assert token("staff").get(f"{where(request)}/file.zip").status_code == 409
     with database.read() as db:
         assert db.execute(select(AccessItem)).first() is None
+
+
+def test_whoever_releases_it_says_that_all_of_it_was_looked_through(token, worked):
+    staff, data = people(token, "staff data")
+    report(staff)
+    request = ask(staff)
+    worked()
+    for body in ({}, {"looked_through": False}, {"looked_through": None}, {"looked_through": "yes"}):
+        refused = data.post(f"{where(request)}/release", json=body)
+        assert (refused.status_code, fields(refused)) == (422, {"looked_through"}), body
+    worked()
+    assert data.get(where(request)).json()["stage"] == "review"
+    number = len(parts(data, request))
+    given = data.post(f"{where(request)}/release", json={"looked_through": True}).json()
+    assert (given["stage"], given["looked_through"]) == ("packing", number)
+    worked()
+    told = staff.get(where(request)).json()
+    # How many parts there were is for whoever looks them through: some may be left out.
+    assert "looked_through" not in told
+    assert (
+        "A person looked through all of it before it was released." in given_to(staff, request)["index.html"].decode()
+    )
+    assert data.get(where(request)).json()["looked_through"] == number
 
 
 def test_a_name_of_a_file_tells_of_nobody_else(token, worked, database):
@@ -182,8 +205,8 @@ def test_hr_asks_for_somebody_and_sees_where_it_stands_and_no_more(token, worked
     worked()
     assert token("hr").get(where(request)).json()["stage"] == "review"
     assert token("hr").get(f"{where(request)}/items").status_code == 403
-    assert token("hr").post(f"{where(request)}/release", json={}).status_code == 403
-    assert token("data").post(f"{where(request)}/release", json={}).status_code == 200
+    assert token("hr").post(f"{where(request)}/release", json={"looked_through": True}).status_code == 403
+    assert token("data").post(f"{where(request)}/release", json={"looked_through": True}).status_code == 200
     worked()
     assert token("hr").get(f"{where(request)}/file.zip").status_code == 403
     assert given_to(token("staff"), request)
@@ -224,7 +247,7 @@ def test_what_was_not_disclosed_is_left_out_and_its_reviewer_is_told(token, work
     worked()
     held = [part for part in parts(token("data"), request) if part["withheld"]]
     assert [(part["part"], part["lines"]) for part in held] == [("undisclosed", [])]
-    token("data").post(f"{where(request)}/release", json={})
+    token("data").post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     with_it = given_to(token("colleague"), request)
     assert case["reference"] not in b"".join(with_it.values()).decode()
@@ -241,7 +264,7 @@ def test_how_much_it_is_tells_of_nothing_that_is_left_out(token, worked, sign_in
     worked()
     assert colleague.get(where(request)).json()["total"] == len([mine])
     assert [part["part"] for part in parts(data, request)].count("undisclosed") == 1
-    data.post(f"{where(request)}/release", json={})
+    data.post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     given = json.loads(given_to(colleague, request)["items.json"])
     assert colleague.get(where(request)).json()["total"] == len(given)
@@ -276,7 +299,7 @@ def test_whoever_has_a_part_in_it_does_not_look_it_through(token, worked, databa
     data = token("data")
     assert data.get(where(request)).status_code == 404
     assert data.get(f"{where(own)}/items").status_code == 403
-    assert data.post(f"{where(own)}/release", json={}).status_code == 403
+    assert data.post(f"{where(own)}/release", json={"looked_through": True}).status_code == 403
 
 
 # --- looked through
@@ -308,7 +331,7 @@ def test_a_reviewer_takes_more_out_and_it_is_gone_from_the_data(token, worked, d
         elif "red hat" in json.dumps(part):
             data.post(f"{where(request)}/redact", json=body | {"item": part["item"]})
     assert staff.post(f"{where(request)}/redact", json=body).status_code == 403
-    data.post(f"{where(request)}/release", json={})
+    data.post(f"{where(request)}/release", json={"looked_through": True})
     late = data.post(f"{where(request)}/redact", json=body)
     assert late.status_code == 409
     worked()
@@ -324,7 +347,7 @@ def test_a_file_of_what_was_purged_while_it_was_packed_does_not_stay(token, work
     case = report(staff, narrative="Kestrel", safety_risk="no")
     request = ask(staff)
     worked()
-    token("data").post(f"{where(request)}/release", json={})
+    token("data").post(f"{where(request)}/release", json={"looked_through": True})
     assert staff.patch(at(case), json={"safety_risk": "unsure"}).status_code == 200
     write = making.write_zip
 
@@ -356,7 +379,7 @@ def test_what_is_purged_meanwhile_is_in_no_file(token, worked, database, app):
     request = ask(staff)
     worked()
     data = token("data")
-    data.post(f"{where(request)}/release", json={})
+    data.post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     assert "Kestrel" in given_to(token("staff"), request)["index.html"].decode()
     assert staff.patch(at(case), json={"safety_risk": "unsure"}).status_code == 200
@@ -429,7 +452,7 @@ def test_a_case_that_was_asked_for_is_not_destroyed(token, worked, clock):
     worked()
     refused = token("digital").post("/api/retention/dispose", json={"case": case["reference"]})
     assert (refused.status_code, fields(refused)) == (409, {"asked_for"})
-    token("data").post(f"{where(request)}/release", json={})
+    token("data").post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     given = token("digital").post("/api/retention/dispose", json={"case": case["reference"]})
     assert given.status_code == 200
@@ -460,8 +483,16 @@ def test_it_is_all_there_on_pages(token, sign_in, worked):
     for number in range(1, 12):
         desk.fill_in(f"/subject-access/{reference}/redact", {"item": str(number), "text": "Narwhal", "reason": "x"})
     assert "Narwhal" not in desk.get(f"/subject-access/{reference}").text
-    assert desk.fill_in(f"/subject-access/{reference}/release").status_code == 303
-    assert desk.fill_in(f"/subject-access/{reference}/release").status_code == 303
+    number = len(parts(token("data"), {"reference": reference}))
+    assert f"I have looked through all {number} parts of it" in desk.get(f"/subject-access/{reference}").text
+    # Pressed without a look at it: nothing is released, and what is to be said stands at its box.
+    unsaid = desk.fill_in(f"/subject-access/{reference}/release")
+    assert (unsaid.status_code, 'href="#release-looked_through"' in unsaid.text) == (422, True)
+    assert "Say that you have looked through all of it." in unsaid.text
+    ticked = {"looked_through": "true"}
+    assert desk.fill_in(f"/subject-access/{reference}/release", ticked).status_code == 303
+    assert desk.fill_in(f"/subject-access/{reference}/release", ticked).status_code == 303
+    assert f"all {number} parts, before it was released" in desk.get(f"/subject-access/{reference}").text
     worked()
     page = sign_in("staff")
     assert "Fetch it" in page.get("/subject-access").text

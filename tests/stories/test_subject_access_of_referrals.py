@@ -132,7 +132,7 @@ def test_what_they_were_not_told_of_is_not_given_nor_counted(token, worked):
         ("undisclosed_referral", [], True)
     ]
     assert token("staff").get(where(request)).json()["total"] == 1
-    token("data").post(f"{where(request)}/release", json={})
+    token("data").post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     everything = text_of(given_to(token("staff"), request))
     for leak in (reference, QUOKKA, "referral that they were not told of"):
@@ -203,7 +203,7 @@ def test_words_taken_out_of_a_letter_take_its_paper_along(token, sign_in, clock,
     body = {"item": letter["item"], "text": "nobody else is named", "reason": "It tells who."}
     taken = data.post(f"{where(request)}/redact", json=body).json()
     assert (taken["file"], taken["taken_out"]) == (None, 1)
-    data.post(f"{where(request)}/release", json={})
+    data.post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     assert data.get(address).status_code == 404
     file = given_to(token("staff"), request)
@@ -229,7 +229,7 @@ def test_a_referral_that_was_asked_for_is_not_destroyed(token, clock, worked, da
     assert fields(let_go(token("hr"), reference)) == {"asked_for"}
     worked()
     assert fields(let_go(token("hr"), reference)) == {"asked_for"}
-    token("data").post(f"{where(request)}/release", json={})
+    token("data").post(f"{where(request)}/release", json={"looked_through": True})
     worked()
     # It is answered: what was released can be fetched, though the record goes meanwhile.
     assert set(due(token("hr"))) == {reference}
@@ -270,7 +270,7 @@ def test_where_the_whole_desk_has_a_part_the_lead_of_hr_looks_it_through(token, 
     worked()
     assert "due within days" in token("hr").get("/api/notifications").text
     hr = token("hr")
-    assert hr.post(f"{where(request)}/release", json={}).status_code == 200
+    assert hr.post(f"{where(request)}/release", json={"looked_through": True}).status_code == 200
     worked()
     assert "Narwhal" in text_of(given_to(token("staff"), request))
 
@@ -278,8 +278,8 @@ def test_where_the_whole_desk_has_a_part_the_lead_of_hr_looks_it_through(token, 
 def test_what_the_only_reviewer_asks_for_themselves_has_a_reviewer(token, worked, alone):
     request = ask(token("data"))
     worked()
-    assert token("data").post(f"{where(request)}/release", json={}).status_code == 403
-    assert token("hr").post(f"{where(request)}/release", json={}).status_code == 200
+    assert token("data").post(f"{where(request)}/release", json={"looked_through": True}).status_code == 403
+    assert token("hr").post(f"{where(request)}/release", json={"looked_through": True}).status_code == 200
     worked()
     assert given_to(token("data"), request)
 
@@ -301,7 +301,7 @@ def test_what_hr_does_in_a_room_changes_nothing_of_what_others_asked_for(token, 
     stages = [data.get(where(each)).json()["stage"] for each in (theirs, raisers)]
     assert stages == ["gathering", "review"]
     worked()
-    assert data.post(f"{where(raisers)}/release", json={}).status_code == 200
+    assert data.post(f"{where(raisers)}/release", json={"looked_through": True}).status_code == 200
     worked()
     room(hr, reference, "purge", fields=[f"evidence.{file}"], reason="It should not be here.")
     assert given_to(colleague, raisers)

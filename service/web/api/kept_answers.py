@@ -51,7 +51,8 @@ class RetentionOut(TypedDict):
 class AccessOut(TypedDict):
     """A request for all that is held about somebody; `done` of `total` parts are gathered, or packed.
 
-    How much there is stands for the person themselves, and for whoever looks it through.
+    How much there is stands for the person themselves, and for whoever looks it through. How many parts were looked
+    through before it was released is for the latter alone: some may be left out.
     """
 
     reference: str
@@ -63,6 +64,7 @@ class AccessOut(TypedDict):
     total: NotRequired[int]
     gathered_at: datetime | None
     released_at: datetime | None
+    looked_through: NotRequired[int | None]
     ready_at: datetime | None
     size: NotRequired[int | None]
     delete_at: datetime | None

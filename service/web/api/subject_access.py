@@ -14,9 +14,8 @@ from service.web.api.kept_answers import AccessesOut, AccessItemOut, AccessItems
 from service.web.api.waiting import page_size
 from service.web.cursors import cursor_of, place_of
 from service.web.given import Db, Me, Now, Sent, Store
-from service.web.kept_schemas import AskIn, TakeOutIn
+from service.web.kept_schemas import AskIn, ReleaseIn, TakeOutIn
 from service.web.once import once_begin, once_end
-from service.web.schemas import NothingIn
 from service.web.subject_access import email_of, file_of, give, reviewed_file, shown_item, shown_request, take_out
 
 
@@ -95,14 +94,13 @@ def take_out_of_access(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath
 
 
 @post("/api/subject-access/{reference:str}/release",
-      opt={"body": NothingIn, "answer": AccessOut, "once": True}, status_code=200, sync_to_thread=True)  # fmt: skip
+      opt={"body": ReleaseIn, "answer": AccessOut, "once": True}, status_code=200, sync_to_thread=True)  # fmt: skip
 def release_access(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> dict[str, Any]:
-    """Give it: it is packed, and they are told when it is ready (data protection)."""
+    """Give it, once all of it is looked through: it is packed, and they are told when it is ready (data protection)."""
     request, reviewer = find_request(db, me, reference)
     require_reviewer(reviewer)
     if not once_begin(db, me, sent):
-        sent.read(NothingIn)
-        request = give(db, me, reference, now)
+        request = give(db, me, reference, sent.read(ReleaseIn), now)
         once_end(db, me, sent, 200, reference)
     return shown_request(me, request, email_of(db, request), reviewer=True)
 
