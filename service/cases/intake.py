@@ -1,14 +1,12 @@
 """The moment something is told: the case, its plan and its routes exist at once, in one transaction."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, bindparam, insert, select
-from sqlmodel import Session, col
+from sqlalchemy import insert
+from sqlmodel import Session
 
 from service.cases.clocks import (
     NOTHING_DUE,
@@ -27,6 +25,7 @@ from service.cases.moments import check_moments, check_taken_at, zone_told_in
 from service.cases.plan import Facts, Judgement, judge, settle
 from service.cases.playbook import Playbook
 from service.cases.recipients import desk_to_hold, informed, manager_to_tell, own_managers, send_to, wall_off
+from service.cases.references import unused_reference
 from service.cases.relations import ADVISERS
 from service.core.clock import in_utc
 from service.core.errors import FieldError, invalid
@@ -180,7 +179,7 @@ def _insert_case(
     conflicted = frozenset({me.id, *(person.id for person in apart)} | ({subject_id} if subject_id else set()))
     case = Case(
         **{COLUMNS[path]: in_utc(value) for path, value in given.items()},
-        reference=_unused_reference(db, Case, "SM", at),
+        reference=unused_reference(db, Case, "SM", at),
         kind=told.kind,
         reporter_id=None if told.confidential else me.id,
         subject_id=subject_id,
@@ -206,22 +205,6 @@ def _insert_case(
     db.add(case)
     db.flush()
     return case
-
-
-def _unused_reference(db: Session, table: Any, prefix: str, at: datetime) -> str:
-    """A reference drawn at random, so that gaps tell nothing. The unique column settles the rare race."""
-    digits = 6
-    while True:
-        for _ in range(8):
-            reference = f"{prefix}-{at.year}-{secrets.randbelow(10**digits):0{digits}}"
-            if db.connection().execute(_taken(table), {"reference": reference}).first() is None:
-                return reference
-        digits += 1
-
-
-@lru_cache
-def _taken(table: Any) -> Select[Any]:
-    return select(table.id).where(col(table.reference) == bindparam("reference"))
 
 
 def _plan(playbook: Playbook, case: Case, kind: StepKind, state: StepState, reason: str | None, at: datetime) -> Step:

@@ -1,5 +1,6 @@
 """The only place that asks what time it is. Everything below `web` and `worker` is handed a moment."""
 
+import calendar
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -39,3 +40,10 @@ def zone_exists(zone: str) -> bool:
 def offset_of(moment: datetime) -> str:
     """The offset a moment was told in, such as `+09:00`."""
     return moment.strftime("%z")[:3] + ":" + moment.strftime("%z")[3:5]
+
+
+def months_later(at: datetime, months: int) -> datetime:
+    """The same day and time so many months later; the last day of a month that is too short."""
+    years, month = divmod(at.month - 1 + months, 12)
+    year = at.year + years
+    return at.replace(year=year, month=month + 1, day=min(at.day, calendar.monthrange(year, month + 1)[1]))

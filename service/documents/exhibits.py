@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from service.core.saying import dated
+from service.core.taken_out import CLOSES, LONGEST_NAME, OPENS
 from service.documents import words
 from service.documents.bundle_parts import Block, Parts, Redact, Section, heading, quoted, rows, says, section
 from service.records.words import FILE_KINDS
@@ -23,8 +24,6 @@ MOST_LETTERS, MOST_LINES = 100_000, 2_000
 MOST_PAGES = 100
 """What is shown of a PDF."""
 LONGEST_LINE = 100
-LONGEST_NAME = 5
-"""Words of a name that may be cut in two."""
 TEXT, MAIL, PDF = "text/plain", "message/rfc822", "application/pdf"
 GOES_ON = "It goes on in the file, which can be read in Amends. The hash tells it is the same."
 NOT_PRINTED = "This file cannot be printed. Read it in Amends; the hash tells that it is the same."
@@ -151,7 +150,7 @@ def _text(piece: Piece, read: Files, redact: Redact) -> Iterator[Block]:
 def _without_last_words(text: str) -> str:
     before = text.rsplit(None, LONGEST_NAME)[0] if text.strip() else ""
     # What stands for somebody has blanks in it.
-    return before[: before.rfind("⟦")] if before.rfind("⟦") > before.rfind("⟧") else before
+    return before[: before.rfind(OPENS)] if before.rfind(OPENS) > before.rfind(CLOSES) else before
 
 
 def _cut(text: str, piece: Piece) -> str:

@@ -1,6 +1,5 @@
 """To refer to HR or not: proposed by a routed manager, decided by the desk that holds the case."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -14,6 +13,7 @@ from service.cases.free_words import GONE
 from service.cases.judging import steps_of
 from service.cases.pinned import playbook_of
 from service.cases.policy import Act, require_stage
+from service.cases.references import unused_reference
 from service.cases.relations import Relation
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
@@ -91,7 +91,7 @@ def _pass_on(db: Session, me: Me, case: Case, reason: str, passed_on: dict[str, 
     """Begin HR's own record with what it is handed."""
     book = playbook_of(db, case.playbook_version)
     referral = Referral(
-        reference=_unused_reference(db, at),
+        reference=unused_reference(db, Referral, "HR", at),
         case_id=case.id,
         referred_by_id=me.id,
         subject_id=case.subject_id,
@@ -167,10 +167,3 @@ def _check_evidence(db: Session, case: Case, evidence: Sequence[str]) -> None:
     )
     if set(evidence) - known:
         raise invalid("evidence", "Choose from the evidence of this case.")
-
-
-def _unused_reference(db: Session, at: datetime) -> str:
-    while True:
-        reference = f"HR-{at.year}-{secrets.randbelow(10**6):06}"
-        if db.execute(select(col(Referral.id)).where(col(Referral.reference) == reference)).first() is None:
-            return reference

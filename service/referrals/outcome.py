@@ -1,12 +1,12 @@
 """How a referral ends: the decision, the appeal against it, and the close."""
 
-import calendar
 from datetime import datetime
 
 from sqlmodel import Session
 
 from service.cases.pinned import playbook_of
 from service.cases.playbook import Playbook
+from service.core.clock import months_later
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.enums import Outcome
@@ -47,13 +47,6 @@ def warning_until(book: Playbook, outcome: Outcome, at: datetime) -> datetime | 
         Outcome.FINAL_WRITTEN_WARNING: book.referrals.final_written_warning_months,
     }.get(outcome)
     return months_later(at, months) if months else None
-
-
-def months_later(at: datetime, months: int) -> datetime:
-    """The same day and time so many months later; the last day of a month that is too short."""
-    years, month = divmod(at.month - 1 + months, 12)
-    year = at.year + years
-    return at.replace(year=year, month=month + 1, day=min(at.day, calendar.monthrange(year, month + 1)[1]))
 
 
 def appeal(db: Session, me: Me, here: Found, *, grounds: str, at: datetime) -> None:

@@ -1,7 +1,5 @@
 """Asking for all that is held about somebody, looking it through and giving it: where a request stands, who may."""
 
-import calendar
-import secrets
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,9 +8,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases.gathered import UNANSWERED
+from service.cases.references import unused_reference
 from service.cases.relations import ME, walled
+from service.core.clock import months_later
 from service.core.database import insert_on
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
+from service.core.taken_out import CLOSES, OPENS
 from service.evidence.places import original_key
 from service.people.directory import find
 from service.people.identity import Me
@@ -24,7 +25,7 @@ from service.records.subject_access import AccessItem, AccessRedaction, AccessRe
 from service.records.timeline import Outbox
 from service.referrals import their_copy
 from service.referrals.policy import apart
-from service.subject_access.third_parties import CLOSES, OPENS, taken_out
+from service.subject_access.third_parties import taken_out
 from service.timeline import outbox
 
 PACK, DELETE = "pack", "delete_given"
@@ -65,12 +66,12 @@ def ask(db: Session, me: Me, email: str | None, identity: str | None, *, at: dat
     if earlier := db.execute(waiting).scalar():
         raise Refusal(f"This was asked for already, and is being answered: {earlier}.")
     request = AccessRequest(
-        reference=_unused_reference(db, at),
+        reference=unused_reference(db, AccessRequest, "SA", at),
         person_id=person.id,
         asked_by_id=me.id,
         identity=identity if person.id != me.id else None,
         asked_at=at,
-        due_at=a_month_after(at),
+        due_at=months_later(at, 1),
     )
     db.add(request)
     db.flush()
@@ -107,19 +108,6 @@ def _person(db: Session, me: Me, email: str | None, identity: str | None) -> Per
     if not identity:
         raise invalid("identity", "Say how you checked that it is they who ask.")
     return person
-
-
-def a_month_after(at: datetime) -> datetime:
-    """The same day of the next month, or its last day where it has no such day."""
-    year, month = (at.year + 1, 1) if at.month == 12 else (at.year, at.month + 1)
-    return at.replace(year=year, month=month, day=min(at.day, calendar.monthrange(year, month)[1]))
-
-
-def _unused_reference(db: Session, at: datetime) -> str:
-    while True:
-        reference = f"SA-{at.year}-{secrets.randbelow(10**6):06}"
-        if db.execute(select(col(AccessRequest.id)).where(col(AccessRequest.reference) == reference)).first() is None:
-            return reference
 
 
 def _to_tell(request: AccessRequest, kind: str, whom: tuple[int | str, ...], at: datetime) -> list[dict[str, Any]]:

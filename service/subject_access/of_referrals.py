@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlmodel import Session, col
 
+from service.core.taken_out import OPENS
 from service.records.cases import Case
 from service.records.code_words import CODES
 from service.records.enums import ReferralStage
@@ -48,7 +49,7 @@ from service.referrals.letter_parts import TABLE
 from service.referrals.parts import alleged
 from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
 from service.subject_access.others import within
-from service.subject_access.third_parties import OPENS, Known, Redactor, is_a_name
+from service.subject_access.third_parties import Known, Redactor, is_a_name
 from service.timeline.entries import of_referral
 
 UNDISCLOSED = "undisclosed"

@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from service.core.taken_out import CLOSES, LONGEST_NAME, OPENS
 from service.evidence.download import EXTENSIONS
 from service.subject_access.comparing import LETTER, WORD, compared, folded, spellings, words_of
 
-OPENS, CLOSES = "⟦", "⟧"
 # From where a word begins only: a long text without an address is then read once.
 ADDRESS = re.compile(r"(?<![\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
 SOMEBODY, AN_ADDRESS = "somebody else", "an e-mail address"
-LONGEST_NAME = 5
-"""Words of a name that are looked for in the directory."""
 MARKED = re.compile(rf"({OPENS}[^{CLOSES}]*{CLOSES})")
 BETWEEN = re.compile(r"[\s.,_]{1,4}")
 """What stands between two words of a name: a blank, the end of a line, or a comma where the last one is first."""

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from service.core.clock import months_later
 from service.core.errors import Refusal
 from service.records.enums import FindingKind, Outcome, Part, ReferralStage
 from service.records.room_words import CHECKS, CLOSED_TO, GATES, ROOM_NEXT
@@ -17,7 +18,6 @@ from service.referrals import life
 from service.referrals.ahead import AHEAD, TO_CLOSE, WAIT, ahead
 from service.referrals.gates import Standing
 from service.referrals.life import MOVES, Act, after, gates, harsher, open_at, unmet
-from service.referrals.outcome import months_later
 from service.referrals.policy import MAY
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -12,10 +12,10 @@ from hypothesis import strategies as some
 from sqlalchemy import select
 from sqlmodel import col
 
+from service.core.clock import months_later
 from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import ReadEntry
 from service.subject_access import making
-from service.subject_access.asking import a_month_after
 from service.subject_access.third_parties import CLOSES, OPENS, Known, Redactor, in_directory
 from service.worker.run import work_once
 from tests.makers import (
@@ -603,4 +603,4 @@ def test_a_long_text_is_read_once():
 )
 def test_a_month_is_a_month(asked, due):
     moment = datetime.fromisoformat(f"{asked}T09:00+00:00")
-    assert a_month_after(moment).date().isoformat() == due
+    assert months_later(moment, 1).date().isoformat() == due
