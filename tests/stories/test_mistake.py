@@ -77,7 +77,8 @@ def test_the_whole_life_of_a_mistake(token, clock):
     assert "referr" not in staff.get(f"{at}/timeline").text
     listed = hr.get("/api/referrals").json()["items"]
     assert len(listed) == 1
-    assert hr.get(f"/api/referrals/{listed[0]['reference']}").json()["allegation"] == "A pattern."
+    passed_on = hr.get(f"/api/referrals/{listed[0]['reference']}").json()
+    assert (passed_on["reason"], passed_on["allegation"]) == ("A pattern.", None)
     assert hr.get(at).status_code == 404
     assert digital.get("/api/referrals").status_code == 403
 
