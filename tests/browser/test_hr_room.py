@@ -1,14 +1,17 @@
 """From referral to decision and appeal in a browser: the room on a phone and at a desk, and what the person is told."""
 
+import io
 import re
 from datetime import UTC, timedelta
 
 from playwright.sync_api import Page, expect
-from sqlalchemy import update
+from pypdf import PdfReader
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from service.core.clock import now
-from service.records.referrals import Hearing
+from service.records.referrals import Finding, Hearing, Paper, Referral
+from service.records.room_words import PICTURE
 from tests.browser.seeing import one_handed, sound, sound_without_scripts
 from tests.makers import DEMO, at, picture, press, put_right, report, room, upload
 
@@ -268,6 +271,72 @@ def test_a_file_goes_and_a_name_is_taken_out_of_their_copy(phone, api):
     lead.get_by_role("button", name="Take it back").click()
     expect(lead.get_by_text("Kept out of this room")).to_have_count(0)
     sound(lead)
+
+
+def lived_through(api, underneath) -> str:
+    """The address of a referral that has every kind of line in its life, thirty-one in all, over a year."""
+    staff, digital, hr, hr2, head, services = (
+        api(who) for who in ("staff", "digital", "hr", "hr2", "head", "services")
+    )
+    case = report(staff, codes=["disrepute"])
+    put_right(staff, digital, case)
+    told = {"refer": True, "reason": "It harmed our name.", "allegation": "A post about a minister."}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    room(hr, reference, "appoint", **THREE)
+    for number in range(10):
+        room(hr, reference, "appoint", investigator=f"hr{2 + (number + 1) % 2}{DEMO}")
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    for number in range(4):
+        kind = ("established", "mitigating")[number % 2]
+        room(hr2, reference, "record-finding", kind=kind, text="It was posted at nine.")
+        room(hr, reference, "serve", how="By hand", text="The papers.")
+        room(hr, reference, "pause", reason="They are ill.")
+        room(hr, reference, "resume")
+    room(hr, reference, "suspend", reason="Everybody needs calm.", review_at=(now() + timedelta(days=4)).isoformat())
+    hearing = {"hearing_at": (now() + timedelta(days=3)).isoformat(), "place": "Room 4", "text": "Please come."}
+    held = {"held_at": (now() - timedelta(hours=1)).isoformat(), "present": ["All"], "notes": "Heard."}
+    for who in (hr2, services):
+        if who is services:
+            room(staff, reference, "appeal", grounds="It was gone within minutes.")
+            room(hr, reference, "appoint", appeal_hearer=f"services{DEMO}")
+        room(who, reference, "invite", **hearing)
+        with underneath.write() as db:
+            db.execute(update(Hearing).values(hearing_at=now() - timedelta(hours=2)))
+        if who is hr2:
+            room(head, reference, "hear", **held)
+            room(head, reference, "consider", text="None of the four.")
+            room(head, reference, "decide", outcome="first_written_warning", reason="Because of the harm.")
+    room(services, reference, "hear", **held)
+    room(services, reference, "decide-appeal", upheld=False, reason="It stands.")
+    room(hr, reference, "end-suspension")
+    room(hr, reference, "close")
+    with underneath.write() as db:
+        here = db.execute(select(Referral).where(col(Referral.reference) == reference)).scalar_one()
+        here.received_at = now() - timedelta(days=360)
+        for table in (Finding, Paper):
+            for number, row in enumerate(db.execute(select(table).where(table.referral_id == here.id)).scalars()):
+                row.at = now() - timedelta(days=50 * number + 10)
+    return f"/referrals/{reference}"
+
+
+def test_the_whole_life_is_printed_on_one_sheet(desk, api, underneath):
+    page = desk("hr")
+    page.goto(f"{lived_through(api, underneath)}/life")
+    assert page.locator(".picture tbody tr").count() == 31
+    assert {
+        line for line in PICTURE.values() if page.get_by_role("rowheader", name=line, exact=True).count() != 1
+    } == set()
+    # As whoever prints it has it set; and as the page itself asks for it.
+    margins = dict.fromkeys(("top", "right", "bottom", "left"), "10mm")
+    for way in ({"format": "A4", "margin": margins}, {"prefer_css_page_size": True}):
+        [sheet] = PdfReader(io.BytesIO(page.pdf(**way))).pages
+        words = " ".join(sheet.extract_text().split())
+        assert [line for line in PICTURE.values() if line not in words] == []
+        assert [left for left in ("Back to", "Your work", "Print this page", "Amends") if left in words] == []
+        assert sheet.mediabox.width < sheet.mediabox.height
+    sound(page)
 
 
 def finding_in_hand(api) -> str:
