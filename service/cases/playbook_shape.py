@@ -170,12 +170,21 @@ class Contacts(Sourced):
 class Referrals(Sourced):
     """The times of a fair process."""
 
-    # A version that judged cases before HR had a room stays readable without.
-    acceptance: Stretch = Within(working_days=5)
     hearing_notice_hours: Annotated[StrictInt, Field(ge=1, le=8760)]
     companion_postponement: Stretch
     appeal_window: Stretch
     suspension_review: Stretch
+    # A version that judged cases before these were asked for stays readable without.
+    acceptance: Stretch = Within(working_days=5)
+    appointment: Stretch = Within(working_days=5)
+    fact_finding: Stretch = Within(working_days=20)
+    hearing_reminder_hours: Annotated[StrictInt, Field(ge=1, le=8760)] = 24
+    hearing_record: Stretch = Within(working_days=2)
+    hearing_anew: Stretch = Within(working_days=5)
+    decision: Stretch = Within(working_days=5)
+    appeal_hearing: Stretch = Within(working_days=10)
+    appeal_decision: Stretch = Within(working_days=5)
+    closing: Stretch = Within(working_days=5)
     first_written_warning_months: Annotated[StrictInt, Field(ge=1, le=120)]
     final_written_warning_months: Annotated[StrictInt, Field(ge=1, le=120)]
 

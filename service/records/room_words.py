@@ -215,9 +215,15 @@ ASKED_OF_SUBJECT: Mapping[str, Mapping[str, str]] = {
 # What is owed in a referral, for the list and for reminders.
 OWED: Mapping[str, str] = {
     "acceptance": "accept or return the referral",
+    "appointment": "appoint an investigator",
+    "fact_finding": "invite the person to a hearing, or settle it informally",
     "hearing": "hold the hearing",
-    "appeal_hearing": "hold the hearing of the appeal",
+    "invitation": "invite the person again",
+    "decision": "decide",
     "appeal_window": "the time for an appeal ends",
+    "appeal": "invite the person to the hearing of their appeal",
+    "appeal_hearing": "hold the hearing of the appeal",
+    "appeal_decision": "decide the appeal",
     "close": "close the referral",
     "suspension": "review the suspension",
     "warning": "the warning ends",

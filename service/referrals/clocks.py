@@ -5,8 +5,7 @@ While a referral is paused none runs, but for that of a warning.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlmodel import Session, col
@@ -16,29 +15,16 @@ from service.cases.deadlines import Within, deadline
 from service.cases.pinned import playbook_of
 from service.cases.playbook import Playbook
 from service.core.database import is_sqlite
-from service.records.enums import Part, ReferralStage
+from service.records.enums import ReferralStage
 from service.records.referrals import Hearing, Referral, ReferralAlarm
-from service.referrals.find import appointed, hearing_of, suspension_of
+from service.referrals.find import appeal_of, appointed, hearing_of, standing_of, suspension_of
+from service.referrals.owed import AsItStands, Clock, Pause, key, owed, part_way
 from service.referrals.policy import keepers
 from service.timeline import entries
 
 TOGETHER = 20
 REMINDED, LATE = "reminded", "late"
-DAY_BEFORE = timedelta(days=1)
-RECORDED_WITHIN = Within(working_days=2)
-"""So long after a hearing its record is late (our default)."""
-
-
-@dataclass(frozen=True)
-class Clock:
-    """One running clock; moments are UTC. `late_at` is None where nobody can be late with it."""
-
-    what: str
-    key: str
-    remind_at: datetime
-    due_at: datetime
-    late_at: datetime | None
-    to: Part | None = None
+WITH_HEARING = (ReferralStage.HEARING, ReferralStage.APPEALED)
 
 
 def within(playbook: Playbook, start: datetime, stretch: Within) -> datetime:
@@ -48,40 +34,55 @@ def within(playbook: Playbook, start: datetime, stretch: Within) -> datetime:
 
 
 def running(db: Session, referral: Referral) -> Iterator[Clock]:
-    """The clocks that run now."""
-    book, stage = playbook_of(db, referral.playbook_version), ReferralStage(referral.stage)
+    """The clocks that run now: what its stage owes, and what runs beside that."""
+    book = playbook_of(db, referral.playbook_version)
     if referral.warning_until is not None and referral.warning_expired_at is None:
         until = referral.warning_until
-        yield Clock("warning", _key("warning", until), until, until, None)
+        yield Clock("warning", key("warning", until), until, until, None)
     if referral.paused_at is not None:
         return
-    if stage is ReferralStage.RECEIVED and referral.accept_by is not None:
-        yield _part_way(book, "acceptance", referral.received_at, referral.accept_by)
-    hearing = hearing_of(db, referral, appeal=stage is ReferralStage.APPEALED)
-    waits = hearing is not None and hearing.held_at is None and hearing.lapsed_at is None
-    if stage in (ReferralStage.HEARING, ReferralStage.APPEALED) and hearing is not None and waits:
-        yield _for_hearing(book, hearing)
-    if stage is ReferralStage.DECIDED and referral.appeal_by is not None and referral.decided_at is not None:
+    if (clock := owed(_as_it_stands(db, book, referral))) is not None:
+        yield clock
+    if referral.stage == ReferralStage.DECIDED and referral.appeal_by is not None and referral.decided_at is not None:
         at = referral.decided_at + (referral.appeal_by - referral.decided_at) * book.reminder_fraction
-        yield Clock("appeal_window", _key("appeal_window", referral.appeal_by), at, referral.appeal_by, None)
-        yield Clock("close", _key("close", referral.appeal_by), referral.appeal_by, referral.appeal_by, None)
+        yield Clock("appeal_window", key("appeal_window", referral.appeal_by), at, referral.appeal_by, None)
     suspension = suspension_of(db, referral)
     if suspension is not None:
-        yield _part_way(book, "suspension", suspension.from_at, suspension.review_at)
+        yield part_way(book, "suspension", suspension.from_at, suspension.review_at)
 
 
-def _part_way(book: Playbook, what: str, start: datetime, due_at: datetime) -> Clock:
-    return Clock(what, _key(what, due_at), start + (due_at - start) * book.reminder_fraction, due_at, due_at)
+def _as_it_stands(db: Session, book: Playbook, referral: Referral) -> AsItStands:
+    at_appeal = referral.stage == ReferralStage.APPEALED
+    hearing = hearing_of(db, referral, appeal=at_appeal) if referral.stage in WITH_HEARING else None
+    return AsItStands(
+        book,
+        referral,
+        hearing,
+        _void_since(db, referral, hearing) if hearing is not None else None,
+        appeal_of(db, referral) if at_appeal else None,
+        _pauses(db, referral),
+    )
 
 
-def _for_hearing(book: Playbook, hearing: Hearing) -> Clock:
-    what, part = ("appeal_hearing", Part.APPEAL_HEARER) if hearing.appeal else ("hearing", Part.DECISION_MAKER)
-    late = within(book, hearing.hearing_at, RECORDED_WITHIN)
-    return Clock(what, _key(what, hearing.hearing_at), hearing.hearing_at - DAY_BEFORE, hearing.hearing_at, late, part)
+def _void_since(db: Session, referral: Referral, hearing: Hearing) -> datetime | None:
+    """From when on a hearing is none to go by; None where it is one."""
+    # At which moment that is asked makes no difference to a hearing.
+    now = standing_of(db, referral, hearing.invited_at)
+    if (now.appeal_invited_for if hearing.appeal else now.invited_for) is not None:
+        return None
+    if hearing.lapsed_at is not None:
+        return hearing.lapsed_at
+    # Somebody who called or held it has no part in it any more.
+    theirs = (hearing.by_id, hearing.heard_by_id)
+    left = [each.until_at for each in appointed(db, referral, ever=True) if each.until_at and each.person_id in theirs]
+    return max([hearing.invited_at, *left])
 
 
-def _key(what: str, due_at: datetime) -> str:
-    return f"{what}.{due_at.astimezone(UTC):%Y%m%dT%H%M%S%f}"
+def _pauses(db: Session, referral: Referral) -> list[Pause]:
+    """The pauses that are over, oldest first."""
+    told = entries.moments(db, referral, ("room_paused", "room_resumed"))
+    # One that runs has no end yet, and then no clock runs.
+    return list(zip(told[::2], told[1::2], strict=False))
 
 
 def keep_next_due(db: Session, referral: Referral) -> None:
@@ -89,8 +90,8 @@ def keep_next_due(db: Session, referral: Referral) -> None:
     db.flush()
     rung = _rung(db, referral)
     clocks = list(running(db, referral))
-    owed = [(clock.due_at, clock.what) for clock in clocks if clock.what not in ("warning", "close")]
-    due = min(owed, default=(NOTHING_DUE, None))
+    # What nobody can be late with is owed by nobody at HR.
+    due = min(((clock.due_at, clock.what) for clock in clocks if clock.late_at), default=(NOTHING_DUE, None))
     referral.next_due_at, referral.next_due_what = due if due[1] else (None, None)
     coming = [at for clock in clocks for at, _ in _rings(clock, rung)]
     referral.ripe_at = min(coming, default=None)
@@ -150,7 +151,7 @@ def _say(db: Session, referral: Referral, clock: Clock, ring: str, at: datetime)
         entries.add(db, referral, "room_warning_expired", actor=None, at=at, changes=changes, tell=tell, moves=False)
         return
     mine = [each.person_id for each in appointed(db, referral) if each.part == clock.to]
-    told = keepers(db, referral) if ring == LATE or not mine else tuple(mine)
+    told = tuple(dict.fromkeys((*mine, *keepers(db, referral)))) if ring == LATE or not mine else tuple(mine)
     if clock.what == "appeal_window" and referral.subject_id is not None and referral.informed_at is not None:
         told = (referral.subject_id,)
     said = {entries.RINGS_FOR: (None, clock.what), "alarm.due_at": (None, clock.due_at)}

@@ -209,6 +209,15 @@ def number_told(db: Session, referral_id: int) -> int:
     return db.execute(select(func.count()).where(*told)).scalar_one()
 
 
+def moments(db: Session, referral: Referral, kinds: Collection[str]) -> list[datetime]:
+    """When entries of these kinds were added to a referral, in their order; those that wait to be written as well."""
+    # Not written for this: the row that all writers wait for comes last.
+    mine = (col(TimelineEntry.referral_id) == referral.id, col(TimelineEntry.kind).in_(kinds))
+    written = db.execute(select(col(TimelineEntry.at)).where(*mine).order_by(col(TimelineEntry.sequence))).scalars()
+    waiting: list[_Pending] = db.info.get(PENDING, [])
+    return [*written, *(each.at for each in waiting if each.record is referral and each.kind in kinds)]
+
+
 def of_case(db: Session, case_id: int) -> list[Any]:
     """The case's entries with their kept values and the actor's id, oldest first, as rows."""
     write_pending(db)

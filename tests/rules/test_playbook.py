@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.cases.deadlines import MONDAY_TO_FRIDAY, Within, deadline
-from service.cases.playbook import SHIPPED, PlaybookError, check, load
+from service.cases.playbook import SHIPPED, Playbook, PlaybookError, check, load
+from service.cases.playbook_shape import Referrals
 from service.cases.playbook_source import line_of, places
 from service.records.enums import Code, DeskName, Severity
 
@@ -34,7 +35,7 @@ def test_the_shipped_playbook_has_no_fault() -> None:
 
 def test_the_shipped_numbers() -> None:
     playbook = load()
-    assert playbook.version == "2026.2"
+    assert playbook.version == "2026.3"
     assert playbook.alternate.desk == DeskName.MEDIA_OFFICE
     assert playbook.reminder_fraction == 0.75
     assert (playbook.repeat.every_minutes, playbook.repeat.times) == (15, 8)
@@ -48,6 +49,20 @@ def test_the_shipped_numbers() -> None:
     assert playbook.referrals.companion_postponement == Within(working_days=5)
     assert playbook.referrals.appeal_window == Within(working_days=10)
     assert playbook.referrals.suspension_review == Within(working_days=10)
+    assert (playbook.referrals.acceptance, playbook.referrals.appointment) == (Within(working_days=5),) * 2
+    assert (playbook.referrals.fact_finding, playbook.referrals.decision) == (
+        Within(working_days=20),
+        Within(working_days=5),
+    )
+    assert (playbook.referrals.hearing_reminder_hours, playbook.referrals.hearing_record) == (
+        24,
+        Within(working_days=2),
+    )
+    assert (playbook.referrals.appeal_hearing, playbook.referrals.appeal_decision) == (
+        Within(working_days=10),
+        Within(working_days=5),
+    )
+    assert (playbook.referrals.hearing_anew, playbook.referrals.closing) == (Within(working_days=5),) * 2
     assert playbook.referrals.first_written_warning_months == 6
     assert playbook.referrals.final_written_warning_months == 12
     kept = playbook.retention
@@ -93,8 +108,8 @@ def test_extra_holidays_are_left_out(tmp_path: Path) -> None:
 
 def test_a_changed_file_is_read_again(tmp_path: Path) -> None:
     path = bad(tmp_path)
-    assert load(path).version == "2026.2"
-    path.write_text(TEXT.replace('"2026.2"', '"2026.1-b"'), encoding="utf-8")
+    assert load(path).version == "2026.3"
+    path.write_text(TEXT.replace('"2026.3"', '"2026.1-b"'), encoding="utf-8")
     assert load(path).version == "2026.1-b"
 
 
@@ -180,3 +195,12 @@ def test_the_playbook_knows_every_conduct_rule() -> None:
         Code.ILLEGAL_OR_INAPPROPRIATE,
         Code.CODE_OR_TERMS_BREACH,
     }
+
+
+def test_what_an_older_version_did_not_say_of_referrals_is_as_it_is_shipped() -> None:
+    """A case keeps its version for years: the text of one from before there were these limits is still read."""
+    said = tomllib.loads(TEXT)
+    limits = [name for name, field in Referrals.model_fields.items() if not field.is_required() and name != "passage"]
+    assert set(limits) <= set(said["referrals"])
+    older = said | {"referrals": {name: each for name, each in said["referrals"].items() if name not in limits}}
+    assert Playbook.model_validate(older).referrals == load().referrals

@@ -30,8 +30,8 @@ def line_with(path: Path, mark: str, after: str = "") -> int:
 @pytest.mark.parametrize(
     ("old", "new", "mark", "message"),
     [
-        ('version = "2026.2"', "version = 2026", "version = 2026", "version"),
-        ('version = "2026.2"', 'version = "2026.2"\ncolour = "red"', "colour", "'colour' is not known"),
+        ('version = "2026.3"', "version = 2026", "version = 2026", "version"),
+        ('version = "2026.3"', 'version = "2026.2"\ncolour = "red"', "colour", "'colour' is not known"),
         (
             'alternate]\ndesk = "media_office"',
             'alternate]\ndesk = "press_office"',
@@ -176,7 +176,7 @@ def test_what_is_no_playbook_at_all(tmp_path: Path) -> None:
     with pytest.raises(PlaybookError, match="line 1: the file cannot be read"):
         load(path)
     assert check(path)[0].line == 1
-    path.write_bytes(b'version = "2026.2"\nname = "\xff"\n')
+    path.write_bytes(b'version = "2026.3"\nname = "\xff"\n')
     assert str(check(path)[0]) == f"{path} line 2: this is not UTF-8 text"
     path.write_text("")
     assert "the key 'severity' is missing" in [fault.message for fault in check(path)]

@@ -13,7 +13,9 @@ from service.cases.clocks import keep_next_due
 from service.core.database import Database
 from service.core.settings import Settings
 from service.records.cases import Case
+from service.records.referrals import Referral
 from service.records.timeline import TimelineEntry
+from service.referrals.clocks import keep_next_due as keep_what_hr_owes
 from tests.conftest import SteppedClock
 from tests.makers import do_what_is_due
 
@@ -24,7 +26,8 @@ LATEST = 20
 def clocks_stand_right(request: pytest.FixtureRequest) -> Iterator[None]:
     """What is due next, and when the worker has something to do, are what the rows come to.
 
-    A deed that forgets `keep_next_due` leaves a case that sorts wrongly, or of which nobody is ever reminded.
+    A deed that forgets `keep_next_due` leaves a case, or a referral, that sorts wrongly, or of which nobody is ever
+    reminded.
     """
     app: Litestar | None = request.getfixturevalue("app") if "app" in request.fixturenames else None
     yield
@@ -38,6 +41,12 @@ def clocks_stand_right(request: pytest.FixtureRequest) -> Iterator[None]:
             kept = (case.next_due_at, case.next_due_what, case.ripe_at)
             keep_next_due(db, case)
             assert (case.next_due_at, case.next_due_what, case.ripe_at) == kept, case.reference
+        received = select(Referral).where(col(Referral.id).in_(select(col(TimelineEntry.referral_id))))
+        received = received.where(col(Referral.disposed_at).is_(None))
+        for referral in db.execute(received.order_by(col(Referral.id).desc()).limit(LATEST)).scalars():
+            kept = (referral.next_due_at, referral.next_due_what, referral.ripe_at)
+            keep_what_hr_owes(db, referral)
+            assert (referral.next_due_at, referral.next_due_what, referral.ripe_at) == kept, referral.reference
     database.close()
 
 

@@ -71,7 +71,7 @@ def test_once_it_is_decided_nobody_is_told_that_it_waits(token, clock, sign_in):
 def test_when_its_time_is_over_hr_is_told_what_is_due_and_nobody_that_an_appeal_may_come(token, clock, sign_in, worker):
     reference, *_ = decide(clock, token)
     assert "You may appeal until" in told(sign_in, reference)
-    clock.forward(days=21)
+    clock.forward(days=16)
     worker()
     hr = token("hr")
     happened = [each["words"] for each in hr.get(f"/api/referrals/{reference}/timeline").json()["items"]]

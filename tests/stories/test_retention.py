@@ -81,7 +81,7 @@ def test_what_ended_is_due_after_its_time_and_not_before(token, clock):
     assert due(digital) == {}
     coming = due(digital, "coming")[case["reference"]]
     assert (coming["rule"], coming["outcome"], coming["due_at"][:10]) == (
-        "case_years 2 2026.2",
+        "case_years 2 2026.3",
         "advice_given",
         "2028-11-20",
     )
@@ -216,7 +216,7 @@ def test_what_came_to_keep_it_meanwhile_is_found_by_the_worker(token, clock, wor
     with database.write() as db:
         number = case_id(database, case)
         db.add(Referral(reference="HR-2026-000001", case_id=number, referred_by_id=1, reason="x", allegation="x",
-                        playbook_version="2026.2", received_at=clock()))  # fmt: skip
+                        playbook_version="2026.3", received_at=clock()))  # fmt: skip
     worked()
     assert NARWHAL in everything_kept(database)
     with database.write() as db:
@@ -310,7 +310,7 @@ def test_everything_it_held_is_gone_and_the_tombstone_verifies(kind, token, cloc
     holder = token("digital" if lead else "servicesdesk")
     stone = due(holder, "disposed")[case["reference"]]
     assert stone["approved"]["by"] == ("digital" if lead else "servicesdesk") + DEMO
-    assert stone["rule"] == "case_years 2 2026.2"
+    assert stone["rule"] == "case_years 2 2026.3"
     assert stone["disposed_at"]
     assert stone["may"] == []
 

@@ -160,7 +160,7 @@ def test_how_it_ended_says_how_long_it_is_kept(outcome, years, token, clock):
     assert due(hr) == {}
     coming = due(hr, "coming")[reference]
     assert (coming["kind"], coming["desk"], coming["outcome"]) == ("referral", "hr", outcome)
-    assert (coming["rule"], coming["due_at"][:10]) == (f"referral_years.{outcome} {years} 2026.2", f"{over:%Y-%m-%d}")
+    assert (coming["rule"], coming["due_at"][:10]) == (f"referral_years.{outcome} {years} 2026.3", f"{over:%Y-%m-%d}")
     early = let_go(hr, reference)
     assert (early.status_code, fields(early)) == (409, {f"referral_years.{outcome}"})
     assert f"after its end, to {over:%Y-%m-%d}" in early.json()["detail"]
@@ -385,7 +385,7 @@ def test_everything_the_room_held_is_gone_and_the_tombstone_verifies(token, cloc
         assert (row.outcome, row.stage, row.disposal_rule) == (
             "first_written_warning",
             "closed",
-            "referral_years.first_written_warning 1 2026.2",
+            "referral_years.first_written_warning 1 2026.3",
         )
         assert (row.subject_id, row.referred_by_id, row.rules, row.allegation) == (None, None, [], "destroyed")
         for mapper in SQLModel._sa_registry.mappers:

@@ -578,8 +578,10 @@ def test_who_may_do_what(token, sign_in, clock, database):
 
 def test_one_referral_that_cannot_be_rung_holds_up_nothing(token, clock, database, worker):
     broken, whole = refer(token), refer(token)
+    mine = update(Referral).where(Referral.reference == broken)
     with database.write() as db:
-        db.execute(update(Referral).where(Referral.reference == broken).values(playbook_version="lost"))
+        version = db.execute(select(Referral.playbook_version).where(Referral.reference == broken)).scalar_one()
+        db.execute(mine.values(playbook_version="lost"))
     clock.forward(days=8)
     worker()
     hr = token("hr")
@@ -588,6 +590,12 @@ def test_one_referral_that_cannot_be_rung_holds_up_nothing(token, clock, databas
     with database.read() as db:
         put_off = db.execute(select(Referral.ripe_at).where(Referral.reference == broken)).scalar_one()
     assert put_off > clock()
+    with database.write() as db:
+        db.execute(mine.values(playbook_version=version))
+    clock.moment = put_off
+    worker()
+    kinds = [entry["kind"] for entry in hr.get(f"/api/referrals/{broken}/timeline").json()["items"]]
+    assert kinds == ["room_received", "room_late"]
 
 
 def test_hr_is_told_through_the_room(token, database, worker):
