@@ -253,10 +253,20 @@ def redact(
     return item
 
 
-def release(db: Session, me: Me, request: AccessRequest, *, looked_through: bool, at: datetime) -> None:
+def release(
+    db: Session,
+    me: Me,
+    request: AccessRequest,
+    *,
+    looked_through: bool,
+    gathered_at: datetime | None = None,
+    at: datetime,
+) -> None:
     """Give it: the worker packs it. Raises Invalid where they do not say that they looked through all of it, a Refusal
-    (409) when it is not being looked through.
+    (409) when it is not being looked through, or was gathered anew since `gathered_at`.
     """
+    if gathered_at is not None and request.stage == AccessStage.REVIEW and request.gathered_at != gathered_at:
+        raise Refusal("It was gathered again since you opened it. Look it through anew.")
     if not looked_through:
         raise invalid("looked_through", "Say that you have looked through all of it. What is released is theirs.")
     move(request, "release")

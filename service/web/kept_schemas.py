@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from service.web.schemas import Body, Email, Long, Words
+from service.web.schemas import Body, Email, Long, Moment, Words
 
 
 class LetGoIn(Words):
@@ -27,9 +27,12 @@ class AskIn(Words):
 
 
 class ReleaseIn(Body):
-    """Whoever releases what was gathered says that they have looked through all of it: it has to be true."""
+    """Whoever releases what was gathered says that they have looked through all of it: it has to be true. With
+    `gathered_at` they say of which: what was gathered since is another.
+    """
 
     looked_through: StrictBool = False
+    gathered_at: Moment | None = None
 
 
 class TakeOutIn(Words):

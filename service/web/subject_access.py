@@ -83,7 +83,7 @@ def give(db: Session, me: Person, reference: str, sent: ReleaseIn, at: datetime)
     """Release a request that this person looked through."""
     request, reviewer = find_request(db, me, reference, lock=True)
     require_reviewer(reviewer)
-    asking.release(db, me, request, looked_through=sent.looked_through, at=at)
+    asking.release(db, me, request, looked_through=sent.looked_through, gathered_at=sent.gathered_at, at=at)
     return request
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import unicodedata
 import zipfile
 from datetime import UTC, datetime, timedelta
@@ -159,6 +160,27 @@ def test_whoever_releases_it_says_that_all_of_it_was_looked_through(token, worke
         "A person looked through all of it before it was released." in given_to(staff, request)["index.html"].decode()
     )
     assert data.get(where(request)).json()["looked_through"] == number
+
+
+def test_what_was_gathered_again_is_not_released_from_a_page_of_before(token, worked, sign_in, clock):
+    staff, digital, data = people(token, "staff digital data")
+    case = report(staff, possibly_classified="yes", account={"type": "work", "platform": "X", "handle": "@quokka"})
+    request = ask(staff)
+    worked()
+    page = sign_in("data")
+    opened = page.get(f"/subject-access/{request['reference']}").text
+    seen = re.search(r'name="gathered_at" value="([^"]+)"', opened)[1]
+    clock.forward(minutes=5)
+    press(digital, case, "purge", fields=["account.handle"], reason="It should not be here.")
+    worked()
+    sent = page.fill_in(
+        f"/subject-access/{request['reference']}/release", {"looked_through": "true", "gathered_at": seen}
+    )
+    assert "gathered again since you opened it" in page.get(sent.headers["location"]).text
+    assert data.get(where(request)).json()["stage"] == "review"
+    now = data.get(where(request)).json()["gathered_at"]
+    released = data.post(f"{where(request)}/release", json={"looked_through": True, "gathered_at": now})
+    assert released.json()["stage"] == "packing"
 
 
 def test_a_name_of_a_file_tells_of_nobody_else(token, worked, database):
