@@ -11,11 +11,13 @@ from service.core import folders
 from service.documents.bindery import Making
 from service.documents.bundle import Bundle
 from service.documents.exhibits import MAIL, MOST_PAGES, PDF, TEXT, File
-from service.documents.pool import DocumentHasNoRoom, DocumentNotMade, Pool
+from service.documents.pool import DocumentHasNoRoom, DocumentNotMade, DocumentWorkerLost, Pool
 
 AT_ONCE = 2
 """Leaves that are with the pool at the same moment, as many as it has workers: other papers come in between."""
 TRIES = 4
+WORKERS_LOST = 3
+"""So many workers a file may cost before it is left unprinted."""
 ROOM = 250 * 2**20
 """Bytes of drawn pages, a thousand of them and more: a file is bound in the memory of a worker."""
 MOST_SECONDS = 60
@@ -53,7 +55,7 @@ def opened(
 
 def _mail(pool: Pool, source: Path, into: Path) -> Told:
     try:
-        told = json.loads(pool.submit({"open": {"mail": {"file": str(source), "into": str(into)}}}).result())
+        told = _asked(pool, {"mail": {"file": str(source), "into": str(into)}})
     except DocumentHasNoRoom:
         raise
     except DocumentNotMade:
@@ -72,7 +74,7 @@ def _drawn(pool: Pool, source: Path, into: Path, made: Making) -> Told:
     while len(pages) < min(of, MOST_PAGES) and has_room():
         order = {"file": str(source), "first": len(pages), "into": f"{into}."}
         try:
-            told = json.loads(pool.submit({"open": {"draw": order}}).result())
+            told = _asked(pool, {"draw": order})
         except DocumentHasNoRoom:
             # The bundle would be kept without pages that can be shown.
             raise
@@ -82,6 +84,20 @@ def _drawn(pool: Pool, source: Path, into: Path, made: Making) -> Told:
         pages += told["pages"]
         made.goes_on()
     return {"pages": pages[:MOST_PAGES], "of": of}
+
+
+def _asked(pool: Pool, order: Told) -> Told:
+    """What a worker tells of a file. Raises DocumentNotMade."""
+    for left in reversed(range(WORKERS_LOST)):
+        try:
+            told: Told = json.loads(pool.submit({"open": order}).result())
+        except DocumentWorkerLost:
+            # Ended from outside once, it is no fault of the file; one that ends each worker is.
+            if not left:
+                raise
+        else:
+            return told
+    raise DocumentNotMade
 
 
 def bound(pool: Pool, bundle: Bundle, made: Making, keep: Callable[[Path], object]) -> None:

@@ -47,6 +47,10 @@ class DocumentTookTooLong(DocumentNotMade):
     title = "That PDF took too long to make, so we stopped. Everything in the case is safe; try again in a minute"
 
 
+class DocumentWorkerLost(DocumentNotMade):
+    """Its worker ended in the midst of it: be it for what was asked of it, or because somebody ended it."""
+
+
 class DocumentHasNoRoom(DocumentNotMade):
     """The disk is full: nothing is wrong with the document, nor with the file that was to be opened for it."""
 
@@ -181,7 +185,7 @@ class _Lane(Thread):
         if worker is None or worker.process.poll() is not None:
             worker = self._hire()
         if worker is None:
-            raise DocumentNotMade
+            raise DocumentWorkerLost
         try:
             return worker.make(document, self.seconds)
         finally:
@@ -268,6 +272,6 @@ class _Worker:
             self.process.kill()
             code = self.process.wait()
             LOG.error("A worker for documents ended (%s)%s", code, ", its time was up" if late else "")
-            raise (DocumentTookTooLong if late else DocumentNotMade) from gone
+            raise (DocumentTookTooLong if late else DocumentWorkerLost) from gone
         finally:
             clock.cancel()

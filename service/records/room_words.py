@@ -343,7 +343,7 @@ ASKS_OF_REFERRAL: Mapping[str, str] = {
     "room_conflict": "See who does their part now, and appoint somebody else.",
     "room_left": "Appoint somebody else to their part.",
     "room_conflict_taken_back": "See whether they are to be appointed again.",
-    "room_appealed": "Appoint somebody to hear it.",
+    "room_appealed": "See that it is heard.",
     "room_answered": "Read what they wrote.",
     "room_reminded": "See what is to be done.",
     "room_late": "See that it is done.",

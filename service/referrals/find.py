@@ -66,9 +66,11 @@ def find_referral(db: Session, me: Me, reference: str, *, lock: bool = False) ->
     if lock and not is_sqlite(db):
         # Whoever does not see it must not wait where somebody else works on it; then look again once the row is ours.
         seen = find_referral(db, me, reference).referral
-        # The case before its referral, as a purge and a disposal take them: else each could wait for the other.
-        for mine in (col(Case.id) == seen.case_id, col(Referral.id) == seen.id):
-            db.execute(select(literal(1)).where(mine).with_for_update(key_share=True))
+        # The case before its referral, as a purge and a disposal take them, and with those that are one with it, whose
+        # rooms a conflict ends parts in: else each could wait for the other.
+        family = select(literal(1)).where(col(Case.id).in_(policy.one_with(seen.case_id))).order_by(col(Case.id))
+        for mine in (family, select(literal(1)).where(col(Referral.id) == seen.id)):
+            db.execute(mine.with_for_update(key_share=True))
     # What was read before the row was ours may be old.
     asked, fresh = {"me": me.id, "reference": reference}, {"populate_existing": lock}
     row = db.execute(_single(frozenset(me.desks)), asked, execution_options=fresh).one_or_none()
@@ -94,18 +96,22 @@ def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:
     apart, appeal = policy.apart_from(db, referral), appeal_of(db, referral)
     people = {Part(each.part): each.person_id for each in appointed(db, referral)}
     hearing, again = hearing_of(db, referral), hearing_of(db, referral, appeal=True)
+    found = select(Finding.kind, Finding.at).where(
+        col(Finding.referral_id) == referral.id, col(Finding.by_id).not_in(apart)
+    )
+    findings = db.execute(found).all()
     if referral.decided_at is None:
-        hearing = _to_go_by(hearing, apart, people.get(Part.DECISION_MAKER))
+        hearing = _to_go_by(
+            hearing, apart, people.get(Part.DECISION_MAKER), max((row.at for row in findings), default=None)
+        )
     if appeal is None or appeal.decided_at is None:
         again = _to_go_by(again, apart, people.get(Part.APPEAL_HEARER))
-    found = select(col(Finding.kind)).where(col(Finding.referral_id) == referral.id, col(Finding.by_id).not_in(apart))
-    kinds = db.execute(found).scalars()
     return Standing(
         at=at,
         informed=referral.informed_at is not None,
         people=people,
         apart=apart,
-        findings=frozenset(FindingKind(kind) for kind in kinds),
+        findings=frozenset(FindingKind(row.kind) for row in findings),
         invited_for=hearing.hearing_at if hearing else None,
         heard=bool(hearing and hearing.held_at),
         considered=referral.considered_at is not None,
@@ -120,11 +126,15 @@ def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:
     )
 
 
-def _to_go_by(hearing: Hearing | None, apart: frozenset[int], decides: int | None) -> Hearing | None:
-    """A hearing, where it is one to decide after: nobody with a conflict called it, no pause took its time, and whoever
-    decides held it (our default: who decides has heard the person).
+def _to_go_by(
+    hearing: Hearing | None, apart: frozenset[int], decides: int | None, found_at: datetime | None = None
+) -> Hearing | None:
+    """A hearing, where it is one to decide after: nobody with a conflict called it, no pause took its time, whoever
+    decides held it (our default: who decides has heard the person), and nothing was found since they were called.
     """
     if hearing is None or hearing.by_id in apart or hearing.lapsed_at is not None:
+        return None
+    if found_at is not None and found_at > hearing.invited_at:
         return None
     return hearing if hearing.held_at is None or hearing.heard_by_id in (None, decides) else None
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import select
@@ -31,6 +32,7 @@ EVIDENCE = "evidence"
 IN_AMENDS = "In Amends"
 """How a reply came that the person wrote here."""
 HR_EYES = frozenset({"hr"})
+NONE = timedelta()
 
 
 def note(db: Session, me: Me, here: Found, *, text: str, at: datetime) -> None:
@@ -68,13 +70,15 @@ def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
 
 
 def _lapses(db: Session, hearing: Hearing, since: datetime, at: datetime) -> bool:
-    """Whether a pause took a hearing's time, or left less of its notice than the playbook asks for."""
+    """Whether a pause took a hearing's time, or all pauses left less of its notice than the playbook asks for."""
     if hearing.held_at is not None or hearing.hearing_at < since:
         return False
     referral = db.get_one(Referral, hearing.referral_id)
     least = timedelta(hours=playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours)
-    notice = hearing.hearing_at - hearing.invited_at - (at - max(since, hearing.invited_at))
-    return hearing.hearing_at <= at or notice < least
+    told = entries.moments(db, referral, ("room_paused", "room_resumed"))
+    pauses = zip_longest(told[::2], told[1::2], fillvalue=at)
+    stood = sum((until - max(began, hearing.invited_at) for began, until in pauses if until > hearing.invited_at), NONE)
+    return hearing.hearing_at <= at or hearing.hearing_at - hearing.invited_at - stood < least
 
 
 def suspend(db: Session, me: Me, here: Found, *, reason: str, review_at: datetime, at: datetime) -> None:

@@ -19,7 +19,7 @@ from service.people.identity import Me
 from service.records.enums import LetterKind, ReferralStage
 from service.records.people import Person
 from service.records.referrals import Letter, Referral
-from service.records.room_words import LETTERS
+from service.records.room_words import GATES, LETTERS
 from service.referrals import policy
 from service.referrals.changes import add_row
 from service.referrals.find import Found, appeal_of, hearing_of, standing_of, suspension_of
@@ -67,6 +67,8 @@ def record_of(db: Session, here: Found, at: datetime) -> Record:
 def unwritable(kind: LetterKind, record: Record) -> list[FieldError]:
     """Each part that the record has nothing for."""
     hours = record.notice // timedelta(hours=1)
+    if kind is LetterKind.INVITATION and record.referral.paused_at is not None:
+        return [FieldError("paused", GATES["paused"])]
     return [FieldError(part.name, part.lacks.format(hours=hours)) for part in TABLE[kind] if part.says(record) is None]
 
 

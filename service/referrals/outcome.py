@@ -9,12 +9,12 @@ from service.cases.playbook import Playbook
 from service.core.clock import months_later
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
-from service.records.enums import Outcome
+from service.records.enums import Outcome, Part
 from service.records.referrals import Appeal, Referral
 from service.records.room_words import OUTCOMES
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appeal_of, standing_of
+from service.referrals.find import Found, appeal_of, appointed, standing_of
 from service.referrals.life import Act, after, harsher
 from service.referrals.policy import keepers
 from service.referrals.take_up import tell_subject
@@ -55,7 +55,9 @@ def appeal(db: Session, me: Me, here: Found, *, grounds: str, at: datetime) -> N
     stage = after(Act.APPEAL, here.stage, standing_of(db, referral, at))
     row = Appeal(referral_id=referral.id, grounds=grounds, at=at, by_id=me.id)
     changes = add_row(db, row) | put(referral, stage=stage, disclosed=sorted({*referral.disclosed, "appeal"}))
-    entries.add(db, referral, "room_appealed", actor=me.id, at=at, changes=changes, tell=keepers(db, referral))
+    hears = tuple(each.person_id for each in appointed(db, referral) if each.part == Part.APPEAL_HEARER)
+    tell = tuple(dict.fromkeys((*keepers(db, referral), *hears)))
+    entries.add(db, referral, "room_appealed", actor=me.id, at=at, changes=changes, tell=tell)
     keep_next_due(db, referral)
 
 

@@ -131,7 +131,8 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     own, out = room_files(db, referral, destroyed=True), _out(referral, now)
     people = people_of(db, referral, rows, own)
     files = files_shown(db, evidence_of(db, referral))
-    emails = {part.value: people[now.people[part]]["email"] if part in now.people else None for part in Part}
+    # Who was appointed a moment ago may be gone with the referral by now.
+    emails = {part.value: people.get(now.people.get(part), {}).get("email") for part in Part}
     view: dict[str, Any] = {
         "reference": referral.reference,
         "stage": stage,

@@ -41,10 +41,12 @@ from service.records.room_words import (
     HELD_OF_REFERRAL,
     LETTERS,
     PAPERS,
+    ROOM_SAYS,
 )
 from service.records.words import STEPS
 from service.referrals import bundle, their_copy
-from service.referrals.find import room_files, rows_of
+from service.referrals.find import room_files, rows_of, standing_of
+from service.referrals.gates import Standing
 from service.referrals.letter_parts import TABLE
 from service.referrals.parts import alleged
 from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
@@ -124,6 +126,8 @@ def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterat
     """What they were told, and once it is over all that was alleged, found and decided."""
     # A file may be called as whoever raised it would know it: what they may read of the list is for HR to say.
     shown = {*referral.disclosed, *(DISCLOSED.keys() - {"evidence"} if over else ())}
+    now = standing_of(db, referral, referral.received_at)
+    out, no_count = now.apart if referral.decided_at is None else frozenset(), f", {ROOM_SAYS['no_count']}"
     parts: Mapping[str, list[str]] = {
         "allegation": [alleged(referral) or ""],
         "rules": [CODES[code] for code in referral.rules],
@@ -134,8 +138,14 @@ def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterat
             for step in referral.steps_taken
         ],
         "evidence": _file_names(db, referral),
-        "findings": [f"{FINDINGS[row.kind]}: {row.text}" for row in rows_of(db, Finding, referral)],
-        "hearing": [said for row in rows_of(db, Hearing, referral) for said in _hearing(row, person)],
+        "findings": [
+            f"{FINDINGS[row.kind]}{no_count if row.by_id in out else ''}: {row.text}"
+            for row in rows_of(db, Finding, referral)
+        ],
+        "hearing": [
+            *(said for row in rows_of(db, Hearing, referral) for said in _hearing(row, person)),
+            *([ROOM_SAYS["called_anew"]] if _called_in_vain(db, referral, now) else []),
+        ],
         "outcome": [
             ENDED[referral.outcome] if referral.outcome else "",
             referral.outcome_reason or "",
@@ -153,6 +163,12 @@ def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterat
     for name, label in DISCLOSED.items():
         if name in shown and (texts := [said for said in parts[name] if said]):
             yield [label, *texts]
+
+
+def _called_in_vain(db: Session, referral: Referral, now: Standing) -> bool:
+    """Whether the hearing that was called last does not count any more."""
+    rows = rows_of(db, Hearing, referral)
+    return bool(rows) and (now.appeal_invited_for if rows[-1].appeal else now.invited_for) is None
 
 
 def _file_names(db: Session, referral: Referral) -> list[str]:

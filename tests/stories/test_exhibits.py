@@ -1,6 +1,10 @@
 """What stands of each file in the bundle for a hearing: pages of a PDF, the words of an e-mail, or that it is there."""
 
 import io
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
 from email.message import EmailMessage
 
 import outloud
@@ -8,12 +12,14 @@ import pdfua
 import pikepdf
 import pytest
 from pikepdf import Dictionary, Name
+from pypdf import PdfReader
 
 from service.documents.bindery import Making
 from service.documents.leaves import opened
 from service.documents.pool import DocumentHasNoRoom
-from tests.makers import people, room
+from tests.makers import people, room, upload
 from tests.stories.test_bundle import THIRD, called, pdf, text_of
+from tests.stories.test_room import begin, find_facts
 
 __all__ = ["called"]
 
@@ -202,3 +208,22 @@ def test_what_a_file_is_has_one_name_on_pages_and_paper(token, sign_in, called):
         assert f'<span class="evidence__kind" aria-hidden="true">{kind}</span>' in page
         assert f"Kind and size {kind}, " in said
     assert "rfc822" not in (page + said).lower()
+
+
+def test_a_worker_that_is_ended_costs_no_file_its_pages(token, papers):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    assert upload(hr2, reference, pages(*(f"Sheet {number}" for number in range(60))), "good.pdf").status_code == 201
+    with ThreadPoolExecutor(1) as asks:
+        asked = asks.submit(hr.get, f"/api/referrals/{reference}/bundle.pdf?audience=hr")
+        time.sleep(0.3)
+        for worker in papers.workers():
+            os.kill(worker, signal.SIGKILL)
+        answer = asked.result()
+    if answer.status_code == 503:
+        # What was being laid out went with it; nothing of that is kept.
+        answer = hr.get(f"/api/referrals/{reference}/bundle.pdf?audience=hr")
+    assert answer.status_code == 200
+    said = text_of(PdfReader(io.BytesIO(answer.content)))
+    assert "Exhibit 1, page 60 of 60" in said
+    assert "cannot be printed" not in said

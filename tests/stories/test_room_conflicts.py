@@ -1,5 +1,8 @@
 """A conflict named in the HR room: whoever has one is out at once, and somebody else does their part."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import delete
 
@@ -185,6 +188,23 @@ def test_it_ends_what_they_do_in_the_room_of_a_case_that_is_one_with_it(token, d
     worker()
     assert {one["referral"]["reference"] for one in told_of(hr, "room_conflict")} >= {there}
     assert QUINCE not in hr.get(f"/api/referrals/{there}").text
+    assert faults(database) == []
+
+
+def test_two_that_are_named_at_once_in_rooms_that_are_one_are_both_kept(token, database):
+    one, other, here, there = two_rooms(token)
+    digital, hr = people(token, "digital hr")
+    press(digital, one, "merge", into=other["reference"])
+    for pair in (("media", "outsider"), ("data", "services"), ("admin", "auditor"), ("manager", "head")):
+        ready = Barrier(2)
+
+        def name(where, who, ready=ready):
+            ready.wait()
+            return hr.post(f"/api/referrals/{where}/conflict", json={"person": f"{who}{DEMO}", "reason": QUINCE})
+
+        with ThreadPoolExecutor(2) as both:
+            made = [answer.status_code for answer in both.map(name, (here, there), pair)]
+        assert made == [200, 200], pair
     assert faults(database) == []
 
 

@@ -164,6 +164,51 @@ def test_a_pause_takes_no_notice(token, clock, sign_in, database, worker, in_day
     sound(database, reference)
 
 
+def test_several_pauses_take_no_notice_either(token, clock, database):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=20), **WRITTEN)
+    for took in (6.5, 6.5, 6):
+        (hr,) = people(token, "hr")
+        assert stands(hr, reference)[0]
+        room(hr, reference, "pause", reason="They are ill.")
+        clock.forward(days=took)
+        (hr,) = people(token, "hr")
+        room(hr, reference, "resume")
+    assert not stands(hr, reference)[0]
+    sound(database, reference)
+
+
+def test_while_it_is_paused_nobody_is_invited_by_letter(token, clock):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=9), **WRITTEN)
+    wording = draft(hr2, reference, "invitation")
+    room(hr, reference, "pause", reason="They are ill.")
+    assert refuses(hr2, reference, "send-letter", kind="invitation", wording=wording) == (409, {"paused"})
+    assert "invitation" not in [each["kind"] for each in hr2.get(f"/api/referrals/{reference}").json()["drafts"]]
+    room(hr, reference, "resume")
+    room(hr2, reference, "send-letter", kind="invitation", wording=wording)
+
+
+def test_what_is_found_after_the_hearing_is_put_to_them_first(token, clock, database):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    room(hr, reference, "appoint", investigator="hr3@demo.example")
+    hear(clock, reference, token("hr3"), head)
+    hr, hr3, head = people(token, "hr hr3 head")
+    room(hr, reference, "conflict", person=INVESTIGATOR, reason="A cousin.")
+    room(hr, reference, "consider", text="No protected activity.")
+    clock.forward(minutes=1)
+    for kind in ("established", "mitigating"):
+        room(hr3, reference, "record-finding", kind=kind, text="Found anew.")
+    told = {"outcome": "dismissal", "reason": "x"}
+    assert refuses(head, reference, "decide", **told) == (409, {"invited", "heard"})
+    hear(clock, reference, hr3, head)
+    room(token("head"), reference, "decide", **told)
+    sound(database, reference)
+
+
 def test_one_that_was_held_before_the_pause_is_recorded_after_it(token, clock, database):
     reference, hr, hr2, head, _ = begin(token)
     find_facts(hr2, reference)
