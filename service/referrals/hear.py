@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
+from service.core.clock import in_zone
 from service.core.errors import Refusal, invalid
 from service.core.saying import moment
 from service.people.identity import Me
@@ -128,9 +129,11 @@ def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: 
     if hearing is None:
         raise Refusal("Nobody is invited to a hearing yet.")
     book = playbook_of(db, referral.playbook_version)
-    last = within(book, hearing.first_at, book.referrals.companion_postponement)
+    zone = book.working_time.desk_zone
+    # The law counts the days from the one after that which was proposed, and to the end of the last.
+    proposed = in_zone(hearing.first_at, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    last = within(book, proposed + timedelta(days=1), book.referrals.companion_postponement)
     if not hearing.first_at < hearing_at <= last:
-        zone = book.working_time.desk_zone
         raise invalid(
             "hearing_at",
             f"Choose a time after the first one, and no later than {moment(last, zone)}. "

@@ -85,6 +85,15 @@ def _stated(name: str) -> Says:
     return says
 
 
+def _invited_about(record: Record) -> Sequence[str] | None:
+    alleged_there, grounds = record.states("allegation"), record.states("grounds")
+    if not alleged_there:
+        return None
+    if not grounds:
+        return [alleged_there]
+    return [f"This is the hearing of your appeal. You wrote: {grounds}", f"What was alleged: {alleged_there}"]
+
+
 def _evidence(record: Record) -> Sequence[str] | None:
     listed = record.states("evidence")
     return None if listed is None else (listed or ["There are no files. What was found is in the record."])
@@ -105,6 +114,15 @@ def _decision(record: Record) -> Sequence[str] | None:
     return [OUTCOMES[referral.outcome], referral.outcome_reason]
 
 
+def _about(record: Record) -> Sequence[str] | None:
+    return [alleged(record.referral) or NO_ALLEGATION] if record.referral.decided_at else None
+
+
+def _from_now_on(record: Record) -> Sequence[str] | None:
+    outcome = record.referral.outcome
+    return None if record.referral.decided_at is None or outcome is None else [FOLLOWS[Outcome(outcome)]]
+
+
 def _lives(record: Record) -> Sequence[str] | None:
     return None if record.referral.decided_at is None else [_until(record, record.referral.outcome)]
 
@@ -117,7 +135,7 @@ def _until(record: Record, outcome: str | None) -> str:
 
 def _appeal_right(record: Record) -> Sequence[str] | None:
     until = record.referral.appeal_by
-    return [f"You may appeal until {record.day(until)}."] if until else None
+    return [f"You may appeal until {record.day(until)}.", HOW_TO_APPEAL] if until else None
 
 
 def _appealed(record: Record) -> Sequence[str] | None:
@@ -138,6 +156,22 @@ def _final(record: Record) -> Sequence[str] | None:
     return ["This decision is final. It cannot be appealed again."] if made and made.decided_at else None
 
 
+NO_ALLEGATION = "Nothing was stated."
+HOW_TO_APPEAL = (
+    "Say why you appeal, on your page in Amends or in a letter to HR. "
+    "If you cannot use Amends, give or post the letter to HR in time."
+)
+KEEP = "Please keep to the social media policy, and ask before you post where you are unsure."
+AGAIN = f"{KEEP} If something like this happens again while this warning counts"
+FOLLOWS: Mapping[Outcome, str] = {
+    Outcome.NO_CASE: "Nothing follows from this, and nothing is asked of you.",
+    Outcome.INFORMAL_ADVICE: f"This is advice, and no warning. {KEEP}",
+    Outcome.FIRST_WRITTEN_WARNING: f"{AGAIN}, a final written warning can follow, or dismissal where it is grave.",
+    Outcome.FINAL_WRITTEN_WARNING: f"{AGAIN}, dismissal can follow.",
+    Outcome.OTHER: "What follows is said in the reason above.",
+    Outcome.DISMISSAL: "Your employment ends. HR writes to you about your notice, your pay and what you hand back.",
+}
+"""What an outcome leads to (Acas code, paragraphs 20 and 22)."""
 INVITE_FIRST = "Invite the person to the hearing first. (Acas code, paragraphs 9 to 11)"
 DECIDE_FIRST = "Decide first. After an appeal is decided, send its own letter. (Acas code, paragraph 22)"
 APPEAL_FIRST = "Decide the appeal first. (Acas code, paragraph 29)"
@@ -177,13 +211,13 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
             "allegation",
             "What is alleged",
             "We invite you to a hearing about the following.",
-            _stated("allegation"),
+            _invited_about,
             INVITE_FIRST,
         ),
         LetterPart(
             "consequences",
             "What can follow",
-            "Nothing has been decided. This is what can follow.",
+            "The hearing is open. This is what can follow from it.",
             _stated("consequences"),
             INVITE_FIRST,
         ),
@@ -208,7 +242,15 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
     ),
     LetterKind.OUTCOME: (
         LetterPart("decision", "The decision", "This is decided, and why.", _decision, DECIDE_FIRST),
-        LetterPart("lives", "How long it counts", "It counts for so long.", _lives, DECIDE_FIRST),
+        LetterPart("alleged", "What it was about", "This is what was alleged.", _about, DECIDE_FIRST),
+        LetterPart(
+            "change",
+            "From now on",
+            "This is what it means for you.",
+            _from_now_on,
+            DECIDE_FIRST,
+        ),
+        LetterPart("lives", "How long it counts", "This is how long it counts.", _lives, DECIDE_FIRST),
         LetterPart(
             "appeal",
             "Your right of appeal",

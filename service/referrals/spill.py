@@ -28,7 +28,7 @@ from service.timeline import entries, erasing, outbox
 ALLEGED = "referral.allegation"
 TYPED_INTO = "when"
 """The part of a letter in which the record has words that somebody typed to the person."""
-REPEAT = (LetterKind.INFORMING, LetterKind.INVITATION)
+REPEAT = (LetterKind.INFORMING, LetterKind.INVITATION, LetterKind.OUTCOME)
 """The letters that say what was alleged, or list the evidence."""
 
 

@@ -25,12 +25,12 @@ from tests.makers import (
     text_of,
     upload,
 )
-from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, hear, moment
+from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, moment
 
 PARTS = {
     "informing": {"allegation", "rules", "next", "support", "suspension"},
     "invitation": {"allegation", "consequences", "evidence", "when", "accompanied"},
-    "outcome": {"decision", "lives", "appeal"},
+    "outcome": {"decision", "alleged", "change", "lives", "appeal"},
     "appeal-outcome": {"decision", "reason", "final"},
 }
 
@@ -129,11 +129,23 @@ def test_the_outcome_and_that_of_the_appeal(token, clock):
     send(head, reference, "outcome")
     staff = token("staff")
     _, text = pdf(staff, reference, "outcome")
-    for said in ("Final written warning", "Because of the harm.", "counts until", "You may appeal until"):
+    for said in (
+        *("Final written warning", "Because of the harm.", "counts until", "You may appeal until"),
+        *("A post that harmed our name.", "dismissal can follow", "Say why you appeal"),
+    ):
         assert said in text
     room(staff, reference, "appeal", grounds="It was gone in minutes.")
     room(hr, reference, "appoint", appeal_hearer=APPEAL_HEARER)
-    hear(clock, reference, services, services)
+    room(services, reference, "invite", hearing_at=moment(clock, days=3), place="Room 5", text="Please come.")
+    send(services, reference, "invitation")
+    _, text = pdf(staff, reference, "invitation")
+    for said in ("This is the hearing of your appeal.", "It was gone in minutes.", "A post that harmed our name."):
+        assert said in text
+    assert "Nothing has been decided" not in text
+    clock.forward(days=3, hours=1)
+    services, staff = people(token, "services staff")
+    told = {"held_at": moment(clock, minutes=-30), "present": ["Us"], "notes": "Heard."}
+    room(services, reference, "hear", **told)
     room(services, reference, "decide-appeal", upheld=True, outcome="first_written_warning", reason="It was brief.")
     send(services, reference, "appeal-outcome")
     _, text = pdf(staff, reference, "appeal-outcome")

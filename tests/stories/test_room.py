@@ -783,7 +783,7 @@ def test_every_column_of_the_room_is_held_against_its_timeline(token, clock, dat
     room(hr, reference, "notes", text="A note.")
     room(hr, reference, "conflict", person=f"colleague{DEMO}", reason="A friend.")
     assert upload(hr, reference, picture()).status_code == 201
-    written = dict.fromkeys(("decision", "lives", "appeal"), "In our words.")
+    written = dict.fromkeys(("decision", "alleged", "change", "lives", "appeal"), "In our words.")
     room(hr, reference, "send-letter", kind="outcome", wording=written)
     room(hr, reference, "take-out", words="The baker")
     room(hr, reference, "serve", how="By hand", text="The letter.")
