@@ -8,9 +8,9 @@ from service.core.saying import dated
 from service.core.telling import filters
 from service.records.code_words import CODES
 from service.records.field_words import TABLES
+from service.records.room_entry_words import ENTRIES_OF_REFERRAL
 from service.records.room_words import (
     APPOINTED,
-    ENTRIES_OF_REFERRAL,
     FINDINGS,
     LETTERS,
     OUTCOMES,

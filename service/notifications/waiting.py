@@ -45,7 +45,8 @@ from service.records.notice_words import (
 )
 from service.records.notifications import Notification
 from service.records.referrals import Referral
-from service.records.room_words import ASKS_OF_REFERRAL, NOTIFIED_OF_REFERRAL, OWED
+from service.records.room_entry_words import ASKS_OF_REFERRAL, NOTIFIED_OF_REFERRAL
+from service.records.room_words import OWED
 from service.records.words import DUES, PARTS
 from service.referrals.policy import finds as finds_referral
 from service.timeline.watching import MANY_READ

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from service.records import code_words, entry_words, guide_words, list_words, notice_words, room_words, words
+from service.records import (
+    code_words,
+    entry_words,
+    guide_words,
+    list_words,
+    notice_words,
+    room_entry_words,
+    room_words,
+    words,
+)
 from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
@@ -307,6 +316,7 @@ TABLES: Mapping[str, Any] = {
         vars(guide_words),
         vars(notice_words),
         vars(room_words),
+        vars(room_entry_words),
         globals(),
     )
     for name, table in room.items()

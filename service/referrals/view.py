@@ -22,7 +22,8 @@ from service.records.referrals import (
     Suspension,
     TakenOut,
 )
-from service.records.room_words import CHECKS, DISCLOSED, ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT, GATES, OWED
+from service.records.room_entry_words import ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT
+from service.records.room_words import CHECKS, DISCLOSED, GATES, OWED
 from service.referrals import letters, life, policy
 from service.referrals.ahead import ahead
 from service.referrals.consistency import comparable_outcomes

@@ -30,7 +30,7 @@ from service.records.notice_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification, Preference
 from service.records.people import Absence, ApiToken, BrowserSession, DeskMember, Person, PersonRole, Shift, Unit
 from service.records.referrals import Referral
-from service.records.room_words import ENTRIES_OF_REFERRAL
+from service.records.room_entry_words import ENTRIES_OF_REFERRAL
 from service.records.timeline import ReadEntry, TimelineEntry
 from service.records.words import THE_DESKS
 from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when

@@ -32,11 +32,11 @@ from service.records.referrals import (
     ReferralNote,
     Suspension,
 )
+from service.records.room_entry_words import ENTRIES_TO_SUBJECT
 from service.records.room_words import (
     APPOINTED,
     DISCLOSED,
     ENDED,
-    ENTRIES_TO_SUBJECT,
     FINDINGS,
     HELD_OF_REFERRAL,
     LETTERS,

@@ -18,7 +18,8 @@ from service.records.list_words import WITHHELD
 from service.records.people import Person as Record
 from service.records.subject_access import AccessItem, AccessRequest
 from service.subject_access import asking
-from service.subject_access.asking import ON_BEHALF, find_request, items_of, list_requests, require_reviewer
+from service.subject_access.asking import ON_BEHALF
+from service.subject_access.finding import file_in, find_request, items_of, list_requests, require_reviewer
 from service.subject_access.packing import extension_of
 from service.subject_access.third_parties import count_taken_out
 from service.timeline import reads
@@ -111,7 +112,7 @@ def reviewed_file(
     require_reviewer(reviewer)
     if not re.fullmatch(r"[0-9]{1,9}", number):
         raise NotFound
-    item, key = asking.file_in(db, request, int(number))
+    item, key = file_in(db, request, int(number))
     name = attachment(f"{request.reference}-{number}{extension_of(item.lines, letter=bool(item.letter_id))}")
     reads.log(db, me.id, None, "subject_access", through=through, at=now, detail=request.reference)
     return Stream(store.stream(key), media_type=UNKNOWN, headers={**SEALED, "Content-Disposition": name})

@@ -28,7 +28,11 @@ REFERRALS = st.builds(
 )
 HEARINGS = st.builds(lambda hearing_at, held_at: Hearing(hearing_at=hearing_at, held_at=held_at), HOURS, PERHAPS)
 APPEALS = st.builds(lambda at, decided_at: Appeal(at=at, decided_at=decided_at), HOURS, PERHAPS)
-PAUSES = st.lists(HOURS, max_size=6, unique=True).map(sorted).map(lambda told: list(zip(told[::2], told[1::2])))  # noqa: B905
+PAUSES = (
+    st.lists(HOURS, max_size=6, unique=True)
+    .map(sorted)
+    .map(lambda told: list(zip(told[::2], told[1::2], strict=False)))
+)
 
 
 def test_every_stage_that_is_no_end_owes_something() -> None:

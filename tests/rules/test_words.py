@@ -13,7 +13,7 @@ from service.cases.read_log import PARTY, TOLD_OF
 from service.cases.relations import ADVISERS
 from service.core.telling import filters
 from service.evidence.sniff import BINARY, EML, TXT
-from service.records import code_words, enums, list_words, room_words, words
+from service.records import code_words, enums, list_words, room_entry_words, room_words, words
 from service.records.entry_words import ENTRIES
 from service.records.field_words import BECAUSE, SPILT, TABLES
 from service.retention import referral_rules
@@ -94,10 +94,12 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(words.ASKABLE) == ABLE
     assert set(words.FILE_KINDS) == {*BINARY, TXT, EML}
     assert set(ENTRIES) == set(AUDIENCES)
-    assert set(room_words.ENTRIES_OF_REFERRAL) == set(AUDIENCES_OF_REFERRAL)
+    assert set(room_entry_words.ENTRIES_OF_REFERRAL) == set(AUDIENCES_OF_REFERRAL)
     theirs = {kind for kind, readers in AUDIENCES_OF_REFERRAL.items() if "subject" in readers}
-    assert set(room_words.ENTRIES_TO_SUBJECT) == theirs
-    assert set(room_words.NOTIFIED_OF_REFERRAL) | set(room_words.ASKS_OF_REFERRAL) <= set(AUDIENCES_OF_REFERRAL)
+    assert set(room_entry_words.ENTRIES_TO_SUBJECT) == theirs
+    assert set(room_entry_words.NOTIFIED_OF_REFERRAL) | set(room_entry_words.ASKS_OF_REFERRAL) <= set(
+        AUDIENCES_OF_REFERRAL
+    )
     assert set(list_words.READ_AS) == set(EYES.values()) - PARTS | {PARTY}
     assert set(list_words.LOOKED_AS) | {"digital_unit"} == set().union(*TOLD_OF.values())
     assert set(list_words.RETENTION) == set(list_words.RETENTION_EMPTY) == set(Show)

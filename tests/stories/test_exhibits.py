@@ -169,6 +169,7 @@ def test_of_a_long_pdf_the_beginning_is_shown(token, called):
 
 def test_of_one_that_is_slow_to_draw_the_beginning_is_shown(token, called, monkeypatch):
     """A hundred pages of a second each would hold up the bundle, and whoever waits for another paper."""
+    # The limit alone, and not what it limits: a file that works a processor for a minute would take the suite as long.
     monkeypatch.setattr("service.documents.leaves.MOST_SECONDS", 0.01)
     hr2 = token("hr2")
     enter(hr2, called, ("slow.pdf", pages(*(f"Sheet {number}." for number in range(1, 31)))))

@@ -7,7 +7,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Response
 
 from service.subject_access import asking
-from service.subject_access.asking import find_request, items_of, list_requests, require_reviewer
+from service.subject_access.finding import find_request, items_of, list_requests, require_reviewer
 from service.timeline import reads
 from service.web.api.cases import THROUGH
 from service.web.api.kept_answers import AccessesOut, AccessItemOut, AccessItemsOut, AccessOut
