@@ -220,6 +220,8 @@ def take_steps(page: Page, keys: Keyboard) -> None:
     keys.to("I have posted it")
     keys.press("Enter")
     expect(now).to_contain_text("You have done your part")
+    # The page is there a moment before the focus goes to its notice.
+    expect(page.locator("#notice")).to_be_focused()
 
 
 def get_the_pdf(page: Page, keys: Keyboard) -> None:
