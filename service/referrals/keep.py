@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
 from service.cases.timeline_view import entries_view
-from service.core.errors import Refusal, invalid
+from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
 from service.records.enums import PaperKind
@@ -31,6 +31,9 @@ from service.timeline.chain import plain
 EVIDENCE = "evidence"
 IN_AMENDS = "In Amends"
 """How a reply came that the person wrote here."""
+MOST_REPLIES, MOST_LETTERS = 200, 200_000
+"""How often, and how many letters in all, one person may write in Amends about one referral: some eighty pages."""
+ELSEWHERE = "Send it to HR by e-mail or on paper. HR keeps it with your replies."
 HR_EYES = frozenset({"hr"})
 NONE = timedelta()
 
@@ -129,14 +132,33 @@ def record_paper(
 
 
 def answer(db: Session, me: Me, here: Found, *, text: str, at: datetime) -> None:
-    """Keep what the person it is about writes themselves: a reply like any other. HR and those appointed are told."""
+    """Keep what the person it is about writes themselves: a reply like any other. HR and those appointed are told.
+
+    Raises a Refusal (409) for more than a hearing could read (our default).
+    """
     referral = here.referral
     after(Act.ANSWER, here.stage, standing_of(db, referral, at))
+    _require_place(db, me, referral, text)
     row = Paper(
         referral_id=referral.id, kind=PaperKind.REPLY, how=IN_AMENDS, text=text, at=at, recorded_at=at, by_id=me.id
     )
     tell = tuple(dict.fromkeys((*keepers(db, referral), *(each.person_id for each in appointed(db, referral)))))
     entries.add(db, referral, "room_answered", actor=me.id, at=at, changes=add_row(db, row), tell=tell)
+
+
+def _require_place(db: Session, me: Me, referral: Referral, text: str) -> None:
+    """Raise a Refusal (409) where somebody has written as much as is kept: it names the field, and another way."""
+    own = (col(Paper.referral_id) == referral.id, col(Paper.by_id) == me.id)
+    written = select(func.count(), func.coalesce(func.sum(func.length(col(Paper.text))), 0)).where(*own)
+    replies, letters = db.execute(written).one()
+    full = None
+    if replies >= MOST_REPLIES:
+        full = f"You have written {MOST_REPLIES} times, which is all that Amends keeps. {ELSEWHERE}"
+    elif letters + len(text) > MOST_LETTERS:
+        left = MOST_LETTERS - letters
+        full = f"This has {len(text):,} letters. Amends keeps {left:,} more from you. {ELSEWHERE}"
+    if full:
+        raise Refusal(full, [FieldError("text", full)])
 
 
 def copyable(db: Session, referral: Referral) -> dict[str, list[dict[str, Any]]]:

@@ -5,10 +5,10 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from service.records.referrals import Referral
+from service.records.referrals import Paper, Referral
 from service.referrals import keep, replay
 from service.timeline import entries
 from service.timeline.entries import of_referral
@@ -277,6 +277,56 @@ def test_whom_it_is_about_answers_in_amends_from_when_they_are_told(token, sign_
     assert refuses(staff, reference, "answer", text="Once more.")[0] == 409
     assert "Write to HR about this" not in sign_in("staff").get(f"/referrals/{reference}").text
     assert faults(database) == []
+
+
+def test_what_one_person_writes_has_an_end_that_is_told(token, sign_in, database):
+    """Three hundred long answers made a bundle of two thousand pages, and a page of 12 MB."""
+    reference, hr, hr2, *_ = begin(token)
+    staff = token("staff")
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    for number in range(9):
+        room(staff, reference, "answer", text=f"{number} " + "it was so. " * 1_800)
+    written = 9 * len("0 " + "it was so. " * 1_800) - 9
+    room(staff, reference, "answer", text="y" * 20_000)
+    left = 200_000 - written - 20_000
+    using = sign_in("staff")
+    using.get(f"/referrals/{reference}")
+    kept = f"{CANARY} " + "z" * 9_000
+    refused = using.fill_in(f"/referrals/{reference}/answer", {"text": kept})
+    assert refused.status_code == 409
+    said = f"his has {len(kept):,} letters. Amends keeps {left:,} more from you. Send it to HR by e-mail or on paper."
+    assert said in refused.text
+    assert kept in refused.text
+    assert refuses(staff, reference, "answer", text=kept) == (409, {"text"})
+    room(staff, reference, "answer", text="w" * left)
+    assert refuses(staff, reference, "answer", text="w") == (409, {"text"})
+    # HR records what came in another way, as it says there.
+    room(hr, reference, "reply", how="By e-mail", text=kept)
+    page = sign_in("hr2").get(f"/referrals/{reference}").text
+    assert len(page) < 450_000
+    # All of it is there once, and where its beginning stands there is a way to the rest.
+    assert page.count("z" * 9_000) == 1
+    assert page.count("y" * 19_000) == 1
+    assert page.count("it was so. " * 1_000) == 9
+    assert 'href="#replies">Read it in full</a>' in page
+    assert faults(database) == []
+
+
+def test_so_often_and_no_oftener_somebody_writes(token, database):
+    reference, _, hr2, *_ = begin(token)
+    staff = token("staff")
+    room(hr2, reference, "inform-subject", text="This is alleged.")
+    room(staff, reference, "answer", text="x")
+    with database.write() as db:
+        (first,) = db.execute(select(Paper)).scalars()
+        told = first.model_dump(exclude={"id"})
+        db.execute(insert(Paper), [told] * 198)
+    room(staff, reference, "answer", text="x")
+    answer = staff.post(f"/api/referrals/{reference}/answer", json={"text": "x"})
+    assert answer.status_code == 409
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "text"
+    assert error["message"].startswith("You have written 200 times, which is all that Amends keeps. Send it to HR by")
 
 
 def test_suspension_pause_and_papers(token, clock, database):
