@@ -22,12 +22,6 @@ APPOINTED: Mapping[str, str] = {
     Part.DECISION_MAKER: "Decision-maker",
     Part.APPEAL_HEARER: "Appeal hearer",
 }
-APPOINTED_TO: Mapping[str, str] = {
-    Part.INVESTIGATOR: "You find the facts",
-    Part.DECISION_MAKER: "You hear the person, and decide",
-    Part.APPEAL_HEARER: "You hear the appeal, and decide it",
-}
-"""What somebody who is appointed has to do."""
 FINDINGS: Mapping[str, str] = {
     FindingKind.ESTABLISHED: "Established",
     FindingKind.NOT_ESTABLISHED: "Not established",
@@ -164,6 +158,7 @@ ROOM_NEXT: Mapping[str, str] = {
     "inform_subject": "Tell the person in writing what is alleged",
     "record_finding": "Record what you find, on both sides",
     "invite": "Invite the person to the hearing",
+    "wait_for_hearing": "Wait for the hearing",
     "hear": "Record the hearing",
     "consider": f"Confirm that you looked at whether it was {PROTECTED}",
     "decide": "Decide",

@@ -17,9 +17,10 @@ from service.cases.playbook import Playbook
 from service.core.database import is_sqlite
 from service.records.enums import ReferralStage
 from service.records.referrals import Hearing, Referral, ReferralAlarm
-from service.referrals.find import appeal_of, appointed, hearing_of, standing_of, suspension_of
+from service.referrals.find import appeal_of, appointed, hearing_of, suspension_of
 from service.referrals.owed import AsItStands, Clock, Pause, key, owed, part_way
 from service.referrals.policy import keepers
+from service.referrals.standing import standing_of
 from service.timeline import entries
 
 TOGETHER = 20

@@ -1,7 +1,6 @@
-"""Finds a referral for whoever may be let in, and reads from its rows what the gates look at."""
+"""Finds a referral for whoever may be let in, and its rows."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -13,12 +12,11 @@ from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName, FindingKind, Outcome, Part, ReferralStage
+from service.records.enums import DeskName, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
-from service.records.referrals import Appeal, Appointment, Copied, Finding, Hearing, Referral, Suspension
+from service.records.referrals import Appeal, Appointment, Copied, Hearing, Referral, Suspension
 from service.referrals import policy
-from service.referrals.gates import Standing
 from service.referrals.policy import Relation
 from service.timeline import entries
 
@@ -89,61 +87,6 @@ def version_of(db: Session, here: Found) -> int:
     """What `If-Match` compares. Whom it is about counts what they read, from 1: how often HR does something is HR's."""
     referral = here.referral
     return referral.version if here.in_the_room else 1 + entries.number_told(db, referral.id)
-
-
-def standing_of(db: Session, referral: Referral, at: datetime) -> Standing:
-    """What the gates look at, read from the referral's rows."""
-    apart, appeal = policy.apart_from(db, referral), appeal_of(db, referral)
-    people = {Part(each.part): each.person_id for each in appointed(db, referral)}
-    hearing, again = hearing_of(db, referral), hearing_of(db, referral, appeal=True)
-    found = select(Finding.kind, Finding.at).where(
-        col(Finding.referral_id) == referral.id, col(Finding.by_id).not_in(apart)
-    )
-    findings = db.execute(found).all()
-    if referral.decided_at is None:
-        hearing = _to_go_by(
-            hearing, apart, people.get(Part.DECISION_MAKER), max((row.at for row in findings), default=None)
-        )
-    if appeal is None or appeal.decided_at is None:
-        again = _to_go_by(again, apart, people.get(Part.APPEAL_HEARER))
-    return Standing(
-        at=at,
-        informed=referral.informed_at is not None,
-        people=people,
-        apart=apart,
-        findings=frozenset(FindingKind(row.kind) for row in findings),
-        invited_for=hearing.hearing_at if hearing else None,
-        heard=bool(hearing and hearing.held_at),
-        considered=referral.considered_at is not None,
-        outcome=Outcome(referral.outcome) if referral.outcome else None,
-        appeal_by=appeal_ends(referral, at),
-        appeal_invited_for=again.hearing_at if again else None,
-        appeal_heard=bool(again and again.held_at),
-        appeal_decided=bool(appeal and appeal.decided_at),
-        paused=referral.paused_at is not None,
-        suspended=suspension_of(db, referral) is not None,
-        subject_known=referral.subject_id is not None,
-    )
-
-
-def _to_go_by(
-    hearing: Hearing | None, apart: frozenset[int], decides: int | None, found_at: datetime | None = None
-) -> Hearing | None:
-    """A hearing, where it is one to decide after: nobody with a conflict called it, no pause took its time, whoever
-    decides held it (our default: who decides has heard the person), and nothing was found since they were called.
-    """
-    if hearing is None or hearing.by_id in apart or hearing.lapsed_at is not None:
-        return None
-    if found_at is not None and found_at > hearing.invited_at:
-        return None
-    return hearing if hearing.held_at is None or hearing.heard_by_id in (None, decides) else None
-
-
-def appeal_ends(referral: Referral, at: datetime) -> datetime | None:
-    """Until when an appeal may come; while the referral is paused its time does not run."""
-    if referral.appeal_by is None or referral.paused_at is None:
-        return referral.appeal_by
-    return referral.appeal_by + (at - referral.paused_at)
 
 
 def case_of(db: Session, referral: Referral) -> Case:

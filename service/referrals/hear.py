@@ -18,9 +18,10 @@ from service.records.referrals import Finding, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, CONSEQUENCES, OUTCOMES
 from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appeal_of, evidence_of, hearing_of, standing_of
+from service.referrals.find import Found, appeal_of, evidence_of, hearing_of
 from service.referrals.life import Act, after
 from service.referrals.parts import alleged
+from service.referrals.standing import standing_of
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
 

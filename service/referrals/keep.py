@@ -21,9 +21,10 @@ from service.records.room_words import DISCLOSED
 from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appointed, case_of, hearing_of, room_files, standing_of, suspension_of
+from service.referrals.find import Found, appointed, case_of, hearing_of, room_files, suspension_of
 from service.referrals.life import Act, after
 from service.referrals.policy import keepers
+from service.referrals.standing import standing_of
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
 from service.timeline.chain import plain

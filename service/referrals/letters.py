@@ -22,9 +22,10 @@ from service.records.referrals import Letter, Referral
 from service.records.room_words import GATES, LETTERS
 from service.referrals import policy
 from service.referrals.changes import add_row
-from service.referrals.find import Found, appeal_of, hearing_of, standing_of, suspension_of
+from service.referrals.find import Found, appeal_of, hearing_of, suspension_of
 from service.referrals.letter_parts import TABLE, Record
 from service.referrals.life import Act, after
+from service.referrals.standing import standing_of
 from service.referrals.take_up import tell_subject
 
 FOLDER = "letters"

@@ -14,9 +14,10 @@ from service.records.referrals import Appeal, Referral
 from service.records.room_words import OUTCOMES
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appeal_of, appointed, standing_of
+from service.referrals.find import Found, appeal_of, appointed
 from service.referrals.life import Act, after, harsher
 from service.referrals.policy import keepers
+from service.referrals.standing import standing_of
 from service.referrals.take_up import tell_subject
 from service.timeline import entries
 

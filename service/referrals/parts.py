@@ -11,8 +11,8 @@ from service.records.enums import Outcome, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Appeal, Appointment, Copied, Finding, Hearing, Referral, RoomConflict, Suspension
-from service.referrals.find import appeal_ends
 from service.referrals.gates import Standing
+from service.referrals.standing import appeal_ends
 from service.timeline import entries
 
 People = Mapping[int | None, dict[str, str]]

@@ -5,7 +5,7 @@ in by none of this: the subject, whoever reported it, whoever referred it or pro
 subject reads what HR disclosed, and nothing else.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
@@ -154,13 +154,22 @@ def apart(person: Any) -> ColumnElement[bool]:
 
 def apart_from(db: Session, referral: Referral) -> frozenset[int]:
     """Everybody who has a part in what this referral is about, by number."""
-    named = db.execute(_everybody_in_case(), {"case": referral.case_id}).scalars()
-    return frozenset({referral.subject_id, referral.referred_by_id, *named} - {None})
+    return apart_from_each(db, [referral])[referral.id]
+
+
+def apart_from_each(db: Session, referrals: Sequence[Any]) -> dict[int, frozenset[int]]:
+    """The same of several, by their numbers."""
+    out = {each.id: {each.subject_id, each.referred_by_id} for each in referrals}
+    for person, number in db.execute(_everybody_in_cases(), {"numbers": list(out)}):
+        out[number].add(person)
+    return {number: frozenset(people - {None}) for number, people in out.items()}
 
 
 @cache
-def _everybody_in_case() -> CompoundSelect[Any]:
-    return union(*_named_in(bindparam("case")))
+def _everybody_in_cases() -> CompoundSelect[Any]:
+    these = col(Referral.id).in_(bindparam("numbers", expanding=True))
+    named = _named_in(col(Referral.case_id))
+    return union(*(each.add_columns(col(Referral.id).label("referral_id")).join(Referral, these) for each in named))
 
 
 def keeps(desks: Desks) -> ColumnElement[bool]:

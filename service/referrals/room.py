@@ -7,21 +7,23 @@ from enum import StrEnum
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, select, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from service.cases.clocks import NOTHING_DUE
 from service.cases.narrowing import type_of
 from service.cases.policy import reader, sees
-from service.cases.relations import ME, Desks, Roles
+from service.cases.relations import Desks, Roles
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
 from service.records.cases import Case, ReferralDecision
 from service.records.enums import DeskName, Part, ReferralStage
 from service.records.people import DeskMember, Person
-from service.records.referrals import Appeal, Appointment, Referral
-from service.referrals.policy import apart, finds, is_told
+from service.records.referrals import Appointment, Referral
+from service.referrals.ahead import WAIT_FOR_APPEAL, next_of
+from service.referrals.policy import apart, finds, is_told, relations
+from service.referrals.standing import ASKED, standings_of
 from service.timeline.entries import number_told
 
 MOST = 101
@@ -29,12 +31,8 @@ MOST = 101
 MOST_RETURNED = 20
 ENDED = (ReferralStage.CLOSED, ReferralStage.RETURNED)
 NOBODY = "none"
-IS_ON = {
-    Part.INVESTIGATOR: ReferralStage.FACT_FINDING,
-    Part.DECISION_MAKER: ReferralStage.HEARING,
-    Part.APPEAL_HEARER: ReferralStage.APPEALED,
-}
-"""The stage at which it is for each of those who are appointed to go on."""
+TOGETHER = 500
+"""Of so many at once it is looked at how they stand."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Seated = aliased(Person)
 
@@ -57,6 +55,8 @@ class Wanted:
     order: Order = Order.NEWEST
 
 
+SHOWN = ("reference", "version", "received_at", "next_due_at", "next_due_what")
+"""What a row shows of a referral itself, beside what is looked at of it (`ASKED`)."""
 Place = tuple[int, int, int]
 """Where a page ended: whether the last row has ended, its deadline in microseconds since 1970, and its number."""
 
@@ -79,14 +79,7 @@ def list_referrals(
     """
     query = (
         select(
-            col(Referral.id),
-            Referral.reference,
-            Referral.stage,
-            Referral.version,
-            Referral.received_at,
-            Referral.next_due_at,
-            Referral.next_due_what,
-            Referral.paused_at,
+            *(getattr(Referral, name) for name in (*ASKED, *SHOWN)),
             col(Person.name).label("about"),
             is_told().label("told"),
             _ENDED.label("ended"),
@@ -105,9 +98,16 @@ def list_referrals(
     rows = db.execute(query, {"me": me.id}).all()
     if not rows and DeskName.HR not in me.desks and not has_referrals(db, me):
         raise NotPermitted("Referrals are read by Human Resources, and by those who are appointed to one.")
-    people = _appointed(db, [row.id for row in rows if not row.told])
+    read = [row for row in rows if not row.told]
+    people, stands = _appointed(db, [row.id for row in read]), standings_of(db, read, at)
     return [
-        {**row._asdict(), "version": _version(db, row), "late": _is_late(row, at), "people": people.get(row.id, {})}
+        {
+            **row._asdict(),
+            "version": _version(db, row),
+            "late": _is_late(row, at),
+            "people": people.get(row.id, {}),
+            "next": None if row.told else next_of(ReferralStage(row.stage), stands[row.id]),
+        }
         for row in rows
     ]
 
@@ -208,25 +208,30 @@ def appointed_to(db: Session, me: Me, at: datetime) -> int:
     return db.execute(theirs, {"me": me.id}).scalar_one()
 
 
-def waits_for_part(db: Session, me: Me) -> list[dict[str, Any]]:
-    """The referrals in which it is for this person to go on with their part, what is due first at the top; none that is
-    paused.
+def asked_of(db: Session, me: Me, at: datetime) -> list[dict[str, Any]]:
+    """The referrals in which the next step is this person's (`ahead.py`), what is due first at the top; a hearing that
+    is still to come is one, with its time. What was only received is counted at the desk, and nobody waits with an
+    appeal that may come.
     """
-    rows = db.execute(_on(frozenset(me.desks)), {"me": me.id})
-    return [{"reference": row.reference, "part": row.part} for row in rows]
+    rows = db.execute(_in_hand(frozenset(me.desks)), {"me": me.id}).all()
+    found: list[dict[str, Any]] = []
+    for place in range(0, len(rows), TOGETHER):
+        some = rows[place : place + TOGETHER]
+        stands = standings_of(db, some, at)
+        for row in some:
+            step = next_of(ReferralStage(row.stage), stands[row.id])
+            if step and step["what"] != WAIT_FOR_APPEAL and getattr(row, step["waits_for"]):
+                found.append({"reference": row.reference, **step})
+    return found[:MOST]
 
 
 @lru_cache(maxsize=256)
-def _on(desks: Desks) -> Select[Any]:
-    theirs = or_(*(and_(col(Appointment.part) == part, col(Referral.stage) == stage) for part, stage in IS_ON.items()))
-    answered = exists().where(col(Appeal.referral_id) == col(Referral.id), col(Appeal.decided_at).is_not(None))
+def _in_hand(desks: Desks) -> Select[Any]:
+    held = (predicate.label(relation.value) for relation, predicate in relations(desks))
     return (
-        select(Referral.reference, Appointment.part)
-        .join(Appointment, col(Appointment.referral_id) == col(Referral.id))
-        .where(col(Appointment.person_id) == ME, col(Appointment.until_at).is_(None), theirs)
-        .where(col(Referral.paused_at).is_(None), ~answered, finds(desks), ~is_told())
+        select(*(getattr(Referral, name) for name in ASKED), Referral.reference, *held)
+        .where(col(Referral.stage).not_in((ReferralStage.RECEIVED, *ENDED)), finds(desks), ~is_told())
         .order_by(_DUE, col(Referral.id))
-        .limit(MOST)
     )
 
 

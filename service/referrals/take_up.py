@@ -15,9 +15,10 @@ from service.records.referrals import Appointment, Referral
 from service.records.room_words import APPOINTED
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due
-from service.referrals.find import Found, appointed, standing_of
+from service.referrals.find import Found, appointed
 from service.referrals.life import Act, after, after_appointing
 from service.referrals.policy import apart_from
+from service.referrals.standing import standing_of
 from service.timeline import entries
 
 NOT_APART = "Appoint somebody with no part in it: not the person it is about, nor whoever reported or referred it, nor "

@@ -25,9 +25,9 @@ from service.records.referrals import (
 from service.records.room_entry_words import ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT
 from service.records.room_words import CHECKS, DISCLOSED, GATES, OWED
 from service.referrals import letters, life, policy
-from service.referrals.ahead import ahead
+from service.referrals.ahead import next_of
 from service.referrals.consistency import comparable_outcomes
-from service.referrals.find import Found, evidence_of, room_files, rows_of, standing_of, version_of
+from service.referrals.find import Found, evidence_of, room_files, rows_of, version_of
 from service.referrals.gates import Standing, not_called, within_window
 from service.referrals.keep import copyable
 from service.referrals.life import Act
@@ -53,6 +53,7 @@ from service.referrals.parts import (
 )
 from service.referrals.policy import Relation
 from service.referrals.readiness import missing_in
+from service.referrals.standing import standing_of
 from service.timeline import entries
 from service.timeline.chain import ACTOR
 from service.timeline.entries import RINGS_FOR
@@ -192,7 +193,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "notes": [{"text": row.text, "by": name_of(people, row.by_id), "at": row.at} for row in rows[ReferralNote]],
         "closed_at": referral.closed_at,
         "due": {"what": referral.next_due_what, "at": referral.next_due_at} if referral.next_due_at else None,
-        "next": _next(stage, now),
+        "next": next_of(stage, now),
         "gates": [
             {"gate": name, "met": met, "rule": CHECKS[name], "says": GATES[name]}
             for name, met in life.gates(stage, now)
@@ -209,11 +210,6 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
     if life.open_at(Act.COPY, stage):
         view["copyable"] = copyable(db, referral)
     return view
-
-
-def _next(stage: ReferralStage, now: Standing) -> dict[str, Any] | None:
-    step = ahead(stage, now)
-    return {"what": step[0], "waits_for": step[1].value} if step else None
 
 
 def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:

@@ -45,10 +45,11 @@ from service.records.room_words import (
 )
 from service.records.words import STEPS
 from service.referrals import bundle, their_copy
-from service.referrals.find import room_files, rows_of, standing_of
+from service.referrals.find import room_files, rows_of
 from service.referrals.gates import Standing
 from service.referrals.letter_parts import TABLE
 from service.referrals.parts import alleged
+from service.referrals.standing import standing_of
 from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
 from service.subject_access.others import within
 from service.subject_access.third_parties import Known, Redactor, is_a_name

@@ -17,12 +17,12 @@ from service.people.availability import empty_desks
 from service.records.enums import DeskName, Role
 from service.referrals.room import (
     appointed_to,
+    asked_of,
     count_unled,
     has_referrals,
     returned_to,
     told_of_me,
     waiting_referrals,
-    waits_for_part,
 )
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
@@ -50,7 +50,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
         "referrals": referrals,
         "returned": returned_to(db, me),
         "told_of_me": told_of_me(db, me),
-        "parts": waits_for_part(db, me),
+        "parts": asked_of(db, me, now),
         "appointed": appointed_to(db, me, now) if DeskName.HR in me.desks else 0,
         "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me, of_others=True),
     }

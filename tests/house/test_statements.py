@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import event
 
-from tests.makers import people, press, report
+from tests.makers import people, press, referred, report, room
 
 
 @pytest.fixture
@@ -72,3 +72,15 @@ def test_the_queue_takes_as_many_statements_for_fifty_rows_as_for_one(token, sig
     after["csv"] = counted(lambda: digital.get("/api/export.csv"))
     assert after == before
     assert before["/queue"] <= 6, before
+
+
+def test_home_and_the_list_of_referrals_take_as_many_statements_for_several_as_for_one(token, sign_in, counted):
+    hr, page = token("hr"), sign_in("hr")
+    room(hr, referred(token), "accept")
+    for path in ("/", "/referrals"):
+        page.get(path)
+    before = {path: counted(lambda path=path: page.get(path)) for path in ("/", "/referrals")}
+    for _ in range(4):
+        room(hr, referred(token), "accept")
+    assert {path: counted(lambda path=path: page.get(path)) for path in before} == before
+    assert page.get("/").text.count("Appoint people") == 5

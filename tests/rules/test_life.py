@@ -15,7 +15,7 @@ from service.core.errors import Refusal
 from service.records.enums import FindingKind, Outcome, Part, ReferralStage
 from service.records.room_words import CHECKS, CLOSED_TO, GATES, ROOM_NEXT
 from service.referrals import life
-from service.referrals.ahead import AHEAD, TO_CLOSE, WAIT, ahead
+from service.referrals.ahead import AHEAD, TO_CLOSE, WAITS, ahead
 from service.referrals.gates import Standing
 from service.referrals.life import MOVES, Act, after, gates, harsher, open_at, unmet
 from service.referrals.policy import MAY
@@ -148,14 +148,15 @@ def test_what_is_next_can_be_done(now: Standing) -> None:
             # No way leads there.
             continue
         step, by = ahead(stage, now) or ("", None)
-        if step == WAIT:
-            assert "appeal_open" in {fault.field for fault in unmet(Act.CLOSE, stage, now)}
+        if step in WAITS:
+            faults = {fault.field for fault in unmet(WAITS[step], stage, now)}
+            assert {"wait_for_appeal": "appeal_open", "wait_for_hearing": "hearing_at"}[step] in faults
             continue
         act = Act(step)
         assert by in MAY[act]
         assert open_at(act, stage)
-        # Whom it is about is for the desk to say, and a hearing waits for its time.
-        waits = {Act.ACCEPT: {"subject"}, Act.HEAR: {"hearing_at"}}.get(act, set())
+        # Whom it is about is for the desk to say.
+        waits = {"subject"} if act is Act.ACCEPT else set()
         assert {fault.field for fault in unmet(act, stage, now)} <= waits
 
 

@@ -1,9 +1,26 @@
 """What pages ask of people: what waits is said at home, and a form says everything that is missing from it."""
 
+import html
 import re
 
-from tests.makers import APOLOGY, CORRECTION, DEMO, NO_DANGER, edit, fields, people, press, put_right, report, room
-from tests.stories.test_room import begin, find_facts, hear
+import pytest
+
+from service.records.room_words import ROOM_NEXT
+from tests.makers import (
+    APOLOGY,
+    CORRECTION,
+    DEMO,
+    NO_DANGER,
+    edit,
+    fields,
+    people,
+    press,
+    put_right,
+    referred,
+    report,
+    room,
+)
+from tests.stories.test_room import decide, find_facts, hear, moment
 
 SAFETY = ("safety_risk", "possibly_classified", "personal_data")
 
@@ -44,30 +61,97 @@ def test_a_referral_waits_for_hr_until_somebody_takes_it_up(token, sign_in):
     assert "Referrals" not in media.get("/").text.partition("<main")[2]
 
 
-def test_home_says_whose_it_is_to_go_on_with_a_referral(token, sign_in, worker, clock):
-    def said(who: str) -> str:
-        return sign_in(who).get("/").text
+ROOM_CAST = ("hr", "hr2", "hr3", "head", "services", "staff")
+ANOTHER = f"hr3{DEMO}"
 
-    reference, hr, hr2, head, _ = begin(token)
+
+@pytest.fixture
+def waits_for(token, sign_in):
+    """`waits_for(reference)`: who has it on their home as theirs, in which words; HR's queue names the same."""
+
+    def asked(reference: str) -> tuple[str, str]:
+        found = {}
+        for who in ROOM_CAST:
+            parts = re.findall(
+                rf'href="/referrals/{reference}">(.*?)</a> <span class="quiet">', sign_in(who).get("/").text
+            )
+            if parts and "HR has told you" not in parts[0]:
+                found[who] = parts[0]
+        (row,) = (each for each in token("hr").get("/api/referrals").json()["items"] if each["reference"] == reference)
+        there = token("hr").get(f"/api/referrals/{reference}").json()
+        assert row["next"] == there["next"]
+        whose = row["people"].get(row["next"]["waits_for"]) or f"hr{DEMO}"
+        assert [f"{who}{DEMO}" for who in found] == [whose], row["next"]
+        queue = re.search(rf">{reference}<.*?</tr>", sign_in("hr").get("/referrals").text, re.DOTALL)[0]
+        assert ROOM_NEXT[row["next"]["what"]] in html.unescape(queue)
+        ((who, said),) = found.items()
+        return who, said
+
+    return asked
+
+
+def test_home_says_whose_it_is_to_go_on_with_a_referral(token, sign_in, worker, clock, waits_for):
+    reference = referred(token)
+    (hr,) = people(token, "hr")
+    room(hr, reference, "accept")
+    assert waits_for(reference) == ("hr", "Appoint people")
+    room(hr, reference, "appoint", investigator=f"hr2{DEMO}")
+    (hr2,) = people(token, "hr2")
+    assert waits_for(reference) == ("hr2", "Tell the person in writing what is alleged")
+    find_facts(hr2, reference)
+    assert waits_for(reference) == ("hr", "Appoint people")
+    room(hr, reference, "appoint", decision_maker=f"head{DEMO}")
+    assert waits_for(reference) == ("hr2", "Invite the person to the hearing")
     worker()
     # Whoever is to decide has nothing to do yet, and there is news.
-    assert heading(said("head")) == "There is something new for you"
-    assert heading(said("hr2")) == "1 referral is waiting for you"
-    assert f'href="/referrals/{reference}">You find the facts' in said("hr2")
+    assert heading(sign_in("head").get("/").text) == "There is something new for you"
     room(hr, reference, "pause", reason="They are ill.")
-    assert "You find the facts" not in said("hr2")
+    assert waits_for(reference) == ("hr", "Go on with it")
     room(hr, reference, "resume")
-    find_facts(hr2, reference)
-    hear(clock, reference, hr2, head)
-    assert "You find the facts" not in said("hr2")
-    assert heading(said("head")) == "1 referral is waiting for you"
-    assert f'href="/referrals/{reference}">You hear the person, and decide' in said("head")
-    room(head, reference, "decide", outcome="first_written_warning", reason="It did harm.", protected_activity="None.")
-    assert "You hear the person" not in said("head")
+    written = {"place": "Room 4", "text": "Please come."}
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **written)
+    assert waits_for(reference) == ("head", "Hold the hearing")
+    assert heading(sign_in("head").get("/").text) == "There is something new for you"
+    # At the stage of the hearing the investigator is to be another one.
+    room(hr, reference, "conflict", person=f"hr2{DEMO}", reason="A cousin.")
+    assert waits_for(reference) == ("hr", "Appoint people")
+    room(hr, reference, "appoint", investigator=ANOTHER)
+    assert waits_for(reference) == ("hr3", "Record what you find, on both sides")
+    assert heading(sign_in("hr3").get("/").text) == "1 referral is waiting for you"
+    (hr3, head) = people(token, "hr3 head")
+    for kind in ("established", "mitigating"):
+        room(hr3, reference, "record-finding", kind=kind, text="Found anew.")
+    assert waits_for(reference) == ("hr3", "Invite the person to the hearing")
+    hear(clock, reference, hr3, head)
+    assert waits_for(reference)[0] == "head"
+    (head,) = people(token, "head")
+    room(head, reference, "consider", text="None.")
+    assert waits_for(reference) == ("head", "Decide")
+    # Somebody else decides, and has not heard them.
+    (hr,) = people(token, "hr")
+    room(hr, reference, "appoint", decision_maker=f"digital2{DEMO}")
+    assert waits_for(reference) == ("hr3", "Invite the person to the hearing")
+
+
+def test_under_appeal_and_at_the_end_home_says_whose_it_is_as_well(token, sign_in, clock, waits_for):
+    reference, hr, *_ = decide(clock, token)
+    # Nobody can do anything: they may still appeal.
+    assert f">{reference}<" not in sign_in("hr").get("/").text
+    assert heading(sign_in("head").get("/").text) == "Nothing is waiting for you"
     room(hr, reference, "appeal", grounds="It was too harsh.")
+    assert waits_for(reference) == ("hr", "Appoint people")
     room(hr, reference, "appoint", appeal_hearer=f"services{DEMO}")
-    assert "You hear the appeal, and decide it" in said("services")
-    assert heading(said("hr3")) == "Nothing is waiting for you"
+    assert waits_for(reference) == ("services", "Invite the person to the hearing")
+    (services,) = people(token, "services")
+    hear(clock, reference, services, services)
+    assert waits_for(reference) == ("services", "Decide the appeal")
+    (services,) = people(token, "services")
+    room(services, reference, "decide-appeal", upheld=False, reason="It was fair.")
+    assert waits_for(reference) == ("hr", "Close the referral")
+    (hr,) = people(token, "hr")
+    room(hr, reference, "close")
+    for who in ROOM_CAST:
+        assert "referral" not in heading(sign_in(who).get("/").text)
 
 
 def test_hr_reads_when_each_step_was_taken_by_the_clock_of_whoever_took_it(token, sign_in, clock):

@@ -43,7 +43,7 @@ from service.web.sessions import ASKED_LATER
 from service.web.visit import current
 
 THROUGH = "api"
-LISTED = ("reference", "stage", "version", "received_at", "about", "late")
+LISTED = ("reference", "stage", "version", "received_at", "about", "late", "next")
 
 
 @get("/api/referrals", opt={"answer": ReferralsOut}, sync_to_thread=True)
