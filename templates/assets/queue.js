@@ -45,6 +45,8 @@ function arrived(words, press, deed) {
 // A row keeps what its reader has done to it: the tick, and where the focus is.
 function renew(row, fresh) {
   if (row.innerHTML === fresh.innerHTML && row.className === fresh.className) return;
+  // Where an answer goes is read from what was pressed, once it is there: until then that stays.
+  if (row.querySelector(".htmx-request")) return;
   const ticked = row.querySelector('input[type="checkbox"]:checked') !== null;
   const focus = row.contains(document.activeElement) ? document.activeElement : null;
   const which = focus && (focus.dataset.act ? `[data-act="${focus.dataset.act}"]` : focus.matches("a") ? ".row__link" : "input");

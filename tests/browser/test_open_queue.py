@@ -72,6 +72,28 @@ def test_keys_move_open_read_and_take(desk, api, three):
     expect(page.locator("#queue .row").nth(1).get_by_role("link")).to_be_focused()
 
 
+def test_a_row_that_changes_while_its_case_comes_is_opened_all_the_same(desk, api, three):
+    page, case = desk("digital"), three[0]
+    name, coming = case["reference"], []
+
+    def hold(route):
+        coming.append(route)
+
+    page.goto("/queue")
+    page.route(f"**/cases/{name}", hold)
+    with page.expect_request(f"**/cases/{name}"):
+        page.locator(f"#{name} a").click()
+    with page.expect_response("**/queue"):
+        press(api("digital2"), case, "assign", person="digital2@demo.example")
+    # The page works through what it was answered before it comes to this.
+    page.wait_for_timeout(100)
+    coming.pop().continue_()
+    expect(page.get_by_role("heading", level=1)).to_have_text(case["title"])
+    expect(page.locator("main")).to_have_count(1)
+    expect(page.locator("#queue")).to_have_count(0)
+    sound(page)
+
+
 def test_nothing_of_a_row_is_cut_off(desk, api):
     report(api("staff"), codes=["policy_interpretation"], account=PERSONAL)
     page = desk("digital")
