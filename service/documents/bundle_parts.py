@@ -218,7 +218,8 @@ def _letters(view: View, letters: Sequence[View], zone: str) -> Iterator[Block]:
         yield rows(("When", dated(paper["at"], zone)), ("How", paper["how"]), ("Recorded", recorded))
         yield quoted(paper["text"])
     for reply in view.get("replies", ()):
-        yield from (heading("What you wrote to HR"), rows(("When", dated(reply["at"], zone))), quoted(reply["text"]))
+        when = rows(("When", dated(reply["at"], zone)), ("How", reply["how"]))
+        yield from (heading("What you wrote to HR"), when, quoted(reply["text"]))
 
 
 def _letters_sent(view: View, zone: str) -> Iterator[Block]:

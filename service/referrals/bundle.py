@@ -30,7 +30,7 @@ NEVER = {
     SUBJECT: (
         "what tells who others are, such as names: ⟦what part they had⟧ stands there (Data Protection Act 2018)",
         "the notes that those at HR keep for their own work",
-        "what was copied from the case and is no file, and what HR recorded of papers: ask HR for what you need of it",
+        "what was copied from the case and is no file, and what HR recorded of papers it handed you: ask HR for it",
     ),
 }
 """What a copy never holds, and why."""

@@ -136,7 +136,7 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.SUSPEND, (S.DECIDED, S.APPEALED, S.INFORMAL), suspended),
     **_stays(Act.END_SUSPENSION, HERE),
     **_stays(Act.SERVE, (*DURING, S.INFORMAL, S.CLOSED), informed),
-    **_stays(Act.REPLY, (*DURING, S.INFORMAL, S.CLOSED)),
+    **_stays(Act.REPLY, (*DURING, S.INFORMAL, S.CLOSED), informed),
     **_stays(Act.ANSWER, (*DURING, S.INFORMAL)),
     **_stays(Act.COPY, BEFORE_DECISION),
     **_stays(Act.ADD_EVIDENCE, (*DURING, S.INFORMAL, S.CLOSED)),

@@ -8,7 +8,7 @@ from sqlmodel import Session, col
 
 from service.cases.pinned import playbook_of
 from service.people.identity import Me
-from service.records.enums import Part, ReferralStage
+from service.records.enums import PaperKind, Part, ReferralStage
 from service.records.referrals import (
     Appeal,
     Appointment,
@@ -100,6 +100,7 @@ def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
         Act.APPEAL: within_window(now) is None,
         Act.DISCLOSE: now.informed,
         Act.SERVE: now.informed,
+        Act.REPLY: now.informed,
         Act.SEND_LETTER: now.informed,
     }.get(act, True)
 
@@ -247,7 +248,9 @@ def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "paused": {"at": referral.paused_at} if referral.paused_at else None,
         "letters": letters.listed(db, referral),
         "replies": [
-            {"text": row.text, "at": row.at} for row in rows_of(db, Paper, referral) if row.by_id == referral.subject_id
+            {"text": row.text, "how": row.how, "at": row.at}
+            for row in rows_of(db, Paper, referral)
+            if row.kind == PaperKind.REPLY
         ],
     }
 

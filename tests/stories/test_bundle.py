@@ -244,6 +244,9 @@ def test_each_look_is_noted_and_an_unchanged_bundle_is_the_same(token, called, c
     assert seen == [(id_of(database, "hr"), "hr")] * 2 + [(id_of(database, "staff"), "subject")]
     room(hr, called, "reply", how="By post", text="I am sorry.")
     assert pdf(hr, called)[0] != first
+    # They wrote it: it is in their copy as well.
+    assert "What you wrote to HR" in (theirs := text_of(pdf(staff, called)[1]))
+    assert "I am sorry." in theirs
 
 
 def test_a_file_of_the_room_is_an_exhibit_and_is_theirs_once_it_is_disclosed(token, called):

@@ -329,13 +329,31 @@ def test_so_often_and_no_oftener_somebody_writes(token, database):
     assert error["message"].startswith("You have written 200 times, which is all that Amends keeps. Send it to HR by")
 
 
+def test_what_they_said_in_another_way_is_theirs_to_read(token, sign_in, database):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "serve", how="By hand", text="What was handed over")
+    room(hr, reference, "reply", how="By post", text=CANARY)
+    staff, page = token("staff"), sign_in("staff")
+    (own,) = staff.get(f"/api/referrals/{reference}").json()["replies"]
+    assert (own["how"], own["text"]) == ("By post", CANARY)
+    seen = page.get(f"/referrals/{reference}").text
+    theirs = seen.partition("What you wrote to HR")[2].partition("</section>")[0]
+    assert "By post" in theirs
+    assert CANARY in theirs
+    assert "What was handed over" not in seen
+    assert faults(database) == []
+
+
 def test_suspension_pause_and_papers(token, clock, database):
     reference, hr, hr2, head, _ = begin(token)
     assert refuses(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=30)) == (422, {"review_at"})
     assert refuses(hr2, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))[0] == 403
     suspended = room(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))
     assert (suspended["suspension"]["paid"], suspended["due"]["what"]) == (True, "suspension")
-    assert refuses(hr2, reference, "serve", how="By hand", text="The letter") == (409, {"informed"})
+    for deed in ("serve", "reply"):
+        assert refuses(hr2, reference, deed, how="By hand", text="The letter") == (409, {"informed"})
+        assert deed not in hr2.get(f"/api/referrals/{reference}").json()["may"]
     find_facts(hr2, reference)
     room(hr2, reference, "serve", how="By hand", text="The letter", at=moment(clock, hours=-2))
     room(hr, reference, "reply", how="By post", text="I did not mean it.")
@@ -954,8 +972,8 @@ def test_what_is_missing_in_a_form_is_named_by_its_question(token, sign_in, cloc
     assert lacks("hr2", "record-finding") == ["What kind of finding is it", "What did you find"]
     assert lacks("hr2", "copy") == ["What do you copy from the case"]
     assert lacks("hr", "suspend") == ["Why is it needed", "When do you look at it again"]
-    assert lacks("hr2", "reply") == ["How", "What did they say"]
     find_facts(hr2, reference)
+    assert lacks("hr2", "reply") == ["How", "What did they say"]
     assert lacks("hr2", "disclose") == ["What may the person read"]
     assert lacks("hr2", "invite") == ["When is the hearing", "Where is it", "What else do you write"]
     room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
