@@ -88,7 +88,9 @@ class Appointment(Table, table=True):
 
 
 class Finding(Table, table=True):
-    """One thing that the investigator found, with the evidence for it."""
+    """One thing that the investigator found, with the evidence for it. Found after findings were disclosed, it waits
+    until they are disclosed again.
+    """
 
     __tablename__ = "finding"
     id: int = Field(default=None, primary_key=True)
@@ -98,6 +100,7 @@ class Finding(Table, table=True):
     evidence_ids: list[str] = Field(default_factory=list, sa_type=json_list())
     by_id: int = Field(foreign_key="person.id")
     at: datetime
+    waits_since: datetime | None = None
 
 
 class Hearing(Table, table=True):

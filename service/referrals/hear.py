@@ -18,6 +18,7 @@ from service.records.referrals import Finding, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, CONSEQUENCES, OUTCOMES
 from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
+from service.referrals.disclosing import FINDINGS, let_read, waits
 from service.referrals.find import Found, appeal_of, evidence_of, hearing_of
 from service.referrals.life import Act, after
 from service.referrals.parts import alleged
@@ -37,6 +38,7 @@ def record_finding(
         raise invalid("evidence", "Choose from the evidence of this referral.")
     after(Act.FIND, here.stage, standing_of(db, referral, at))
     row = Finding(referral_id=referral.id, kind=kind, text=text, evidence_ids=list(evidence), by_id=me.id, at=at)
+    row.waits_since = waits(referral, FINDINGS, at)
     entries.add(db, referral, "room_finding", actor=me.id, at=at, changes=add_row(db, row))
 
 
@@ -44,8 +46,8 @@ def settle_informally(db: Session, me: Me, here: Found, *, reason: str, at: date
     """End fact finding without a hearing."""
     referral = here.referral
     stage = after(Act.INFORMAL, here.stage, standing_of(db, referral, at))
-    told = sorted({*referral.disclosed, "outcome"})
-    changes = put(referral, stage=stage, informal_at=at, informal_because=reason, disclosed=told)
+    changes = put(referral, stage=stage, informal_at=at, informal_because=reason)
+    changes |= let_read(db, referral, "outcome", at=at)
     tell_subject(db, me, referral, "room_informal", changes, at)
     keep_next_due(db, referral)
 
@@ -54,8 +56,10 @@ def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str
     """Invite the person to a hearing, which ends fact finding; under appeal, to that of the appeal. Until it is held,
     they may be invited anew.
 
-    What an invitation has to state is put in from the record. Raises Invalid for a hearing before the playbook's notice
-    is over: 48 hours in the shipped one (Acas code, paragraph 11, asks for reasonable time; how long is our default).
+    What an invitation has to state is put in from the record. What was found is theirs to read from then on: they are
+    called to answer it, and have the notice to prepare (Acas code, paragraph 9). Raises Invalid for a hearing before
+    the playbook's notice is over: 48 hours in the shipped one (Acas code, paragraph 11, asks for reasonable time; how
+    long is our default).
     """
     referral, appeal = here.referral, here.at_appeal
     hours = playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours
@@ -79,7 +83,7 @@ def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str
         states=stated(db, referral, appeal=appeal),
         by_id=me.id,
     )
-    changes = add_row(db, row) | put(referral, stage=stage, disclosed=sorted({*referral.disclosed, "hearing"}))
+    changes = add_row(db, row) | put(referral, stage=stage) | let_read(db, referral, "hearing", FINDINGS, at=at)
     tell_subject(db, me, referral, "room_invited", changes, at)
     keep_next_due(db, referral)
 

@@ -21,7 +21,8 @@ from service.records.room_words import DISCLOSED
 from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
-from service.referrals.find import Found, appointed, case_of, hearing_of, room_files, suspension_of
+from service.referrals.disclosing import EVIDENCE, let_read, waits
+from service.referrals.find import Found, appointed, case_of, hearing_of, suspension_of
 from service.referrals.life import Act, after
 from service.referrals.policy import keepers
 from service.referrals.standing import standing_of
@@ -29,7 +30,6 @@ from service.referrals.take_up import tell_subject
 from service.timeline import entries
 from service.timeline.chain import plain
 
-EVIDENCE = "evidence"
 IN_AMENDS = "In Amends"
 """How a reply came that the person wrote here."""
 MOST_REPLIES, MOST_LETTERS = 200, 200_000
@@ -101,7 +101,7 @@ def suspend(db: Session, me: Me, here: Found, *, reason: str, review_at: datetim
     if (before := suspension_of(db, referral)) is not None:
         changes |= put_row(db, before, ended_at=at)
     row = Suspension(referral_id=referral.id, reason=reason, from_at=at, review_at=review_at, by_id=me.id)
-    changes |= add_row(db, row) | put(referral, disclosed=sorted({*referral.disclosed, "suspension"}))
+    changes |= add_row(db, row) | let_read(db, referral, "suspension", at=at)
     tell_subject(db, me, referral, "room_suspended", changes, at)
     keep_next_due(db, referral)
 
@@ -209,7 +209,7 @@ def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str]
                 name: getattr(file, name) for name in ("filename", "media_type", "size", "sha256", "description")
             }
             row = Copied(referral_id=referral.id, evidence_id=file.id, said=plain(kept), at=at, by_id=me.id)
-            row.waits_since = at if EVIDENCE in referral.disclosed else None
+            row.waits_since = waits(referral, EVIDENCE, at)
         else:
             raise invalid("from_case", f"There is nothing in the case under {str(piece)[:40]}.")
         if (number or piece) not in before:
@@ -219,22 +219,13 @@ def copy_from_case(db: Session, me: Me, here: Found, pieces: Sequence[int | str]
 
 
 def disclose(db: Session, me: Me, here: Found, facts: Sequence[str], *, at: datetime) -> None:
-    """Let the person read these parts of the referral. Raises Invalid for what has no such part.
-
-    The evidence takes in the files that were added in the room or copied until now; one that comes later waits for the
-    next time.
+    """Let the person read these parts of the referral, as far as they are there. Raises Invalid for what has no such
+    part.
     """
     referral = here.referral
     for place, fact in enumerate(facts):
         if fact not in DISCLOSED:
             raise invalid(f"facts.{place}", f"Choose from: {', '.join(DISCLOSED)}.")
     after(Act.DISCLOSE, here.stage, standing_of(db, referral, at))
-    changes = put(referral, disclosed=sorted({*referral.disclosed, *facts}))
-    if EVIDENCE in facts:
-        for file in room_files(db, referral, disclosed=False):
-            changes |= put_row(db, file, disclosed_at=at)
-        waiting = select(Copied).where(col(Copied.referral_id) == referral.id, col(Copied.waits_since).is_not(None))
-        for row in db.execute(waiting.order_by(col(Copied.id))).scalars():
-            changes |= put_row(db, row, waits_since=None)
-    if changes:
+    if changes := let_read(db, referral, *facts, at=at):
         tell_subject(db, me, referral, "room_disclosed", changes, at)

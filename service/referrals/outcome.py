@@ -14,6 +14,7 @@ from service.records.referrals import Appeal, Referral
 from service.records.room_words import OUTCOMES
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
+from service.referrals.disclosing import FINDINGS, let_read
 from service.referrals.find import Found, appeal_of, appointed
 from service.referrals.life import Act, after, harsher
 from service.referrals.policy import keepers
@@ -35,8 +36,7 @@ def decide(db: Session, me: Me, here: Found, *, outcome: Outcome, reason: str, a
         decided_at=at,
         appeal_by=within(book, at, book.referrals.appeal_window),
         warning_until=warning_until(book, outcome, at),
-        disclosed=sorted({*referral.disclosed, "outcome", "findings"}),
-    )
+    ) | let_read(db, referral, "outcome", FINDINGS, at=at)
     tell_subject(db, me, referral, "room_decided", changes, at)
     keep_next_due(db, referral)
 
@@ -55,7 +55,7 @@ def appeal(db: Session, me: Me, here: Found, *, grounds: str, at: datetime) -> N
     referral = here.referral
     stage = after(Act.APPEAL, here.stage, standing_of(db, referral, at))
     row = Appeal(referral_id=referral.id, grounds=grounds, at=at, by_id=me.id)
-    changes = add_row(db, row) | put(referral, stage=stage, disclosed=sorted({*referral.disclosed, "appeal"}))
+    changes = add_row(db, row) | put(referral, stage=stage) | let_read(db, referral, "appeal", at=at)
     hears = tuple(each.person_id for each in appointed(db, referral) if each.part == Part.APPEAL_HEARER)
     tell = tuple(dict.fromkeys((*keepers(db, referral), *hears)))
     entries.add(db, referral, "room_appealed", actor=me.id, at=at, changes=changes, tell=tell)

@@ -87,7 +87,8 @@ def informal_shown(referral: Referral) -> dict[str, Any] | None:
 
 def finding_shown(row: Finding, people: People, apart: frozenset[int]) -> dict[str, Any]:
     """A finding; of somebody with a conflict it does not count."""
-    shown = {"kind": row.kind, "text": row.text, "evidence": row.evidence_ids, "at": row.at}
+    names = ("kind", "text", "at", "waits_since")
+    shown = {name: getattr(row, name) for name in names} | {"evidence": row.evidence_ids}
     return shown | {"by": name_of(people, row.by_id), "counts": row.by_id not in apart}
 
 

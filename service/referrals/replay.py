@@ -42,7 +42,7 @@ COLUMNS = (
 FIRST: Mapping[str, Any] = {"stage": "received", "disclosed": []}
 AREAS: Mapping[str, tuple[Any, tuple[str, ...]]] = {
     "appointments": (Appointment, ("person_id", "part", "from_at", "until_at")),
-    "findings": (Finding, ("kind", "text", "evidence_ids", "by_id", "at")),
+    "findings": (Finding, ("kind", "text", "evidence_ids", "by_id", "at", "waits_since")),
     "hearings": (
         Hearing,
         (

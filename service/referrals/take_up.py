@@ -15,6 +15,7 @@ from service.records.referrals import Appointment, Referral
 from service.records.room_words import APPOINTED
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due
+from service.referrals.disclosing import let_read
 from service.referrals.find import Found, appointed
 from service.referrals.life import Act, after, after_appointing
 from service.referrals.policy import apart_from
@@ -105,7 +106,7 @@ def inform_subject(db: Session, me: Me, here: Found, *, text: str, at: datetime)
     """Tell the person in writing what is alleged; from then on they read it in Amends too."""
     referral = here.referral
     after(Act.INFORM, here.stage, standing_of(db, referral, at))
-    changes = put(referral, informed_text=text, disclosed=sorted({*referral.disclosed, *INFORMING}))
+    changes = put(referral, informed_text=text) | let_read(db, referral, *INFORMING, at=at)
     if referral.informed_at is None:
         changes |= put(referral, informed_at=at)
     tell_subject(db, me, referral, "room_informed", changes, at)

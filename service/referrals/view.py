@@ -229,6 +229,7 @@ def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "findings": [
             {"kind": row.kind, "text": row.text, "counts": row.by_id not in out}
             for row in rows_of(db, Finding, referral)
+            if row.waits_since is None
         ],
         "hearing": hearing_shown(rows_of(db, Hearing, referral), now, appeal=False, told=True),
         "appeal": appeal_shown(rows_of(db, Appeal, referral)),

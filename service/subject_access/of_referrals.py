@@ -142,6 +142,7 @@ def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterat
         "findings": [
             f"{FINDINGS[row.kind]}{no_count if row.by_id in out else ''}: {row.text}"
             for row in rows_of(db, Finding, referral)
+            if over or row.waits_since is None
         ],
         "hearing": [
             *(said for row in rows_of(db, Hearing, referral) for said in _hearing(row, person)),

@@ -240,3 +240,35 @@ def test_a_suspension_is_reviewed_after_the_decision_and_none_begins(token, cloc
     assert refuses(hr, reference, "suspend", **again) == (409, {"nobody_suspended"})
     assert datetime.fromisoformat(hr.get(f"/api/referrals/{reference}").json()["suspension"]["ended_at"]) == clock()
     sound(database, reference)
+
+
+def test_a_finding_waits_until_it_is_disclosed_and_is_theirs_before_they_answer_it(token, sign_in, clock, database):
+    reference, hr, hr2, head, _ = begin(token)
+    staff, investigates, theirs = token("staff"), sign_in("hr2"), sign_in("staff")
+
+    def readable():
+        return [each["text"] for each in staff.get(f"/api/referrals/{reference}").json().get("findings", [])]
+
+    find_facts(hr2, reference)
+    assert readable() == []
+    room(hr, reference, "disclose", facts=["findings"])
+    first = ["It was posted at nine.", "It was gone within minutes."]
+    assert readable() == first
+    # What is found after that is not read over the investigator's shoulder.
+    for more in ("Nobody else had the password.", "They were alone at work."):
+        found = room(hr2, reference, "record-finding", kind="established", text=more)
+        assert found["findings"][-1]["waits_since"] is not None
+        assert more not in theirs.get(f"/referrals/{reference}").text
+    assert readable() == first
+    page = investigates.get(f"/referrals/{reference}").text
+    assert page.count("2 findings since then are not disclosed") == 2
+    assert page.partition('id="findings"')[2].partition("</section>")[0].count("The person cannot read it yet.") == 2
+    room(hr, reference, "disclose", facts=["findings"])
+    assert len(readable()) == 4
+    room(hr2, reference, "record-finding", kind="mitigating", text="They said so themselves.")
+    assert len(readable()) == 4
+    # Whoever is called to a hearing has read what they are to answer, and has the notice to prepare.
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **WRITTEN)
+    assert readable()[4:] == ["They said so themselves."]
+    assert "not disclosed" not in investigates.get(f"/referrals/{reference}").text
+    sound(database, reference)
