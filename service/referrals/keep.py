@@ -163,17 +163,26 @@ def _require_place(db: Session, me: Me, referral: Referral, text: str) -> None:
 
 
 def copyable(db: Session, referral: Referral) -> dict[str, list[dict[str, Any]]]:
-    """What of the case HR can choose to copy: by what it is called and its moment, without what it says."""
+    """What of the case HR can choose to copy: by what it is called (of a file its name too) and its moment, without
+    what it says.
+    """
     told = entries_for_hr(db, case_of(db, referral))
     files = select(Evidence).where(col(Evidence.case_id) == referral.case_id, col(Evidence.destroyed_at).is_(None))
     there = db.execute(files.order_by(col(Evidence.added_at), col(Evidence.id))).scalars()
     return {
         "entries": [
-            {"entry": number, "kind": said["kind"], "words": said["words"], "at": said["at"]}
+            {"entry": number, "kind": said["kind"], "words": _with_file(said), "at": said["at"]}
             for number, said in told.items()
         ],
         "evidence": [{"id": file.id, "filename": file.filename, "at": file.added_at} for file in there],
     }
+
+
+def _with_file(said: dict[str, Any]) -> str:
+    """What an entry says, and of one that is about a file which: several say that evidence was added."""
+    named = (change["after"] for change in said["changes"] if re.fullmatch(r"evidence\..*\.filename", change["field"]))
+    file = next((name for name in named if name), None)
+    return f"{said['words'].removesuffix('.')}: {file}" if file else said["words"]
 
 
 def entries_for_hr(db: Session, case: Case) -> dict[int, dict[str, Any]]:

@@ -11,12 +11,17 @@ from service.records.enums import Outcome, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Appeal, Appointment, Copied, Finding, Hearing, Referral, RoomConflict, Suspension
+from service.records.words import WHO_DID
 from service.referrals.gates import Standing
 from service.referrals.standing import appeal_ends
 from service.timeline import entries
 
 People = Mapping[int | None, dict[str, str]]
 NOBODY = {"email": "", "name": ""}
+OF_FILE = (
+    *("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone"),
+    "destroyed_at",
+)
 PICTURED = ("preview", "preview_width", "preview_height")
 
 
@@ -41,9 +46,12 @@ def steps_shown(referral: Referral) -> list[dict[str, Any]]:
 
 
 def files_shown(db: Session, ids: list[str]) -> list[dict[str, Any]]:
+    """Files of the case, each with what was said of it there; of one that was sent in confidence nobody's name."""
     there = {file.id: file for file in db.execute(select(Evidence).where(col(Evidence.id).in_(ids))).scalars()}
+    people = who_are(db, {file.added_by_id for file in there.values()})
     return [
-        {name: getattr(file, name) for name in ("id", "filename", "media_type", "sha256", "size", "destroyed_at")}
+        {name: getattr(file, name) for name in OF_FILE}
+        | {"in_case": {"by": name_of(people, file.added_by_id) or WHO_DID["raiser"], "at": file.added_at}}
         | _pictured(file)
         for one in ids
         if (file := there.get(one)) is not None
@@ -52,8 +60,7 @@ def files_shown(db: Session, ids: list[str]) -> list[dict[str, Any]]:
 
 def own_file_shown(file: Evidence, people: People) -> dict[str, Any]:
     """A file that was added in the room."""
-    names = ("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "captured_zone")
-    shown = {name: getattr(file, name) for name in (*names, "added_at", "scanned", "destroyed_at", "disclosed_at")}
+    shown = {name: getattr(file, name) for name in (*OF_FILE, "added_at", "scanned", "disclosed_at")}
     return shown | {"by": name_of(people, file.added_by_id)} | _pictured(file)
 
 
@@ -168,9 +175,13 @@ def suspension_shown(rows: list[Suspension]) -> dict[str, Any] | None:
     }
 
 
+SAID = ("in_case", "captured_at", "captured_zone")
+"""Who added a file to the case, and when that was and was taken."""
+
+
 def copied_shown(row: Copied, people: People, files: list[dict[str, Any]]) -> dict[str, Any]:
     """A piece of the case; of a file as it was called when it was copied, and whether there is a picture of it now."""
     where = {"entry": row.entry} if row.entry is not None else {"evidence": row.evidence_id}
-    there = [{name: file[name] for name in PICTURED} for file in files if file["id"] == row.evidence_id]
+    there = [{name: file[name] for name in (*PICTURED, *SAID)} for file in files if file["id"] == row.evidence_id]
     shown = {"from": where, "said": row.said, "at": row.at, "by": name_of(people, row.by_id)}
     return shown | {"waits_since": row.waits_since} | (there or [{}])[0]

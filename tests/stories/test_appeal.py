@@ -47,6 +47,17 @@ def test_the_hearing_of_the_appeal_is_for_whoever_hears_it(token, clock, databas
     assert faults(database) == []
 
 
+def test_whoever_hears_the_appeal_reads_first_why_they_appeal(token, clock, sign_in):
+    reference, *_ = appealed(token, clock)
+    page = sign_in("services").get(f"/referrals/{reference}").text
+    why = page.partition("Why the person appeals")
+    assert 'id="now-title"' in why[0]
+    assert 'id="gates-title"' in why[2]
+    grounds = token("services").get(f"/api/referrals/{reference}").json()["appeal"]["grounds"]
+    assert grounds in why[2].partition("</section>")[0]
+    assert grounds not in page.partition("The appeal</h2>")[2].partition("</section>")[0]
+
+
 def test_once_it_is_decided_nobody_is_told_that_it_waits(token, clock, sign_in):
     reference, hr, _, _, services = appealed(token, clock)
     assert "Your appeal is with somebody who was not involved before." in told(sign_in, reference)

@@ -95,7 +95,13 @@ def test_an_open_case_is_decided_again_before_it_closes(token, sign_in, database
     desk = sign_in("digital")
     assert "HR returned a referral" in desk.get("/").text
     assert "HR returned the referral. Decide again." in desk.get(f"/cases/{case['reference']}").text
+    # That it came back stands in the head of the page, with the way to what is to be done.
+    page = desk.get(f"/cases/{case['reference']}").text
+    head = page.partition('<header class="case-head">')[2].partition("</header>")[0]
+    assert "<strong>Returned by HR</strong> on Friday 20 November" in head
+    assert '<a class="govuk-link" href="#now">Read why, and decide again</a>' in head
     press(digital, case, "referral-decision", refer=False, reason="HR is right.")
+    assert "Returned by HR" not in desk.get(f"/cases/{case['reference']}").text
     assert "HR returned a referral" not in desk.get("/").text
     assert press(digital, case, "close", resolution="advice_given")["stage"] == "closed"
     assert faults(database) == []

@@ -112,6 +112,53 @@ def test_an_invitation_does_not_say_what_whoever_raised_it_called_a_file(token, 
     assert faults(database) == []
 
 
+def of_a_case(token, case, file):
+    """The reference of what the desk passed to HR with a file of its case, and that file as HR reads it."""
+    digital, hr = people(token, "digital hr")
+    told = {"refer": True, "reason": "It harmed our name.", "evidence": [file]}
+    assert digital.post(f"{at(case)}/referral-decision", json=told).status_code == 201
+    reference = hr.get("/api/referrals").json()["items"][0]["reference"]
+    room(hr, reference, "accept")
+    return reference, hr.get(f"/api/referrals/{reference}").json()["evidence"][0]
+
+
+def test_what_came_from_the_case_says_what_it_is_and_who_added_it(token, sign_in, clock):
+    staff, digital, hr = people(token, "staff digital hr")
+    case = report(staff, codes=["disrepute"])
+    said = {"description": "The post as it stood.", "captured_at": clock().isoformat()}
+    file = upload(staff, case, picture(), "first.png", **said).json()["id"]
+    second = upload(staff, case, picture("red"), "second.png", description="The replies.").json()["id"]
+    put_right(staff, digital, case)
+    reference, came = of_a_case(token, case, file)
+    who = staff.get("/api/me").json()["person"]["name"]
+    assert (came["description"], came["in_case"]["by"]) == ("The post as it stood.", who)
+    # Of several that were added, each can be told from the others before it is copied.
+    offered = [each["words"] for each in hr.get(f"/api/referrals/{reference}").json()["copyable"]["entries"]]
+    assert {"Added evidence: first.png", "Added evidence: second.png"} <= {*offered}
+    room(hr, reference, "copy", from_case=[second])
+    page = sign_in("hr").get(f"/referrals/{reference}").text
+    assert page.count("added to the case by") == 2
+    for told in ("The post as it stood.", "The replies.", f"<bdi>{who}</bdi>", ", taken "):
+        assert told in page
+    room(hr, reference, "appoint", investigator=INVESTIGATOR, decision_maker=DECISION_MAKER)
+    room(token("hr2"), reference, "inform-subject", text="This is alleged.")
+    room(hr, reference, "disclose", facts=["evidence"])
+    (theirs, _) = staff.get(f"/api/referrals/{reference}").json()["evidence"]
+    assert not {"in_case", "description"} & {*theirs}
+
+
+def test_of_a_file_that_was_sent_in_confidence_the_room_names_nobody(token, sign_in):
+    colleague, digital = people(token, "colleague digital")
+    case = raise_it(colleague, about={"email": "staff@demo.example"}, codes=["disrepute"], confidential=True)
+    file = upload(colleague, case, picture()).json()["id"]
+    press(digital, case, "triage")
+    reference, came = of_a_case(token, case, file)
+    assert came["in_case"]["by"] == "The person who raised it"
+    page = sign_in("hr").get(f"/referrals/{reference}").text
+    assert "added to the case by <bdi>the person who raised it</bdi>" in page
+    assert colleague.get("/api/me").json()["person"]["name"] not in page
+
+
 def test_no_trace_of_it_in_the_case(token, sign_in, database):
     staff, digital, hr, hr2 = people(token, "staff digital hr hr2")
     case = report(staff, codes=["disrepute"])

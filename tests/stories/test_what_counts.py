@@ -243,7 +243,7 @@ def test_a_suspension_is_reviewed_after_the_decision_and_none_begins(token, cloc
 
 
 def test_a_finding_waits_until_it_is_disclosed_and_is_theirs_before_they_answer_it(token, sign_in, clock, database):
-    reference, hr, hr2, head, _ = begin(token)
+    reference, hr, hr2, *_ = begin(token)
     staff, investigates, theirs = token("staff"), sign_in("hr2"), sign_in("staff")
 
     def readable():
