@@ -237,8 +237,8 @@ def person_export(asked: argparse.Namespace) -> int:
     from service.people.directory import find
     from service.referrals import their_copy
     from service.subject_access.gathering import gather
-    from service.subject_access.of_referrals import told_referrals_of
     from service.subject_access.packing import Packed, write_zip
+    from service.subject_access.theirs import told_referrals_of
     from service.timeline.reads import log
 
     settings, at = _settings(), now()

@@ -5,7 +5,7 @@ As in `words.py`: a word that people read is changed here, and only here.
 
 from collections.abc import Mapping
 
-from service.records.enums import Day, Notify
+from service.records.enums import Day, LetterKind, Notify, PaperKind
 
 # Whose a case is, as a filter says it.
 ASSIGNED: Mapping[str, str] = {
@@ -154,22 +154,44 @@ READ_COLUMNS: Mapping[str, str] = {
 ACCESS_TITLES: Mapping[str, str] = {
     "person": "What the directory says of you",
     "sign_in": "When you signed in",
-    "reporter": "What you reported or asked:",
-    "raiser": "A concern that you raised:",
-    "subject": "What was disclosed to you:",
-    "asked": "What was asked of you:",
-    "referral": "What HR holds about you:",
-    "referral_notes": "What HR noted about you:",
-    "undisclosed_referral": "A referral that they were not told of:",
-    "paper": "Handed to you, or from you:",
-    "room_file": "A file that HR disclosed to you:",
-    "letter": "A letter to you:",
+    "reporter": "What you reported or asked",
+    "raiser": "A concern that you raised",
+    "subject": "What was disclosed to you",
+    "asked": "What was asked of you",
+    "referral": "What HR holds about you",
+    "referral_notes": "What HR noted about you",
+    "undisclosed": "A concern about a post of theirs",
+    "undisclosed_referral": "A referral that they were not told of",
+    "paper": "Outside Amends",
+    "room_file": "A file that HR disclosed to you",
+    "letter": "A letter to you",
+    "file": "A file",
+    "notes": "Notes about you",
     "part_held": "What part you had in the referrals of others",
     "timeline": "What happened, step by step",
     "looked": "Who looked at it",
     "at_work": "What you did in the cases of others",
     "notified": "What you were told",
     "opened": "What you opened",
+}
+# Which letter it is; `{when}` is when the hearing was to be as the letter said.
+ACCESS_LETTERS: Mapping[str, str] = {
+    LetterKind.INFORMING: "what is alleged",
+    LetterKind.INVITATION: "your invitation to the hearing at {when}",
+    LetterKind.OUTCOME: "the outcome",
+    LetterKind.APPEAL_OUTCOME: "the outcome of your appeal",
+}
+PAPERS_GIVEN: Mapping[str, str] = {
+    PaperKind.SERVED: "handed to you",
+    PaperKind.REPLY: "your reply",
+}
+APPEAL_INVITATION = "your invitation to the hearing of your appeal at {when}"
+# What it is grouped by, beside each case and referral.
+ACCESS_GROUPS: Mapping[str, str] = {
+    "you": "You, and how you sign in",
+    "case": "Case",
+    "referral": "Referral to HR",
+    "use": "What you did, were told and opened",
 }
 ACCESS_STAGES: Mapping[str, str] = {
     "gathering": "Being gathered",

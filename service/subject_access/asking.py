@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, or_, select
+from sqlalchemy import Select, String, cast, delete, func, insert, or_, select
 from sqlmodel import Session, col
 
 from service.cases.gathered import UNANSWERED
@@ -20,7 +20,8 @@ from service.records.subject_access import AccessItem, AccessRedaction, AccessRe
 from service.records.timeline import Outbox
 from service.referrals import their_copy
 from service.subject_access.finding import reviewers
-from service.subject_access.third_parties import taken_out
+from service.subject_access.lines import titled
+from service.subject_access.third_parties import outside, without
 from service.timeline import outbox
 
 PACK, DELETE = "pack", "delete_given"
@@ -29,6 +30,7 @@ ON_BEHALF = frozenset({DeskName.HR, DeskName.DATA_PROTECTION})
 KEPT_FOR = timedelta(days=14)
 """How long the file can be fetched (our default)."""
 REMINDER = 0.75
+TITLE_FITS = 300
 SOMEBODY_ELSES = (
     "You can ask for what is held about yourself. For somebody else, HR or the data protection team asks, "
     "once they have checked who wants it."
@@ -68,7 +70,7 @@ def ask(db: Session, me: Me, email: str | None, identity: str | None, *, at: dat
     db.add(request)
     db.flush()
     db.execute(insert(Outbox), [outbox.to_do(outbox.GATHER, request.reference, at, request=request.id)])
-    _remind(db, request)
+    _remind(db, request, at)
     return request
 
 
@@ -78,13 +80,16 @@ def to_review(db: Session, request: AccessRequest, at: datetime) -> None:
     if whom := reviewers(db, request):
         about = {"entry": "access_asked", "urgent": False}
         db.execute(insert(Outbox), outbox.to_tell(None, name, whom, at, about))
-    _remind(db, request)
+    _remind(db, request, at)
 
 
-def _remind(db: Session, request: AccessRequest) -> None:
+def _remind(db: Session, request: AccessRequest, at: datetime) -> None:
+    """Remind once before it is late, and once when it is: what is gathered again when it is late is not due soon."""
     remind_at = request.asked_at + (request.due_at - request.asked_at) * REMINDER
     whom = reviewers(db, request)
-    rows = _to_tell(request, "access_due", whom, remind_at) + _to_tell(request, "access_late", whom, request.due_at)
+    rows = _to_tell(request, "access_late", whom, request.due_at)
+    if at < request.due_at:
+        rows += _to_tell(request, "access_due", whom, remind_at)
     if rows:
         db.execute(insert_on(db)(Outbox).on_conflict_do_nothing(), rows)
 
@@ -128,11 +133,13 @@ def redact(
     else:
         if OPENS in text or CLOSES in text:
             raise invalid("text", "This is taken out already. Give the words beside it.")
-        times = sum(line_text.count(text) for _, *texts in item.lines for line_text in texts)
+        times = sum(outside(one).count(text) for _, *texts in item.lines for one in texts)
         if not times:
             raise invalid("text", "These words do not stand in this part. Give them just as they stand there.")
-        out = taken_out("taken out")
-        item.lines = [[label, *(one.replace(text, out) for one in texts)] for label, *texts in item.lines]
+        before = item.lines
+        item.lines = [[label, *(without(one, text) for one in texts)] for label, *texts in before]
+        if item.file_id is not None:
+            item.title = _called(item, before[0][1], item.lines[0][1])
         # Of a paper nothing can be taken out: what is left of a letter is its words.
         item.letter_id = None
     db.add(item)
@@ -141,6 +148,12 @@ def redact(
         AccessRedaction(request_id=request.id, number=number, whole=whole, times=times, reason=reason, by_id=by, at=at)
     )
     return item
+
+
+def _called(item: AccessItem, was: str, name: str) -> str:
+    """What a file is called at the head of its part, where its name stands as well."""
+    title = item.title.replace(was, name)
+    return title if was in item.title and len(title) <= TITLE_FITS else titled(item.part)
 
 
 def release(
@@ -174,6 +187,16 @@ def number_of_parts(db: Session, request: AccessRequest) -> int:
     """How many parts there are to look through, with those that are left out of what is given."""
     mine = select(func.count()).select_from(AccessItem).where(col(AccessItem.request_id) == request.id)
     return db.execute(mine).scalar_one()
+
+
+def parts_of(db: Session, request: AccessRequest) -> dict[str, int]:
+    """How many `parts` there are to look through, how many `files` go with them, and how many are `left_out`."""
+    kept = (col(AccessItem.file_id), col(AccessItem.letter_id))
+    counts = select(
+        func.count(), func.count(func.coalesce(kept[0], cast(kept[1], String))), func.count(col(AccessItem.withheld))
+    )
+    row = db.execute(counts.where(col(AccessItem.request_id) == request.id)).one()
+    return dict(zip(("parts", "files", "left_out"), row, strict=True))
 
 
 def _numbers(request: AccessRequest) -> Select[Any]:

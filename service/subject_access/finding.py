@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -11,11 +11,12 @@ from service.core.errors import NotFound, NotPermitted
 from service.evidence.places import original_key
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName
+from service.records.enums import AccessStage, DeskName
 from service.records.people import DeskMember, Person
 from service.records.referrals import Appointment, Letter, Referral
 from service.records.subject_access import AccessItem, AccessRequest
 from service.referrals.policy import apart
+from service.subject_access.theirs import cases_of, referrals_of
 
 REVIEWERS = DeskName.DATA_PROTECTION
 STAND_IN = DeskName.HR
@@ -39,17 +40,22 @@ def reviews(me: Me) -> ColumnElement[bool]:
 def _fit(person: Any) -> ColumnElement[bool]:
     """Whether a request is neither about somebody nor of anything that they have a part in, or were appointed to.
 
-    `person` may be a column.
+    That goes by what was gathered; while it is gathered, by all that will be. `person` may be a column.
     """
-    mine = col(AccessItem.request_id) == col(AccessRequest.id)
-    of_case = exists().where(mine, col(AccessItem.case_id) == col(Case.id), walled(person))
+    gathering = col(AccessRequest.stage) == AccessStage.GATHERING
+    mine, asked_by = col(AccessItem.request_id) == col(AccessRequest.id), col(AccessRequest.person_id)
     appointed = exists().where(col(Appointment.referral_id) == col(Referral.id), col(Appointment.person_id) == person)
     in_room = or_(apart(person), appointed.correlate_except(Appointment))
-    of_referral = exists().where(mine, col(AccessItem.referral_id) == col(Referral.id), in_room)
+
+    def kept_from(table: Any, kept_in: Any, theirs: Select[Any], out: ColumnElement[bool]) -> ColumnElement[bool]:
+        held = exists().where(mine, kept_in == table.id, out).correlate_except(AccessItem, table)
+        to_come = exists().where(col(table.id).in_(theirs), out).correlate_except(table)
+        return or_(held, and_(gathering, to_come))
+
     return and_(
-        col(AccessRequest.person_id) != person,
-        ~of_case.correlate_except(AccessItem, Case),
-        ~of_referral.correlate_except(AccessItem, Referral),
+        asked_by != person,
+        ~kept_from(Case, col(AccessItem.case_id), cases_of(asked_by), walled(person)),
+        ~kept_from(Referral, col(AccessItem.referral_id), referrals_of(asked_by), in_room),
     )
 
 
@@ -98,10 +104,32 @@ def list_requests(db: Session, me: Me, *, before: int | None = None, limit: int 
     )
 
 
-def items_of(db: Session, request: AccessRequest, *, after: int = 0, limit: int = 50) -> list[AccessItem]:
-    """Items of a request, in their order."""
-    query = select(AccessItem).where(col(AccessItem.request_id) == request.id, col(AccessItem.number) > after)
-    return list(db.execute(query.order_by(col(AccessItem.number)).limit(limit)).scalars())
+def waiting_requests(db: Session, me: Me, most: int = 20) -> list[Any]:
+    """The requests that somebody is to look through, be they still gathered: what is due first stands first."""
+    if REVIEWERS not in me.desks and not me.desks.get(STAND_IN):
+        return []
+    waits = col(AccessRequest.stage).in_((AccessStage.GATHERING, AccessStage.REVIEW))
+    columns = (AccessRequest.reference, AccessRequest.stage, AccessRequest.due_at, Person.name)
+    query = (
+        select(*map(col, columns))
+        .join(Person, col(Person.id) == col(AccessRequest.person_id))
+        .where(waits, reviews(me))
+        .order_by(col(AccessRequest.due_at), col(AccessRequest.id))
+    )
+    return list(db.execute(query.limit(most), {"me": me.id}))
+
+
+def items_of(db: Session, request_id: int, *, after: int = 0, limit: int = 50) -> list[Any]:
+    """Items of a request in their order, each with the reference that it is of, and where a letter's PDF is kept."""
+    about = func.coalesce(col(Referral.reference), col(Case.reference))
+    query: Select[*tuple[Any, ...]] = (
+        select(AccessItem, about.label("about"), col(Letter.key).label("key"))
+        .outerjoin(Referral, col(Referral.id) == col(AccessItem.referral_id))
+        .outerjoin(Case, col(Case.id) == col(AccessItem.case_id))
+        .outerjoin(Letter, col(Letter.id) == col(AccessItem.letter_id))
+        .where(col(AccessItem.request_id) == request_id, col(AccessItem.number) > after)
+    )
+    return list(db.execute(query.order_by(col(AccessItem.number)).limit(limit)).all())
 
 
 def file_in(db: Session, request: AccessRequest, number: int) -> tuple[AccessItem, str]:

@@ -5,12 +5,12 @@ they must not learn: who raised a concern, what was not disclosed, what HR does.
 noted about them once nothing more is planned; `WITHHELD` says what it does not give, and by which passage.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, exists, or_, select, union
+from sqlalchemy import exists, or_, select
 from sqlmodel import Session, col
 
 from service.cases.read_log import TOLD_OF
@@ -25,7 +25,7 @@ from service.records.cases import (
 from service.records.entry_words import HAPPENED
 from service.records.enums import Day, Kind, NoteAudience, Stage
 from service.records.field_words import TABLES
-from service.records.list_words import ACCESS_TITLES, LOOKED_AS, READ_THROUGH, READ_WHAT
+from service.records.list_words import LOOKED_AS, READ_THROUGH, READ_WHAT
 from service.records.notice_words import NOTIFIED, NOTIFIED_ELSE
 from service.records.notifications import Notification, Preference
 from service.records.people import Absence, ApiToken, BrowserSession, DeskMember, Person, PersonRole, Shift, Unit
@@ -33,39 +33,23 @@ from service.records.referrals import Referral
 from service.records.room_entry_words import ENTRIES_OF_REFERRAL
 from service.records.timeline import ReadEntry, TimelineEntry
 from service.records.words import THE_DESKS
-from service.subject_access.lines import Item, Line, chunks, entry_told, file_lines, item, lines_of, redacted, when
-from service.subject_access.of_referrals import (
-    UNDISCLOSED,
-    in_referral,
-    of_a_referral,
-    parts_held,
-    referrals_of,
+from service.subject_access.lines import (
+    Item,
+    Line,
+    chunks,
+    entry_told,
+    file_item,
+    item,
+    lines_of,
+    on_day,
+    redacted,
+    titled,
+    when,
 )
+from service.subject_access.of_referrals import UNDISCLOSED, in_referral, of_a_referral, parts_held
 from service.subject_access.others import redactor_for, within
+from service.subject_access.theirs import cases_of, referrals_of
 from service.subject_access.third_parties import Redactor
-
-
-def cases_of(person_id: int) -> Select[Any]:
-    """The numbers of all cases that somebody has a part in, or has done something in."""
-    return _any_of(*_in_hand(person_id), select(col(Case.id)).where(col(Case.subject_id) == person_id))
-
-
-def read_cases_of(person_id: int) -> Select[Any]:
-    """The numbers of those that they read themselves: how many there are tells of no concern that is kept from them."""
-    disclosed = (col(Case.kind) == Kind.CONCERN, col(Case.disclosed_at).is_not(None))
-    return _any_of(*_in_hand(person_id), select(col(Case.id)).where(col(Case.subject_id) == person_id, *disclosed))
-
-
-def _in_hand(person_id: int) -> tuple[Select[Any], ...]:
-    return (
-        select(col(Case.id)).where(col(Case.reporter_id) == person_id),
-        select(col(Confidence.case_id)).where(col(Confidence.person_id) == person_id, col(Confidence.raised)),
-        select(col(Step.case_id)).where(col(Step.asked_of_id) == person_id),
-    )
-
-
-def _any_of(*each: Select[Any]) -> Select[Any]:
-    return select(col(Case.id)).where(col(Case.id).in_(union(*each)), col(Case.disposed_at).is_(None))
 
 
 def gather(db: Session, person: Person, at: datetime) -> Iterator[Item]:
@@ -120,14 +104,14 @@ def _about(db: Session, person: Person, redact: Redactor) -> Iterator[Item]:
         lines += [["Told by e-mail", TABLES["notify"][said.notify]], ["Phone", said.phone or "none"]]
     yield item("person", lines)
     used = [
-        [when(one.created_at, person), f"last seen {when(one.seen_at, person)}, with {one.browser or 'a browser'}"]
+        (one.created_at, f"last seen {when(one.seen_at, person)}, with {one.browser or 'a browser'}")
         for one in _rows(db, BrowserSession, person)
     ]
     used += [
-        [when(one.created_at, person), f"a token for programs, until {when(one.ends_at, person)}"]
+        (one.created_at, f"a token for programs, until {when(one.ends_at, person)}")
         for one in _rows(db, ApiToken, person)
     ]
-    yield from chunks("sign_in", used)
+    yield from chunks("sign_in", person, used)
 
 
 def _called(db: Session, person_id: int | None) -> str | None:
@@ -148,25 +132,39 @@ def _is(table: Any, person: Person) -> Any:
 def _of_case(db: Session, person: Person, case: Case, redact: Redactor, at: datetime) -> Iterator[Item]:
     through = _eyes(db, person, case)
     if case.kind == Kind.CONCERN and case.subject_id == person.id and case.disclosed_at is None:
-        yield Item("undisclosed", f"A concern about a post of theirs, {case.reference}", [], case.id, None, UNDISCLOSED)
+        title = titled("undisclosed", about=case.reference)
+        yield Item("undisclosed", title, [], case.id, None, UNDISCLOSED, about=case.reference)
     if not through:
         return
     view = case_view(db, case, through, at=at, me=_as_me(person), timeline=True)
     part = next(eye for eye in ("reporter", "raiser", "subject", "asked") if eye in through)
-    title = f"{ACCESS_TITLES[part]} {case.reference}"
-    yield Item(part, title, redacted(lines_of(view, person), redact), case.id)
-    story = [[when(entry["at"], person), entry_told(entry, person)] for entry in view.get("timeline", ())]
-    for some in chunks("timeline", redacted(story, redact)):
-        yield replace(some, case_id=case.id, title=f"{some.title}, {case.reference}")
+    for each in _in_parts(db, person, case, view, through, part, redact):
+        yield replace(each, case_id=case.id, about=case.reference)
+
+
+def _in_parts(
+    db: Session,
+    person: Person,
+    case: Case,
+    view: Mapping[str, Any],
+    through: frozenset[str],
+    part: str,
+    redact: Redactor,
+) -> Iterator[Item]:
+    """What somebody reads of a case: what it is, its timeline, its files, notes about them, and who looked at it."""
+    of = case.reference
+    since = {"subject": case.disclosed_at, "asked": None}.get(part, case.reported_at)
+    title = titled(part, on_day(since, person) if since else None, about=of)
+    yield Item(part, title, redacted(lines_of(view, person), redact))
+    story = ((entry["at"], redact(entry_told(entry, person))) for entry in view.get("timeline", ()))
+    yield from chunks("timeline", person, story, of)
     for file in view.get("evidence", ()):
         if file["destroyed_at"] is None:
-            about = redacted(file_lines(file, person), redact)
-            yield Item("file", f"A file in {case.reference}", about, case.id, file["id"])
+            yield file_item("file", file, person, redact, of)
     if "reporter" in through and (noted := _noted(db, person, case)):
-        yield Item("notes", f"Notes about you in {case.reference}", redacted(noted, redact), case.id)
+        yield Item("notes", titled("notes", about=of), redacted(noted, redact))
     if through & TOLD_OF.keys():
-        for some in _looked(db, person, case, through):
-            yield replace(some, case_id=case.id, title=f"{some.title}, {case.reference}")
+        yield from _looked(db, person, case, through)
 
 
 def _eyes(db: Session, person: Person, case: Case) -> frozenset[str]:
@@ -207,16 +205,9 @@ def _looked(db: Session, person: Person, case: Case, through: frozenset[str]) ->
         col(ReadEntry.person_id) != person.id,
         col(ReadEntry.seen_as).in_(sorted(TOLD_OF[mine])),
     )
-    yield from chunks(
-        "looked",
-        (
-            [
-                when(row.at, person),
-                f"{READ_WHAT.get(row.what, row.what)}: {LOOKED_AS.get(row.seen_as) or desk}",
-            ]
-            for row in db.execute(lines.order_by(col(ReadEntry.at), col(ReadEntry.id)))
-        ),
-    )
+    rows = db.execute(lines.order_by(col(ReadEntry.at), col(ReadEntry.id)))
+    looked = ((row.at, f"{READ_WHAT.get(row.what, row.what)}: {LOOKED_AS.get(row.seen_as) or desk}") for row in rows)
+    yield from chunks("looked", person, looked, case.reference)
 
 
 # --- what they did, were told and opened
@@ -232,7 +223,7 @@ def _done_at_work(db: Session, person: Person) -> Iterator[Item]:
     entries = select(TimelineEntry.at, TimelineEntry.kind).where(mine, others)
     rows = db.execute(entries.order_by(col(TimelineEntry.position)))
     happened = {**HAPPENED, **ENTRIES_OF_REFERRAL}
-    yield from chunks("at_work", ([when(row.at, person), happened[row.kind]] for row in rows))
+    yield from chunks("at_work", person, ((row.at, happened[row.kind]) for row in rows))
 
 
 def _notified(db: Session, person: Person) -> Iterator[Item]:
@@ -240,9 +231,10 @@ def _notified(db: Session, person: Person) -> Iterator[Item]:
     rows = db.execute(told.order_by(col(Notification.id)))
     yield from chunks(
         "notified",
+        person,
         (
-            [when(row.at, person), NOTIFIED.get(row.kind, NOTIFIED_ELSE).format(due="something")]
-            + ([f"seen {when(row.read_at, person)}"] if row.read_at else [])
+            (row.at, NOTIFIED.get(row.kind, NOTIFIED_ELSE).format(due="something"))
+            + ((f"seen {when(row.read_at, person)}",) if row.read_at else ())
             for row in rows
         ),
     )
@@ -251,10 +243,7 @@ def _notified(db: Session, person: Person) -> Iterator[Item]:
 def _opened(db: Session, person: Person) -> Iterator[Item]:
     read = select(ReadEntry.at, ReadEntry.what, ReadEntry.through).where(col(ReadEntry.person_id) == person.id)
     rows = db.execute(read.order_by(col(ReadEntry.at), col(ReadEntry.id)))
-    yield from chunks(
-        "opened",
-        (
-            [when(row.at, person), f"{READ_WHAT.get(row.what, row.what)} {READ_THROUGH.get(row.through, '')}".strip()]
-            for row in rows
-        ),
+    opened = (
+        (row.at, f"{READ_WHAT.get(row.what, row.what)} {READ_THROUGH.get(row.through, '')}".strip()) for row in rows
     )
+    yield from chunks("opened", person, opened)

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
+from service.core.clock import in_zone
 from service.core.saying import dated
 from service.core.telling import filters
 from service.records.field_words import TABLES
@@ -14,6 +16,8 @@ from service.subject_access.third_parties import Redactor
 
 LINES_TOGETHER = 500
 """Lines of one item: whoever opened a hundred thousand cases takes no more memory than whoever opened five hundred."""
+LONGEST_TITLE = 270
+"""Of a title, but for the reference at its end."""
 NOT_SAID = frozenset(
     "may pdf_audiences closed_fields version playbook timeline evidence id minutes triage_due_at exposure "
     "live preview audience because hr guarded confidential reporter subject".split()
@@ -29,7 +33,7 @@ Line = list[str]
 class Item:
     """One thing that is held: lines of a label and a text, or a file; or what is `withheld`, by which rule.
 
-    `key` is where the store has the PDF of a letter.
+    `about` is the reference of the case or referral that it is of. `key` is where the store has the PDF of a letter.
     """
 
     part: str
@@ -41,6 +45,7 @@ class Item:
     referral_id: int | None = None
     letter_id: int | None = None
     key: str | None = None
+    about: str | None = None
 
 
 def lines_of(view: Mapping[str, Any], person: Person) -> list[Line]:
@@ -68,10 +73,12 @@ def flat(value: Any, path: str, person: Person) -> Iterator[Line]:
             yield [_say["called"](path), _say["told"](value, path, person.zone)]
 
 
-def file_lines(file: Mapping[str, Any], person: Person) -> list[Line]:
-    """What is said of a file."""
-    about = {name: file[name] for name in ("description", "captured_at", "added_at", "sha256") if file.get(name)}
-    return [["File", file["filename"]], *flat(about, "", person)]
+def file_item(part: str, file: Mapping[str, Any], person: Person, redact: Redactor, about: str) -> Item:
+    """A file, and what is said of it; it is called by its name without third parties."""
+    told = {name: file[name] for name in ("description", "captured_at", "added_at", "sha256") if file.get(name)}
+    lines = redacted([["File", file["filename"]], *flat(told, "", person)], redact)
+    title = titled(part, lines[0][1], f"added {on_day(file['added_at'], person)}", about=about)
+    return Item(part, title, lines, file_id=file["id"], about=about)
 
 
 def entry_told(entry: Mapping[str, Any], person: Person) -> str:
@@ -102,13 +109,33 @@ def item(part: str, lines: list[Line]) -> Item:
     return Item(part, ACCESS_TITLES[part], lines)
 
 
-def chunks(part: str, lines: Iterable[Line]) -> Iterator[Item]:
-    """Lines as items of a few hundred each; none for none."""
-    together: list[Line] = []
-    for line in lines:
-        together.append(line)
-        if len(together) == LINES_TOGETHER:
-            yield item(part, together)
-            together = []
-    if together:
-        yield item(part, together)
+def titled(part: str, *which: str | None, about: str | None = None) -> str:
+    """What a part is called: what it is, which one of them, and at the end the reference of what it is of."""
+    told = ", ".join((ACCESS_TITLES[part], *filter(None, which)))[:LONGEST_TITLE]
+    return f"{told}: {about}" if about else told
+
+
+def on_day(at: datetime, person: Person) -> str:
+    """The day of a moment where this person is: `20 November 2026`."""
+    there = in_zone(at, person.zone)
+    return f"{there.day} {there:%B %Y}"
+
+
+def on_days(first: datetime, last: datetime, person: Person) -> str:
+    """The days from one moment to another: `20 November 2026`, `20 to 24 November 2026`."""
+    begins, ends = on_day(first, person), on_day(last, person)
+    day, _, rest = begins.partition(" ")
+    if begins == ends:
+        return ends
+    return f"{day} to {ends}" if ends.endswith(f" {rest}") else f"{begins} to {ends}"
+
+
+def chunks(
+    part: str, person: Person, rows: Iterable[tuple[datetime, *tuple[str, ...]]], about: str | None = None
+) -> Iterator[Item]:
+    """Rows of a moment and texts as items of a few hundred lines, each called by its days; none for none."""
+    source = iter(rows)
+    while some := list(islice(source, LINES_TOGETHER)):
+        title = titled(part, on_days(some[0][0], some[-1][0], person), about=about)
+        lines = [[when(at, person), *texts] for at, *texts in some]
+        yield Item(part, title, lines, about=about)

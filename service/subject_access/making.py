@@ -6,6 +6,7 @@ Each may be done again from its start: whoever is killed has changed nothing tha
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlmodel import Session, col
@@ -15,14 +16,14 @@ from service.core.folders import folder
 from service.core.storage import Store
 from service.records.enums import AccessStage
 from service.records.people import Person
-from service.records.referrals import Letter
 from service.records.subject_access import AccessItem, AccessRequest
 from service.records.timeline import TimelineEntry
 from service.subject_access.asking import move, ready, to_review
-from service.subject_access.gathering import gather, read_cases_of
+from service.subject_access.finding import items_of
+from service.subject_access.gathering import gather
 from service.subject_access.lines import Item
-from service.subject_access.of_referrals import told_referrals_of
 from service.subject_access.packing import Packed, write_zip
+from service.subject_access.theirs import read_cases_of, told_referrals_of
 
 TOGETHER = 20
 """Items that are kept in one transaction; progress is told with each."""
@@ -138,18 +139,17 @@ def _kept_items(database: Database, request_id: int) -> Iterator[Item]:
     last = 0
     while True:
         with database.read() as db:
-            query = (
-                select(AccessItem, Letter.key)
-                .outerjoin(Letter, col(Letter.id) == col(AccessItem.letter_id))
-                .where(col(AccessItem.request_id) == request_id, col(AccessItem.number) > last)
-            )
-            rows = db.execute(query.order_by(col(AccessItem.number)).limit(TOGETHER)).all()
+            rows = items_of(db, request_id, after=last, limit=TOGETHER)
         if not rows:
             return
         last = rows[-1][0].number
-        for row, key in rows:
-            if row.withheld is None:
-                yield Item(row.part, row.title, row.lines, row.case_id, row.file_id, key=key)
+        yield from (as_item(*row) for row in rows if row[0].withheld is None)
+
+
+def as_item(kept: AccessItem, about: str | None, key: str | None) -> Item:
+    """What was gathered, as it was when it was gathered."""
+    of: dict[str, Any] = {"about": about, "referral_id": kept.referral_id, "withheld": kept.withheld, "key": key}
+    return Item(kept.part, kept.title, kept.lines, kept.case_id, kept.file_id, **of)
 
 
 def delete_given(database: Database, store: Store, request_id: int, at: datetime) -> bool:

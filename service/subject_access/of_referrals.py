@@ -11,15 +11,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlmodel import Session, col
 
 from service.core.taken_out import OPENS
 from service.records.cases import Case
 from service.records.code_words import CODES
-from service.records.enums import ReferralStage
+from service.records.enums import LetterKind, ReferralStage
 from service.records.evidence import Evidence
-from service.records.list_words import ACCESS_TITLES
+from service.records.list_words import ACCESS_LETTERS, APPEAL_INVITATION, PAPERS_GIVEN
 from service.records.people import Person
 from service.records.referrals import (
     Appeal,
@@ -50,8 +50,9 @@ from service.referrals.gates import Standing
 from service.referrals.letter_parts import TABLE
 from service.referrals.parts import alleged
 from service.referrals.standing import standing_of
-from service.subject_access.lines import Item, Line, chunks, file_lines, item, redacted, when
+from service.subject_access.lines import Item, Line, chunks, file_item, item, on_day, redacted, titled, when
 from service.subject_access.others import within
+from service.subject_access.theirs import referrals_of
 from service.subject_access.third_parties import Known, Redactor, is_a_name
 from service.timeline.entries import of_referral
 
@@ -59,16 +60,6 @@ UNDISCLOSED = "undisclosed"
 """The rule by which something about somebody is not given to them: it was not disclosed yet."""
 AT_THE_HEARING = "somebody at the hearing"
 NOT_THE_PAPER = "It names somebody else: its words are given, and not the paper."
-
-
-def referrals_of(person_id: int) -> Select[Any]:
-    """The numbers of the referrals that are about somebody."""
-    return select(col(Referral.id)).where(col(Referral.subject_id) == person_id, col(Referral.disposed_at).is_(None))
-
-
-def told_referrals_of(person_id: int) -> Select[Any]:
-    """The numbers of those that they were told of."""
-    return referrals_of(person_id).where(col(Referral.informed_at).is_not(None))
 
 
 def others_in(db: Session, referral: Referral) -> tuple[Known, ...]:
@@ -96,31 +87,52 @@ def in_referral(db: Session, redactor: Redactor, referral: Referral) -> Redactor
 
 def of_a_referral(db: Session, person: Person, referral: Referral, redact: Redactor) -> Iterator[Item]:
     """What is given of one that is about them."""
+    of = referral.reference
 
-    def given(part: str, lines: list[Line], **more: Any) -> Item:
-        title = f"{ACCESS_TITLES[part]} {referral.reference}"
-        about = Item(part, title, redacted(lines, redact), referral.case_id, referral_id=referral.id)
-        return replace(about, **more)
+    def given(part: str, lines: list[Line], *which: str, **more: Any) -> Item:
+        return Item(part, titled(part, *which, about=of), redacted(lines, redact), **more)
 
-    if referral.informed_at is None:
-        yield given("undisclosed_referral", [], withheld=UNDISCLOSED)
-        return
-    over = referral.stage in (ReferralStage.CLOSED, ReferralStage.RETURNED)
-    yield given("referral", list(_told(db, person, referral, over)))
-    if over and (noted := list(_noted(db, person, referral))):
-        yield given("referral_notes", noted)
-    for row in rows_of(db, Paper, referral):
-        yield given("paper", [[PAPERS[row.kind], when(row.at, person)], ["How", row.how], ["What", row.text]])
-    for row in rows_of(db, Letter, referral):
-        yield _letter(given("letter", _letter_lines(row, person)), row)
-    for file in room_files(db, referral, disclosed=True):
-        about = {name: getattr(file, name) for name in ("filename", "description", "captured_at", "added_at", "sha256")}
-        yield given("room_file", file_lines(about, person), file_id=file.id)
-    seen = [row for row in of_referral(db, referral.id) if "subject" in row.audience.split()]
-    for some in chunks("timeline", ([when(row.at, person), ENTRIES_TO_SUBJECT[row.kind]] for row in seen)):
-        yield replace(
-            some, title=f"{some.title}, {referral.reference}", case_id=referral.case_id, referral_id=referral.id
-        )
+    def held() -> Iterator[Item]:
+        if referral.informed_at is None:
+            yield given("undisclosed_referral", [], withheld=UNDISCLOSED)
+            return
+        over = referral.stage in (ReferralStage.CLOSED, ReferralStage.RETURNED)
+        yield given("referral", list(_told(db, person, referral, over)), on_day(referral.received_at, person))
+        if over and (noted := list(_noted(db, person, referral))):
+            yield given("referral_notes", noted)
+        for row in rows_of(db, Paper, referral):
+            lines = [[PAPERS[row.kind], when(row.at, person)], ["How", row.how], ["What", row.text]]
+            yield given("paper", lines, PAPERS_GIVEN[row.kind], on_day(row.at, person))
+        letters = rows_of(db, Letter, referral)
+        called = {row.id: _letter_called(db, referral, row) for row in letters}
+        for row in letters:
+            sent = f"sent {on_day(row.sent_at, person)}"
+            yield _letter(given("letter", _letter_lines(row, person), called[row.id], sent), row)
+        for file in room_files(db, referral, disclosed=True):
+            names = ("id", "filename", "description", "captured_at", "added_at", "sha256")
+            yield file_item("room_file", {name: getattr(file, name) for name in names}, person, redact, of)
+        seen = [row for row in of_referral(db, referral.id) if "subject" in row.audience.split()]
+        yield from chunks("timeline", person, ((row.at, _entry(row, called)) for row in seen), of)
+
+    for each in held():
+        yield replace(each, case_id=referral.case_id, referral_id=referral.id, about=of)
+
+
+def _entry(row: Any, letters: Mapping[int, str]) -> str:
+    """What happened, and which letter it was that HR sent."""
+    said = ENTRIES_TO_SUBJECT[row.kind]
+    sent = {int(field.split(".")[1]) for field in row.commitments if field.startswith("letters.")}
+    return f"{said.rstrip('.')}: {letters[sent.pop()]}." if sent & letters.keys() else said
+
+
+def _letter_called(db: Session, referral: Referral, row: Letter) -> str:
+    """Which letter it is, with when the hearing was to be as the letter says."""
+    if row.kind != LetterKind.INVITATION:
+        return ACCESS_LETTERS[row.kind]
+    hearings = [each for each in rows_of(db, Hearing, referral) if each.invited_at <= row.sent_at]
+    said = APPEAL_INVITATION if hearings and hearings[-1].appeal else ACCESS_LETTERS[row.kind]
+    at = next(iter(row.says.get("when", ())), "")
+    return said.format(when=at) if at else said.removesuffix(" at {when}")
 
 
 def _told(db: Session, person: Person, referral: Referral, over: bool) -> Iterator[Line]:

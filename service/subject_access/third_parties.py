@@ -47,6 +47,17 @@ def taken_out(part: str) -> str:
     return f"{OPENS}{part}{CLOSES}"
 
 
+def outside(text: str) -> str:
+    """What stands in a text beside what was taken out of it, with a sign that no text holds at each place."""
+    return MARKED.sub(OPENS, text)
+
+
+def without(text: str, words: str) -> str:
+    """A text without these words, wherever they stand in it; what stands in the place of a name stays whole."""
+    out, pieces = taken_out("taken out"), MARKED.split(text)
+    return "".join(piece if piece.startswith(OPENS) else piece.replace(words, out) for piece in pieces)
+
+
 def is_a_name(said: str) -> bool:
     """Whether something reads like somebody's name: two words or more, each with a capital but for a `van` or `de`."""
     words = words_of(said)

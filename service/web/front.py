@@ -24,6 +24,7 @@ from service.referrals.room import (
     told_of_me,
     waiting_referrals,
 )
+from service.subject_access.finding import waiting_requests
 from service.web.given import Data, Db, Me, Now, Rules, Somebody
 from service.web.pages import page
 from service.web.sessions import GREETS, PUBLIC
@@ -51,6 +52,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
         "returned": returned_to(db, me),
         "told_of_me": told_of_me(db, me),
         "parts": asked_of(db, me, now),
+        "copies": waiting_requests(db, me),
         "appointed": appointed_to(db, me, now) if DeskName.HR in me.desks else 0,
         "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me, of_others=True),
     }

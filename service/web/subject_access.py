@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from litestar import get, post
@@ -20,7 +21,8 @@ from service.records.subject_access import AccessItem, AccessRequest
 from service.subject_access import asking
 from service.subject_access.asking import ON_BEHALF
 from service.subject_access.finding import file_in, find_request, items_of, list_requests, require_reviewer
-from service.subject_access.packing import extension_of
+from service.subject_access.making import as_item
+from service.subject_access.packing import extension_of, group_of, short_title
 from service.subject_access.third_parties import count_taken_out
 from service.timeline import reads
 from service.web.cursors import cursor_of, place_or_start
@@ -66,6 +68,20 @@ def shown_item(item: AccessItem) -> dict[str, Any]:
         "withheld": item.withheld,
         "taken_out": count_taken_out(text for _, *texts in item.lines for text in texts),
     }
+
+
+def in_groups(rows: list[Any]) -> list[dict[str, Any]]:
+    """Items by what they are of, under its name, each with its short title."""
+    each = [(as_item(*row), shown_item(row[0])) for row in rows]
+    return [
+        {"name": name, "items": [shown | {"title": short_title(item)} for item, shown in some]}
+        for name, some in groupby(each, lambda one: group_of(one[0]))
+    ]
+
+
+def name_of(db: Session, request: AccessRequest) -> str:
+    """What whoever a request is about is called."""
+    return db.execute(select(col(Record.name)).where(col(Record.id) == request.person_id)).scalar_one()
 
 
 def email_of(db: Session, request: AccessRequest) -> str:
@@ -183,20 +199,17 @@ def _review(
     request, reviewer = find_request(db, me, reference)
     require_reviewer(reviewer)
     place = place_or_start(f"items {reference}", cursor)
-    items = items_of(db, request, after=place[-1] if place else 0, limit=PAGE + 1)
-    following = cursor_of(f"items {reference}", (0, 0, items[PAGE - 1].number) if len(items) > PAGE else None)
-    shown, told = (
-        [shown_item(item) for item in items[:PAGE]],
-        shown_request(me, request, email_of(db, request), reviewer=True),
-    )
-    told |= {"identity": request.identity, "parts": asking.number_of_parts(db, request)}
+    rows = items_of(db, request.id, after=place[-1] if place else 0, limit=PAGE + 1)
+    following = cursor_of(f"items {reference}", (0, 0, rows[PAGE - 1][0].number) if len(rows) > PAGE else None)
+    told = shown_request(me, request, email_of(db, request), reviewer=True)
+    told |= {"identity": request.identity, "name": name_of(db, request), **asking.parts_of(db, request)}
     reads.log(db, me.id, None, "subject_access", through="page", at=now, detail=reference)
     return page(
         "subject-access-review.html",
         me,
         refusal.status if refusal else 200,
         request=told,
-        items=shown,
+        groups=in_groups(rows[:PAGE]),
         next=following,
         withheld=WITHHELD,
         open_form=open_form,

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 
 import pytest
 from pypdf import PdfReader
@@ -103,7 +104,14 @@ def test_all_that_hr_holds_about_somebody_is_given_without_others(token, clock, 
     assert [bool(item["file"]) for item in letters] == [False, False, True]
     assert ["and not the paper" in json.dumps(item) for item in letters] == [True, True, False]
     assert file[letters[-1]["file"]].startswith(b"%PDF-")
-    assert letters[-1]["title"] == f"A letter to you: {reference}"
+    # Each says which letter it is, and when it was sent.
+    titles = [item["title"] for item in letters]
+    assert [re.sub(r" at \d\d:.*?\)|\d+ \w+ 2026", "…", title) for title in titles] == [
+        f"A letter to you, what is alleged, sent …: {reference}",
+        f"A letter to you, the outcome, sent …: {reference}",
+        f"A letter to you, the outcome of your appeal, sent …: {reference}",
+    ]
+    assert "HR sent you a letter: the outcome of your appeal." in everything
     assert f'href="{letters[-1]["file"]}"' in file["index.html"].decode()
     assert request["stage"] == "gathering"
     assert faults(database) == []

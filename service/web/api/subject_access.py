@@ -66,9 +66,9 @@ def access_items(
     request, reviewer = find_request(db, me, reference)
     require_reviewer(reviewer)
     most, place = page_size(limit), place_of(f"items {reference}", cursor)
-    found = items_of(db, request, after=place[-1] if place else 0, limit=most + 1)
-    following = cursor_of(f"items {reference}", (0, 0, found[most - 1].number) if len(found) > most else None)
-    shown = [shown_item(item) for item in found[:most]]
+    found = items_of(db, request.id, after=place[-1] if place else 0, limit=most + 1)
+    following = cursor_of(f"items {reference}", (0, 0, found[most - 1][0].number) if len(found) > most else None)
+    shown = [shown_item(row[0]) for row in found[:most]]
     reads.log(db, me.id, None, "subject_access", through=THROUGH, at=now, detail=reference)
     return {"items": shown, "next": following}
 
