@@ -40,6 +40,14 @@ class Database:
             yield session
 
     @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """The same as of one moment: each statement sees what the first one saw, whatever is committed meanwhile."""
+        with self.read() as session:
+            if not is_sqlite(session):
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: committed at the end, rolled back when anything is raised."""
         with Session(self.writing, expire_on_commit=False) as session, session.begin():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from threading import Lock, Thread
 
-from sqlalchemy import delete, or_, update
+from sqlalchemy import delete, or_, select, update
 from sqlmodel import Session, col
 
 from service.core import folders
@@ -59,6 +59,12 @@ class Bindery:
         """The paper of a key that is being made, by whichever process, or that could not be made the last time."""
         row = db.get(PaperBeingMade, key)
         return row if row is not None and (row.failed or row.told_at > self._clock() - GONE) else None
+
+    def under_way(self, db: Session, folder: str) -> dict[str, PaperBeingMade]:
+        """The papers of a folder that are being made, by whichever process, by their keys."""
+        told = (~col(PaperBeingMade.failed), col(PaperBeingMade.told_at) > self._clock() - GONE)
+        rows = db.execute(select(PaperBeingMade).where(*told)).scalars()
+        return {row.key: row for row in rows if row.key.startswith(f"{folder}/")}
 
     def begin(self, key: str, make: Callable[[Making], None]) -> None:
         """Have a paper made and kept, by `make`; one that is being made already is not begun twice."""

@@ -1,9 +1,9 @@
 """What a hearing's bundle is made of: what each of its readers may have, and every file as an exhibit."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select
 from sqlmodel import Session, col
 
 from service.records.cases import Case
@@ -39,8 +39,21 @@ SHOWN = (
     *("id", "filename", "media_type", "size", "sha256", "description", "captured_at", "added_at", "destroyed_at"),
     "preview",
 )
+VOID_FOR_ALL = ("room_purged", "room_disposed", "room_conflict", "room_conflict_taken_back")
+VOID = {HR: VOID_FOR_ALL, SUBJECT: (*VOID_FOR_ALL, "room_taken_out", "room_left_in")}
+VOID_IN_CASE = ("purged", "disposed", "conflict_named", "merged", "parted")
+"""After these nobody is given a copy that was gathered before: something in it is destroyed, or is to be taken out, or
+was done by somebody who should not. What else comes later is not in it, and takes nothing from it.
+"""
 UNTOLD: dict[str, Any] = {"description": None, "captured_at": None}
 """What others wrote of a file of the case: whoever raised a concern says there how they came by it."""
+
+
+class Reach(NamedTuple):
+    """How far a copy goes: the numbers of the last entries of a referral and of its case, when it was gathered."""
+
+    entries: int
+    of_case: int
 
 
 def copies(here: Found, kind: str) -> tuple[str, ...]:
@@ -112,19 +125,32 @@ def exhibits(db: Session, here: Found) -> list[dict[str, Any]]:
     ]
 
 
-def state_of(db: Session, here: Found, copy: str) -> list[Any]:
-    """What a copy was made from, in short: as long as it is the same, so is the copy.
+def reach_of(db: Session, referral: Referral) -> Reach:
+    """How far a copy goes that is gathered now."""
+    case = db.execute(select(col(Case.entries)).where(col(Case.id) == referral.case_id))
+    return Reach(referral.entries, case.scalar_one())
 
-    Both timelines are chained, so that the hash of the last entry stands for all that happened.
+
+def names_in(db: Session, here: Found, copy: str) -> list[Any]:
+    """Who is named in a copy, or is taken out of it. Both timelines are chained: beside their reach, this is all that a
+    copy is made from.
     """
     referral = here.referral
-    case = select(Case.version, Case.last_hash).where(col(Case.id) == referral.case_id)
     about = select(Person.name, Person.email, Person.zone).where(col(Person.id) == referral.subject_id)
     # Whoever has another name now is called by it; and in the copy of whom it is about, everybody else is taken out.
     named = select(Person.name, Person.email).where(col(Person.id) != referral.subject_id) if copy == SUBJECT else None
-    rows = [query for query in (case, about, named) if query is not None]
+    rows = [query for query in (about, named) if query is not None]
     known = [tuple(row) for query in rows for row in db.execute(query)]
-    return [copy, referral.version, referral.last_hash, sorted(map(str, known)), sorted(others(db, referral))]
+    return [copy, sorted(map(str, known)), sorted(others(db, referral))]
+
+
+def is_void(db: Session, referral_id: int, case_id: int, copy: str, reach: Reach) -> bool:
+    """Whether a copy of this reach holds, by now, what it must not."""
+    mine = (col(TimelineEntry.referral_id) == referral_id, col(TimelineEntry.sequence) > reach.entries)
+    its = (col(TimelineEntry.case_id) == case_id, col(TimelineEntry.sequence) > reach.of_case)
+    kind = col(TimelineEntry.kind)
+    void = or_(and_(*mine, kind.in_(VOID[copy])), and_(*its, kind.in_(VOID_IN_CASE)))
+    return bool(db.execute(select(exists().where(void))).scalar_one())
 
 
 def file_names(db: Session, referral: Referral) -> list[str]:

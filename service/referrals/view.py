@@ -261,11 +261,13 @@ def _out(referral: Referral, now: Standing) -> frozenset[int]:
     return now.apart if referral.decided_at is None else frozenset()
 
 
-def timeline(db: Session, here: Found) -> list[dict[str, Any]]:
-    """The entries this reader may see, oldest first; the person it is about reads that something happened, and when."""
+def timeline(db: Session, here: Found, *, after: int = 0) -> list[dict[str, Any]]:
+    """The entries this reader may see, oldest first, from `after` that of a number; the person it is about reads that
+    something happened, and when.
+    """
     rows = entries.of_referral(db, here.referral.id)
     eye = "room" if here.in_the_room else "subject"
-    seen = [row for row in rows if eye in row.audience.split()]
+    seen = [row for row in rows if eye in row.audience.split() and row.sequence > after]
     people = who_are(db, {row.actor_id for row in seen})
     return [_entry(row, people, whole=here.in_the_room) for row in seen]
 

@@ -1,14 +1,15 @@
 """The bundle and the summary of a referral over HTTP: gathered through the eyes of their reader, kept by content."""
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from litestar.response import Response
-from sqlalchemy import Engine, select
-from sqlmodel import Session, col
+from sqlalchemy import Engine
+from sqlmodel import Session
 
 from service.core.clock import LONDON
 from service.core.errors import NotFound, NotPermitted, Refusal, invalid
@@ -23,14 +24,14 @@ from service.documents.leaves import bound, opened
 from service.documents.pool import DocumentNotMade
 from service.evidence.places import original_key, preview_key
 from service.people.identity import Me
-from service.records.cases import Case
 from service.records.enums import Part
 from service.records.papers import PaperBeingMade
 from service.records.people import Person
 from service.records.referrals import Referral
 from service.referrals import bundle, their_copy
-from service.referrals.bundle import BUNDLE, SUMMARY
+from service.referrals.bundle import BUNDLE, SUMMARY, Reach
 from service.referrals.find import Found, case_of, find_referral
+from service.referrals.spill import papers_of
 from service.referrals.view import referral_view, timeline
 from service.subject_access.of_referrals import in_referral
 from service.subject_access.others import redactor_for
@@ -44,6 +45,7 @@ READERS = {
     bundle.SUBJECT: "the person it is about",
 }
 MOST_BYTES = 4 * MOST_LETTERS + 4
+REACH = re.compile(r"([0-9]{1,9})-([0-9]{1,9})\.pdf")
 CHANGED = "Something changed while it was made. Ask for it again."
 
 
@@ -61,26 +63,55 @@ def copy_for(wanted: str | None, here: Found, kind: str) -> str:
     return wanted or allowed[0]
 
 
-def place_of(db: Session, here: Found, kind: str, copy: str) -> str:
-    """Under which key a copy is kept, as it stands now."""
-    return _place(here, kind, _identifier(db, here, kind, copy))
+@dataclass(frozen=True)
+class Place:
+    """Where a copy lies that goes so far; how its key begins is that of every copy with the same names in it."""
+
+    beginning: str
+    reach: Reach
+
+    @property
+    def key(self) -> str:
+        """What it is kept under."""
+        return f"{self.beginning}{self.reach.entries}-{self.reach.of_case}.pdf"
+
+    def beside(self, key: str) -> "Place | None":
+        """Another copy of the same, by its key."""
+        said = REACH.fullmatch(key.removeprefix(self.beginning)) if key.startswith(self.beginning) else None
+        return Place(self.beginning, Reach(int(said[1]), int(said[2]))) if said else None
 
 
-def _identifier(db: Session, here: Found, kind: str, copy: str) -> str:
-    return key_of(kind, bundle.state_of(db, here, copy))
+def place_of(db: Session, here: Found, kind: str, copy: str) -> Place:
+    """Where a copy is kept that is gathered now."""
+    names = key_of(kind, bundle.names_in(db, here, copy))[:32]
+    return Place(f"{papers_of(here.referral)}/{kind}-{copy}-{names}-", bundle.reach_of(db, here.referral))
 
 
-def _place(here: Found, kind: str, identifier: str) -> str:
-    return f"pdf/{here.referral.case_id}/{here.referral.id}/{kind}-{identifier}.pdf"
+def _last(db: Session, here: Found, copy: str, now: Place, keys: Iterable[str]) -> Place | None:
+    """The newest of these copies, if it may be given still; where it may not, no older one may."""
+    there = [place for key in keys if (place := now.beside(key))]
+    last = max(there, key=lambda place: place.reach, default=None)
+    return last if last and not _is_void(db, here, copy, last.reach) else None
+
+
+def _is_void(db: Session, here: Found, copy: str, reach: Reach) -> bool:
+    return bundle.is_void(db, here.referral.id, here.referral.case_id, copy, reach)
 
 
 def made_by(
+    house: House, me: Me, reference: str, kind: str, copy: str, at: datetime
+) -> tuple[Place, Callable[[Making], None]]:
+    """Where a copy is kept, and how it is made: as its own reader reads it at one moment, with others out of theirs."""
+    with house.database.snapshot() as db:
+        return _made_by(db, house, me, find_referral(db, me, reference), kind, copy, at)
+
+
+def _made_by(
     db: Session, house: House, me: Me, here: Found, kind: str, copy: str, at: datetime
-) -> tuple[str, Callable[[Making], None]]:
-    """Where a copy is kept, and how it is made: read now as its own reader would read it, with others out of theirs."""
+) -> tuple[Place, Callable[[Making], None]]:
     referral, case, store = here.referral, case_of(db, here.referral), house.store
-    identifier = _identifier(db, here, kind, copy)
-    kept_at = _place(here, kind, identifier)
+    place = place_of(db, here, kind, copy)
+    kept_at, identifier = place.key, key_of(place.key, [referral.last_hash, case.last_hash])
     seen = bundle.as_read_by(here, copy)
     view = referral_view(db, me, seen, at)
     about = db.get(Person, referral.subject_id) if referral.subject_id is not None else None
@@ -99,11 +130,11 @@ def made_by(
         "numbers": {each["id"]: each["number"] for each in exhibits},
     }
     said = said_of(told, at, identifier, redact)
-    source = _Source(db.get_bind().engine, referral.id, (referral.version, case.version))
+    source = _Source(db.get_bind().engine, here, copy, place.reach)
 
     if kind == SUMMARY:
         document = summary(said, bundle_parts.summary(view, who, zone), redact)
-        return kept_at, lambda _: source.keep(store, kept_at, house.pool.submit(document).result())
+        return place, lambda _: source.keep(store, kept_at, house.pool.submit(document).result())
     sections = bundle_parts.sections(view, timeline(db, seen), bundle.letters_in_full(db, referral), zone)
 
     def bind(making: Making) -> None:
@@ -115,60 +146,98 @@ def made_by(
                 bound(house.pool, planned, making, lambda made: source.keep(store, kept_at, made))
             except NotFound:
                 # A file of it was destroyed before its turn came.
-                source.require_unchanged()
+                source.require_given()
                 raise
 
-    return kept_at, bind
+    return place, bind
 
 
 def pdf(
-    db: Session, house: House, me: Me, now: datetime, reference: str, kind: str, wanted: str | None, through: str
+    db: Session,
+    house: House,
+    me: Me,
+    now: datetime,
+    reference: str,
+    kind: str,
+    wanted: str | None,
+    through: str,
+    before: str = "",
 ) -> Response:
-    """Find the referral, make or fetch its paper outside any transaction, note the look, hand it over."""
+    """Find the referral, make or fetch its paper outside any transaction, note the look, hand it over.
+
+    `before` is the reach of a copy that was made before; where it is there no more, or is void, one is made of now.
+    """
     here = find_referral(db, me, reference)
     copy = copy_for(wanted, here, kind)
-    kept_at = place_of(db, here, kind, copy)
-    if not house.store.exists(kept_at):
-        kept_at, make = made_by(db, house, me, here, kind, copy, now)
+    place = place_of(db, here, kind, copy)
+    asked = place.beside(f"{place.beginning}{before}.pdf")
+    if asked and house.store.exists(asked.key) and not _is_void(db, here, copy, asked.reach):
+        place = asked
+    if not house.store.exists(place.key):
+        place, make = made_by(house, me, reference, kind, copy, now)
         db.close()
         try:
-            house.bindery.begin(kept_at, make)
-            house.bindery.wait(kept_at, LONGEST_WAIT)
+            house.bindery.begin(place.key, make)
+            house.bindery.wait(place.key, LONGEST_WAIT)
         except TimeoutError as wrong:
             raise Refusal("Making the PDF takes longer than usual. Try again in a minute.") from wrong
         except DocumentNotMade as wrong:
             # Where another process made it, nobody here knows why it did not.
-            if place_of(db, find_referral(db, me, reference), kind, copy) != kept_at:
+            if _is_void(db, here, copy, place.reach):
                 raise Refusal(CHANGED) from wrong
             raise
+        if _is_void(db, here, copy, place.reach):
+            raise Refusal(CHANGED)
     if not here.in_the_room:
         their_copy.note_given(db, here.referral, now)
     try:
-        return handed(db, me, here, Kept(house.store, kept_at), f"{kind}-{copy}", through, now)
+        return handed(db, me, here, Kept(house.store, place.key), f"{kind}-{copy}", through, now)
     except NotFound as gone:
         # A purge took it since, or whoever made it has ended.
         raise Refusal(CHANGED) from gone
 
 
 def papers(db: Session, house: House, me: Me, here: Found, at: datetime, make: str | None) -> list[dict[str, Any]]:
-    """The papers that a reader may have, each with how it stands; the one named in `make` (`bundle.hr`) is begun."""
+    """The papers that a reader may have, each with how it stands; the one named in `make` (`bundle.hr`) is begun.
+
+    Of one that something was added to since, the last copy stands there, with what is not in it yet.
+    """
+    folder = papers_of(here.referral)
+    # In this order: it is kept before it is no longer being made.
+    under_way = house.bindery.under_way(db, folder)
+    lie = {kept.key: kept.size for kept in house.store.list(folder)}
     shown = []
     for kind in TITLES:
         for copy in bundle.copies(here, kind):
-            name, kept_at = f"{kind}.{copy}", place_of(db, here, kind, copy)
-            # In this order: it is kept before it is no longer being made.
-            making = house.bindery.making(db, kept_at)
-            size = house.store.size(kept_at) if house.store.exists(kept_at) else None
-            if size is None and make == name:
-                house.bindery.begin(*made_by(db, house, me, here, kind, copy, at))
-                making = PaperBeingMade(key=kept_at, told_at=at)
-            state = (
-                "ready" if size is not None else "none" if making is None else "failed" if making.failed else "making"
-            )
-            told: dict[str, Any] = {"title": TITLES[kind], "for_whom": READERS[copy]}
-            told |= {"name": name, "state": state, "size": size, "path": f"{kind}.pdf?audience={copy}"}
-            shown.append(told | ({"done": making.done, "total": making.total} if making else {}))
+            name, place = f"{kind}.{copy}", place_of(db, here, kind, copy)
+            told: dict[str, Any] = {
+                "title": TITLES[kind],
+                "for_whom": READERS[copy],
+                "name": name,
+                "before": False,
+                "since": [],
+            }
+            told |= {"state": "none", "path": f"{kind}.pdf?audience={copy}"}
+            if place.key in lie:
+                told |= {"state": "ready", "size": lie[place.key]}
+            elif there := _last(db, here, copy, place, under_way):
+                told |= _how_far(under_way[there.key])
+            elif make == name:
+                begun, how = made_by(house, me, here.referral.reference, kind, copy, at)
+                house.bindery.begin(begun.key, how)
+                told |= _how_far(PaperBeingMade(key=begun.key, told_at=at))
+            elif house.bindery.making(db, place.key):
+                told |= {"state": "failed"}
+            elif there := _last(db, here, copy, place, lie):
+                told |= {"state": "ready", "size": lie[there.key], "before": True}
+                told["path"] += f"&before={there.key.removeprefix(place.beginning).removesuffix('.pdf')}"
+                told["since"] = timeline(db, bundle.as_read_by(here, copy), after=there.reach.entries)
+            shown.append(told)
     return shown
+
+
+def _how_far(making: PaperBeingMade) -> dict[str, Any]:
+    return {"state": "making", "done": making.done, "total": making.total}
 
 
 def _hears(view: Mapping[str, Any]) -> str | None:
@@ -189,26 +258,26 @@ def _redaction(db: Session, about: Person, referral: Referral) -> Redact:
 
 @dataclass(frozen=True)
 class _Source:
-    """What a paper was gathered from: a referral and its case, each in a version."""
+    """What a copy was gathered from: a referral, and how far."""
 
     engine: Engine
-    referral_id: int
-    versions: tuple[int, int]
+    here: Found
+    copy: str
+    reach: Reach
 
-    def require_unchanged(self) -> None:
-        """Raise a Refusal (409) where either has moved on since."""
-        now = select(col(Referral.version), col(Case.version)).join(Case, col(Case.id) == col(Referral.case_id))
-        with self.engine.connect() as connection:
-            if tuple(connection.execute(now.where(col(Referral.id) == self.referral_id)).one()) != self.versions:
+    def require_given(self) -> None:
+        """Raise a Refusal (409) where it holds by now what it must not. What only came since takes nothing from it."""
+        with Session(self.engine) as db:
+            if _is_void(db, self.here, self.copy, self.reach):
                 raise Refusal(CHANGED)
 
     def keep(self, store: Store, key: str, made: bytes | Path) -> None:
-        """Keep the paper. Raises a Refusal (409) where what it was gathered from moved on."""
+        """Keep the paper. Raises a Refusal (409) where it must not be given any more."""
         # Kept after a purge, it would have the purged words for good; and keeping it takes a while as well.
-        self.require_unchanged()
+        self.require_given()
         store.keep(key, made)
         try:
-            self.require_unchanged()
+            self.require_given()
         except Refusal:
             store.destroy(key)
             raise

@@ -77,7 +77,7 @@ def papers_page(
     shown = papers(db, house, me, here, now, make)
     chosen = their_copy.words_of(db, here.referral) if here.in_the_room else None
     log_reading(db, me, here, now, "page")
-    stands = " ".join(f"{each['name']}.{each['state']}.{each.get('done', '')}" for each in shown)
+    stands = " ".join(f"{each['name']}.{each['state']}.{each.get('done', '')}{each['path']}" for each in shown)
     if seen == stands:
         return Response(None, status_code=204)
     making = any(each["state"] == "making" for each in shown)
@@ -270,9 +270,10 @@ def _paper_route(kind: str) -> HTTPRouteHandler:
         now: Now,
         reference: FromPath[str],
         audience: FromQuery[str | None] = None,
+        before: FromQuery[str | None] = None,
     ) -> Response:
-        """A paper of a referral: for those in its room, or the copy of whom it is about."""
-        return pdf(db, house, me, now, reference, kind, audience, "page")
+        """A paper of a referral: for those in its room, or the copy of whom it is about; of now, or one of `before`."""
+        return pdf(db, house, me, now, reference, kind, audience, "page", before or "")
 
     return paper_of_referral
 

@@ -30,6 +30,16 @@ def units(database) -> int:
         return db.execute(select(func.count()).select_from(Unit)).scalar_one()
 
 
+def test_a_snapshot_sees_one_moment(database):
+    """A paper is gathered by many statements, and somebody writes meanwhile."""
+    with database.snapshot() as db:
+        before = db.execute(select(func.count()).select_from(Unit)).scalar_one()
+        with database.write() as other:
+            other.execute(insert(Unit).values(name="Meanwhile"))
+        assert units(database) == before + 1
+        assert db.execute(select(func.count()).select_from(Unit)).scalar_one() == before
+
+
 @post("/api/try/good", opt=PUBLIC, sync_to_thread=True)
 def good(db: Db) -> dict[str, str]:
     db.execute(insert(Unit).values(name=f"Kept {uuid.uuid4()}"))

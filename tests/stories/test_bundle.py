@@ -278,15 +278,99 @@ def test_a_purge_reaches_it(token, called, database, settings, clock, app):
     assert "This file was destroyed" in text
 
 
-def test_what_changes_while_it_goes_into_the_store_leaves_none_of_it_there(token, called, app):
+def meanwhile(app, deed):
+    """Have something happen while the next paper goes into the store."""
+    store = app.state.house.store
+    app.state.house = replace(app.state.house, store=Slow(store.backend, store.folder, [deed]))
+
+
+def spill(token, reference):
+    """A file of the room that should not be there, and what destroys it."""
+    file = upload(token("hr2"), reference, b"Marzipan.", "marzipan.txt").json()["id"]
+    return lambda: room(token("hr"), reference, "purge", fields=[f"evidence.{file}"], reason="It is not theirs.")
+
+
+def conflicted(token, reference):
+    """Somebody else at HR, who turns out to have a part in it."""
+    return lambda: room(token("hr"), reference, "conflict", person=INVESTIGATOR, reason="They live together.")
+
+
+def taken_out(token, reference):
+    """Words that nobody outside the room is to read."""
+    return lambda: room(token("hr2"), reference, "take-out", words="Room 4")
+
+
+@pytest.mark.parametrize(
+    ("copy", "voids"), [("hr", spill), ("hr", conflicted), ("subject", spill), ("subject", taken_out)]
+)
+def test_what_must_not_be_in_it_any_more_leaves_none_of_it_there(token, called, app, clock, copy, voids):
     """A purge of that moment looks for what is kept, and finds nothing yet."""
-    hr2 = token("hr2")
+    hr = token("hr")
     for kind in ("bundle", "summary"):
-        store = app.state.house.store
-        slow = Slow(store.backend, store.folder, [lambda: room(hr2, called, "notes", text="Meanwhile.")])
-        app.state.house = replace(app.state.house, store=slow)
-        assert hr2.get(f"/api/referrals/{called}/{kind}.pdf").status_code == 409
-        assert [kept.key for kept in store.list("pdf")] == []
+        store, deed = app.state.house.store, voids(token, called)
+        meanwhile(app, deed)
+        before = {kept.key for kept in store.list("pdf")}
+        answer = hr.get(f"/api/referrals/{called}/{kind}.pdf", params={"audience": copy})
+        assert (answer.status_code, "Ask for it again" in answer.text) == (409, True)
+        assert {kept.key for kept in store.list("pdf")} <= before
+        if voids is not spill:
+            break
+        clock.forward(minutes=1)
+
+
+def test_what_only_came_since_stops_none(token, called, app):
+    """A short answer every few seconds kept HR without a bundle: all that was made was thrown away each time."""
+    staff, hr = people(token, "staff hr")
+    for kind in ("bundle", "summary"):
+        meanwhile(app, lambda kind=kind: room(staff, called, "answer", text=f"Persimmon, {kind}."))
+        text = text_of(pdf(hr, called, kind)[1])
+        assert f"Persimmon, {kind}" not in text
+        assert re.search(r"It leaves out: \W*what came after \d\d:\d\d on", text)
+    # What is asked for now has what came by now.
+    text = text_of(pdf(hr, called)[1])
+    assert "Persimmon, bundle" in text
+    assert "Persimmon, summary" in text
+
+
+def until(using, page, there):
+    """The page, once that stands there."""
+    for _ in range(600):
+        said = using.get(page).text
+        if there in said:
+            return said
+        time.sleep(0.05)
+    raise AssertionError(there)
+
+
+def test_the_page_gives_the_one_that_was_made_and_says_what_came_since(called, token, app, sign_in):
+    staff, hr2, page = token("staff"), token("hr2"), f"/referrals/{called}/papers"
+    using = sign_in("hr")
+    meanwhile(app, lambda: room(staff, called, "answer", text="Persimmon."))
+    using.get(f"{page}?make=bundle.hr")
+    said = until(using, page, "This came since")
+    since = said.partition("This came since it was made, and is not in it:")[2].partition("</ul>")[0]
+    assert re.findall(r"<li>(.*?) <span", since) == ["The person replied."]
+    assert f'href="{page}?make=bundle.hr"' in said
+    got = re.search(r'href="([^"]+audience=hr&amp;before=[^"]+)"', said)[1].replace("&amp;", "&")
+    first = using.get(got)
+    assert first.status_code == 200
+    assert "Persimmon" not in text_of(PdfReader(io.BytesIO(first.content)))
+    for number in range(7):
+        room(staff, called, "answer", text=f"Once more, {number}.")
+    assert "And 3 more." in using.get(page).text
+    # Whoever makes it anew has all of it, and the older one is offered no more.
+    using.get(f"{page}?make=bundle.hr")
+    said = until(using, page, "Get this PDF")
+    assert "came since" not in said
+    assert "Persimmon" in text_of(PdfReader(io.BytesIO(using.get(f"/referrals/{called}/bundle.pdf").content)))
+    room(hr2, called, "notes", text="Meanwhile.")
+    assert "This came since it was made" in using.get(page).text
+    spill(token, called)()
+    said = using.get(page).text
+    assert "Get this PDF" not in said
+    # An address that was kept gives what there is now.
+    text = text_of(PdfReader(io.BytesIO(using.get(got).content)))
+    assert "Persimmon" in text
 
 
 def test_a_name_with_its_accents_apart_is_taken_out_too(token, called, database):
@@ -464,7 +548,8 @@ def test_one_that_goes_before_it_is_handed_over_is_to_be_asked_for_again(token, 
     assert hr.get(f"/api/referrals/{called}/bundle.pdf").status_code == 200
 
 
-def test_a_change_stops_the_one_that_another_process_makes(called, waiting, token, beside):
+@pytest.mark.parametrize("stops", [True, False])
+def test_what_voids_it_stops_the_one_that_another_process_makes(called, waiting, token, beside, stops):
     """Nobody there knows why it was not made, and it is no fault of the service."""
     hr = token("hr")
     there = httpx.Client(transport=beside._transport, base_url=BASE, headers=hr.headers)
@@ -475,10 +560,17 @@ def test_a_change_stops_the_one_that_another_process_makes(called, waiting, toke
         second = both.submit(there.get, address)
         # Time to find that the first makes it.
         time.sleep(0.5)
-        room(token("hr2"), called, "notes", text="Meanwhile.")
+        if stops:
+            conflicted(token, called)()
+        else:
+            room(token("hr2"), called, "notes", text="Meanwhile.")
         waiting.let.set()
         answers = [each.result() for each in (first, second)]
-    assert [(each.status_code, "Ask for it again" in each.text) for each in answers] == [(409, True)] * 2
+    if stops:
+        assert [(each.status_code, "Ask for it again" in each.text) for each in answers] == [(409, True)] * 2
+    else:
+        assert answers[0].content[:5] == b"%PDF-"
+        assert answers[0].content == answers[1].content
 
 
 def test_who_was_at_the_hearing_and_is_in_no_directory_is_taken_out_too(token, called, clock):
