@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, gettempdir
+from tempfile import gettempdir, mkdtemp
 
-BEGINS = "amends-making-"
+BEGINS, BEGUN = "amends-making-", "amends-begun-"
 BEGUN_WITHIN = 60
-"""Seconds from when a folder is made, in which its owner comes to hold it."""
+"""Seconds from when a folder is made, in which its owner comes to hold it; nothing is in it before."""
 
 
 @contextmanager
@@ -18,8 +18,16 @@ def folder() -> Iterator[Path]:
     """A folder for its owner alone, which goes with all that is in it. It is held until then: a process that is killed
     lets go.
     """
-    with TemporaryDirectory(prefix=BEGINS) as made, _held(Path(made)):
-        yield Path(made)
+    begun = Path(mkdtemp(prefix=BEGUN))
+    made = begun.with_name(BEGINS + begun.name.removeprefix(BEGUN))
+    try:
+        with _held(begun):
+            # It has this name only while it is held, so whichever has it and is not held is left over.
+            begun.rename(made)
+            yield made
+    finally:
+        for each in (begun, made):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def sweep() -> int:
@@ -27,9 +35,11 @@ def sweep() -> int:
 
     They may hold what was destroyed everywhere else since.
     """
+    there = Path(gettempdir())
     with folder() as newest:
         before = newest.stat().st_mtime - BEGUN_WITHIN
-        left = [each for each in Path(gettempdir()).glob(f"{BEGINS}*") if _is_left(each, before)]
+        left = [each for each in there.glob(f"{BEGINS}*") if _is_left(each)]
+        left += [each for each in there.glob(f"{BEGUN}*") if _is_left(each, before)]
         for each in left:
             shutil.rmtree(each, ignore_errors=True)
     return len(left)
@@ -45,10 +55,10 @@ def _held(there: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _is_left(there: Path, before: float) -> bool:
+def _is_left(there: Path, before: float | None = None) -> bool:
     try:
         about = there.lstat()
-        if about.st_mtime >= before or about.st_uid != os.getuid():
+        if about.st_uid != os.getuid() or (before is not None and about.st_mtime >= before):
             return False
         with _held(there):
             return True

@@ -18,6 +18,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import col
 
+from service.core import folders
 from service.core.database import Database, fold_in
 from service.core.errors import Unavailable
 from service.core.storage import STAGING, Store
@@ -44,9 +45,10 @@ def destroy(store: Store, evidence: Evidence) -> None:
 def destroy_purged(database: Database, store: Store, body: dict[str, Any]) -> None:
     """Destroy what a purge has asked for in the outbox: `evidence`, ids of files, and all that is kept under `prefix`.
 
-    Then what the rows have lost leaves the database's own log too. May be called again. Raises Unavailable, and
-    ValueError for a file that still stands.
+    What a killed process was making of it goes at once, and what the rows have lost leaves the database's own log too.
+    May be called again. Raises Unavailable, and ValueError for a file that still stands.
     """
+    folders.sweep()
     with database.read() as db:
         files = db.execute(select(Evidence).where(col(Evidence.id).in_(body.get("evidence", ())))).scalars().all()
     for file in files:

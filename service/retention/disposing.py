@@ -89,7 +89,7 @@ def _destroy(db: Session, case: Case, at: datetime) -> None:
     db.flush()
     lines = or_(col(ReadEntry.seen_as).in_(PARTIES), col(ReadEntry.person_id).in_(parties))
     db.execute(delete(ReadEntry).where(col(ReadEntry.case_id) == case.id, lines))
-    db.execute(delete(Once).where(col(Once.made) == case.reference))
+    db.execute(delete(Once).where(col(Once.made).in_([case.reference, *files])))
     theirs = (col(Outbox.case_id) == case.id, col(Outbox.kind) != outbox.DISPOSE)
     db.execute(delete(Outbox).where(*theirs))
     db.execute(insert(Outbox), outbox.to_destroy(case.id, case.version, files, f"pdf/{case.id}", at))
@@ -101,6 +101,7 @@ def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime)
     entries.add(db, referral, "room_disposed", actor=None, at=at, changes=told | {"disposed_at": (None, at)})
     erasing.erase_all(db, referral, but=referral_tombstone.is_kept)
     referral_tombstone.erase_from_case(db, case, referral)
+    uploads = list(db.execute(select(col(Evidence.id)).where(col(Evidence.referral_id) == referral.id)).scalars())
     places = (*referral_tombstone.places_of(referral), *referral_tombstone.folders_of_files(db, referral))
     for table in _tables_with("referral_id"):
         # Of a case's files the rows stay; those of the room go, once it is known where their bytes are.
@@ -109,12 +110,11 @@ def _destroy_referral(db: Session, case: Case, referral: Referral, at: datetime)
     referral.disposed_at = at
     _blank(db, referral, referral_tombstone.COLUMNS)
     db.flush()
-    # Lines of before 0028 name it in words alone.
-    named = or_(col(ReadEntry.referral_id) == referral.id, col(ReadEntry.detail) == referral.reference)
-    theirs = (col(ReadEntry.case_id) == case.id, named)
+    theirs = (col(ReadEntry.case_id) == case.id, col(ReadEntry.referral_id) == referral.id)
     lines = or_(col(ReadEntry.seen_as).in_(PARTIES), col(ReadEntry.person_id) == subject)
     db.execute(delete(ReadEntry).where(*theirs, lines))
-    db.execute(delete(Once).where(col(Once.made) == referral.reference))
+    # A key says by whom a file was sent, and when.
+    db.execute(delete(Once).where(col(Once.made).in_([referral.reference, *uploads])))
     db.execute(delete(Outbox).where(col(Outbox.referral_id) == referral.id, col(Outbox.kind) != outbox.DISPOSE))
     db.execute(insert(Outbox), [row for place in places for row in outbox.to_destroy_under(place, at)])
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from threading import Event, Thread
 from typing import Any
 
+from service.core import folders
 from service.core.clock import Clock
 from service.core.database import Database
 from service.core.settings import Settings
@@ -56,10 +57,12 @@ DEEDS: dict[str, Deed] = {TELL: tell_one, "destroy": destroy_purged, outbox.DISP
 
 def work(database: Database, settings: Settings, clock: Clock, stop: Event) -> None:
     """Work until `stop` is set; then end after the row in hand. A database that is away is waited for."""
+    # What a worker was making that was killed may have been destroyed everywhere else since.
+    folders.sweep()
     post = Post(database, settings, clock)
     sending = Thread(target=_keep_on, args=(lambda: post.work_once(stop), stop), name="post", daemon=True)
     sending.start()
-    # Not at the start: whoever started it with the wrong database has an hour to see that.
+    # The store not at the start: whoever started it with the wrong database has an hour to see that.
     sweep_at = clock() + SWEEP_EVERY
 
     def do_what_is_due() -> bool:

@@ -614,19 +614,42 @@ with folder() as made:
 """
 
 
-def test_what_a_killed_process_was_making_goes_and_what_is_being_made_stays(settings, database, tmp_path, monkeypatch):
+@pytest.fixture
+def killed(tmp_path, monkeypatch):
+    """Where papers are made: one was killed a moment ago, and another goes on; and what ends that one."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     told = {"text": True, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "env": os.environ | {"TMPDIR": tmp_path}}
-    killed, going_on = (subprocess.Popen([sys.executable, "-c", MAKES], **told) for _ in range(2))
-    places = [Path(each.stdout.readline().strip()) for each in (killed, going_on)]
-    killed.kill()
-    killed.communicate()
-    for place in places:
-        os.utime(place, (0, 0))
-    sweep(database, settings, datetime.now(UTC))
-    assert list(tmp_path.glob("amends-making-*")) == [places[1]]
+    ended, going_on = (subprocess.Popen([sys.executable, "-c", MAKES], **told) for _ in range(2))
+    places = [Path(each.stdout.readline().strip()) for each in (ended, going_on)]
+    ended.kill()
+    ended.communicate()
+    assert {*tmp_path.glob("amends-*")} == {*places}
+    yield tmp_path, places[1]
     going_on.communicate("\n")
-    assert list(tmp_path.glob("amends-making-*")) == []
+    assert list(tmp_path.glob("amends-*")) == []
+
+
+def test_what_a_killed_process_was_making_goes_and_what_is_being_made_stays(settings, database, killed):
+    there, going_on = killed
+    sweep(database, settings, datetime.now(UTC))
+    assert list(there.glob("amends-*")) == [going_on]
+
+
+def test_a_purge_destroys_what_a_killed_process_was_making_of_it(spilt, killed):
+    """Drawn pages of a purged file lay there for a minute, or an hour, and nobody knew."""
+    (_, digital, case, file), (there, going_on) = spilt, killed
+    press(digital, case, "purge", fields=[f"evidence.{file['id']}"], reason="Spilt")
+    assert list(there.glob("amends-*")) == [going_on]
+
+
+def test_a_worker_begins_with_it(settings, database, clock, killed):
+    there, going_on = killed
+    end = start(database, settings, clock)
+    until = time.monotonic() + 30
+    while len(list(there.glob("amends-*"))) > 1 and time.monotonic() < until:
+        time.sleep(0.05)
+    end()
+    assert list(there.glob("amends-*")) == [going_on]
 
 
 def test_the_worker_sweeps_an_hour_after_its_start(token, app, settings, database, clock, monkeypatch):

@@ -16,7 +16,7 @@ from service.cases.tombstone import COLUMNS
 from service.evidence.places import original_key, preview_key
 from service.records.cases import Case
 from service.records.referrals import Referral
-from service.records.timeline import Outbox, ReadEntry, TimelineEntry
+from service.records.timeline import Once, Outbox, ReadEntry, TimelineEntry
 from service.retention.disposing import dispose
 from service.retention.rules import years_after, years_before
 from service.worker.keeping import clear_reads
@@ -32,6 +32,7 @@ from tests.makers import (
     fields,
     listed,
     people,
+    picture,
     press,
     put_right,
     report,
@@ -350,6 +351,24 @@ def _nobody_is_named(database, number):
                 assert keys <= allowed, (table.name, keys - allowed)
         assert db.execute(select(func.count()).select_from(Outbox).where(col(Outbox.person_id).is_not(None),
                           col(Outbox.case_id) == number)).scalar() == 0  # fmt: skip
+
+
+def test_the_key_under_which_a_file_was_sent_goes_with_it(token, clock, worked, database):
+    """It said who had added it, and when."""
+    staff, digital = people(token, "staff digital")
+    case = report(staff)
+    key = {"Idempotency-Key": "one"}
+    file = staff.post(f"{at(case)}/evidence", files={"file": ("shot.png", picture())}, headers=key).json()["id"]
+    put_right(staff, digital, case)
+    press(digital, case, "close", resolution="advice_given")
+    used = select(Once).where(col(Once.key) == "one")
+    with database.read() as db:
+        assert db.execute(used).scalar_one().made == file
+    clock.forward(days=DAYS_OF_TWO_YEARS)
+    assert let_go(token("digital"), case).status_code == 200
+    worked()
+    with database.read() as db:
+        assert db.execute(used).first() is None
 
 
 def test_what_figures_are_counted_from_stays(token, clock, worked, database):

@@ -6,16 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, col
 
+from migrations.schema import migrate, take_back
 from service.cases import playbook
 from service.records.cases import Case
 from service.records.enums import Outcome
 from service.records.people import DeskMember
 from service.records.referrals import Letter, Referral
-from service.records.timeline import Outbox, ReadEntry
+from service.records.timeline import Once, Outbox, ReadEntry
 from service.referrals.tombstone import COLUMNS
 from service.retention.disposing import dispose
 from service.retention.referral_rules import counts_from
@@ -494,6 +495,52 @@ def test_nor_does_it_stay_that_the_person_read_a_file_of_the_room(token, clock, 
     with database.read() as db:
         left = db.execute(select(ReadEntry.seen_as).where(col(ReadEntry.detail) == file)).scalars().all()
     assert left == ["hr"]
+
+
+def test_nor_where_that_was_before_lines_named_their_referral(token, clock, worked, database, settings):
+    """The log of a service that was brought up to date: its lines name the referral by now, and go with it."""
+    _, reference = begun(token)
+    hr, hr2, staff = people(token, "hr hr2 staff")
+    file = upload(hr, reference, QUOKKA.encode(), f"{QUOKKA}.txt").json()["id"]
+    room(hr2, reference, "disclose", facts=["evidence"])
+    for where in ("", f"/evidence/{file}"):
+        assert staff.get(f"/api/referrals/{reference}{where}").status_code == 200
+    take_back(settings.database_url, "0027")
+    migrate(settings.database_url)
+    of_it = col(ReadEntry.detail).in_((reference, file))
+    with database.read() as db:
+        number = row_of(db, reference).id
+        assert set(db.execute(select(ReadEntry.referral_id).where(of_it)).scalars()) == {number}
+    with database.write() as db, pytest.raises(DBAPIError, match="append-only"), db.begin_nested():
+        db.execute(update(ReadEntry).where(of_it).values(detail="x"))
+    room(hr2, reference, "record-finding", kind="not_established", text=QUOKKA)
+    room(hr2, reference, "informal", reason=QUOKKA)
+    room(hr, reference, "close")
+    clock.forward(days=366 * 2 + 1)
+    assert let_go(token("hr"), reference).status_code == 200
+    worked()
+    with database.read() as db:
+        assert "subject" not in set(db.execute(select(ReadEntry.seen_as).where(of_it)).scalars())
+
+
+def test_nor_the_key_under_which_a_file_was_sent(token, clock, worked, database):
+    """It said who had added it, and when, and its number."""
+    _, reference = begun(token)
+    hr, hr2 = people(token, "hr hr2")
+    key = {"Idempotency-Key": "one"}
+    added = hr.post(f"/api/referrals/{reference}/evidence", files={"file": ("list.txt", b"A list.")}, headers=key)
+    assert added.status_code == 201, added.text
+    room(hr2, reference, "record-finding", kind="not_established", text=QUOKKA)
+    room(hr2, reference, "informal", reason=QUOKKA)
+    room(hr, reference, "close")
+    used = select(Once).where(col(Once.key) == "one")
+    with database.read() as db:
+        assert db.execute(used).scalar_one().made == added.json()["id"]
+    clock.forward(days=366 * 2 + 1)
+    assert let_go(token("hr"), reference).status_code == 200
+    worked()
+    with database.read() as db:
+        assert db.execute(used).first() is None
 
 
 def test_every_column_that_stays_is_there():
