@@ -8,11 +8,12 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 
 from service.core.taken_out import CLOSES, LONGEST_NAME, OPENS
 from service.evidence.download import EXTENSIONS
-from service.subject_access.comparing import LETTER, WORD, compared, folded, spellings, words_of
+from service.subject_access.comparing import LETTER, WORD, Word, compared, folded, spellings, words_of
+from service.subject_access.initials import SHORT, alone, initials_of, shortened, with_last_name
 
 # From where a word begins only: a long text without an address is then read once.
 ADDRESS = re.compile(r"(?<![\w.!#$%&'*+/=?^`{|}~-])[\w.!#$%&'*+/=?^`{|}~-]+@[\w-]+(?:\.[\w-]+)+")
@@ -105,11 +106,63 @@ class Redactor:
         return found
 
     def _taken_out(self, text: str) -> str:
-        for find in (self._addresses_in, self._chosen_in, self._known_in, self._directory_in):
+        finders = (
+            *(self._addresses_in, self._chosen_in, self._initials_in, self._known_in),
+            *(self._directory_in, self._short_in),
+        )
+        for find in finders:
             # What was put in a name's place is none.
             pieces = MARKED.split(text)
             text = "".join(piece if piece.startswith(OPENS) else _without(piece, find) for piece in pieces)
+        return self._without_initials(text)
+
+    def _without_initials(self, text: str) -> str:
+        """A text without the initials that stand in it for somebody who was named in it as well."""
+        for pattern, part in self._alone:
+            if taken_out(part) in text:
+                pieces = MARKED.split(text)
+                find = partial(_large_in, pattern, part)
+                text = "".join(piece if piece.startswith(OPENS) else _without(piece, find) for piece in pieces)
         return text
+
+    def _initials_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
+        for pattern, part in self._initialled:
+            yield from _large_in(pattern, part, text, said, places)
+
+    @cached_property
+    def _named(self) -> list[tuple[list[Word], str]]:
+        """The names of two words or more, each as its words, and what stands in its place."""
+        both = [(words_of(name), each.part) for each in self.known for name in spellings(each.name)]
+        return [(words, part) for words, part in both if initials_of(words) is not None]
+
+    @cached_property
+    def _own(self) -> tuple[tuple[str, str] | None, str]:
+        """Their own initials, and their first one with their last name."""
+        words = words_of(self.person.name)
+        return initials_of(words), f"{words[0].said[0]} {words[-1].said}" if words else ""
+
+    @cached_property
+    def _initialled(self) -> list[tuple[re.Pattern[str], str]]:
+        others = [
+            (words, part) for words, part in self._named if f"{words[0].said[0]} {words[-1].said}" != self._own[1]
+        ]
+        return [(re.compile(with_last_name(words)), part) for words, part in others]
+
+    @cached_property
+    def _alone(self) -> list[tuple[re.Pattern[str], str]]:
+        initials = {initials_of(words): part for words, part in self._named}
+        ways = [(alone(each, self._own[0]), part) for each, part in initials.items() if each is not None]
+        return [(re.compile(way), part) for way, part in ways if way is not None]
+
+    def _short_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
+        """People of the directory by an initial and their last name."""
+        short = shortened(self.names)
+        for found in SHORT.finditer(said):
+            letter, last = (1, 2) if found[1] else (4, 3)
+            called = f"{found[letter]} {found[last]}"
+            written = (text[places[found.start(one)]] for one in (letter, last))
+            if called in short and called != self._own[1] and all(sign.isupper() for sign in written):
+                yield *found.span(), SOMEBODY
 
     def _addresses_in(self, text: str, said: str, places: Sequence[int]) -> Spans:
         for found in ADDRESS.finditer(said):
@@ -198,6 +251,14 @@ def _begins(names: frozenset[str]) -> frozenset[str]:
     return frozenset(word for name in names for word in (name.partition(" ")[0], name.rpartition(" ")[2]))
 
 
+def _large_in(pattern: re.Pattern[str], part: str, text: str, said: str, places: Sequence[int]) -> Spans:
+    """What is found, as far as its first and its last word begin large."""
+    for found in pattern.finditer(said):
+        words = [places[found.start() + word.start()] for word in re.finditer(rf"(?<!{LETTER}){LETTER}", found[0])]
+        if all(text[word].isupper() for word in (words[0], words[-1])):
+            yield *found.span(), part
+
+
 def _anyhow(called: str) -> str:
     """What finds a name in a text: its words in their order, or the last one first."""
     words = [re.escape(word) for word in called.split()]
@@ -220,7 +281,10 @@ def _without(text: str, find: Callable[[str, str, Sequence[int]], Spans]) -> str
     """A text without what is found in it as names are compared there."""
     said, places = compared(text)
     pieces, kept_from = [], 0
-    for begin, end, part in find(text, said, places):
+    for begin, end, part in sorted(find(text, said, places)):
+        if places[begin] < kept_from:
+            # Two ways of writing a name were found over one another.
+            continue
         pieces += [text[kept_from : places[begin]], taken_out(part)]
         kept_from = places[end - 1] + 1
         while unicodedata.category(text[kept_from : kept_from + 1] or " ").startswith("M"):
