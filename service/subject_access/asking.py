@@ -21,7 +21,7 @@ from service.records.timeline import Outbox
 from service.referrals import their_copy
 from service.subject_access.finding import reviewers
 from service.subject_access.lines import titled
-from service.subject_access.third_parties import outside, without
+from service.subject_access.third_parties import outside, plain, without
 from service.timeline import outbox
 
 PACK, DELETE = "pack", "delete_given"
@@ -133,6 +133,7 @@ def redact(
     else:
         if OPENS in text or CLOSES in text:
             raise invalid("text", "This is taken out already. Give the words beside it.")
+        text = plain(text)
         times = sum(outside(one).count(text) for _, *texts in item.lines for one in texts)
         if not times:
             raise invalid("text", "These words do not stand in this part. Give them just as they stand there.")

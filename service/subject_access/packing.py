@@ -68,7 +68,7 @@ def write_zip(path: Path, packed: Packed, items: Iterable[Item], store: Store) -
             for item in of_group:
                 number += 1
                 name = _put_file(made, item, number, store)
-                page.write(f'<li><a href="#i{number}">{escape(short_title(item))}</a></li>'.encode())
+                page.write(f'<li><a href="#i{number}" dir="auto">{escape(short_title(item))}</a></li>'.encode())
                 sections.write(_section(item, number, name).encode())
                 told = {"part": item.part, "title": item.title, "lines": item.lines, "file": name}
                 data.write((b"," if number > 1 else b"") + b"\n" + json.dumps(told, ensure_ascii=False).encode())
@@ -159,4 +159,6 @@ def _section(item: Item, number: int, name: str | None) -> str:
     )
     link = f'<p><a href="{escape(name)}">Open the file</a></p>' if name else ""
     up = '<p class="up"><a href="#contents">Back to the contents</a></p>'
-    return f'<section id="i{number}"><h3>{escape(short_title(item))}</h3><dl>{lines}</dl>{link}{up}</section>'
+    return (
+        f'<section id="i{number}"><h3 dir="auto">{escape(short_title(item))}</h3><dl>{lines}</dl>{link}{up}</section>'
+    )

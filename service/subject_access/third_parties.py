@@ -87,7 +87,7 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text without them, each accent on its letter."""
-        text = _plain(text)
+        text = plain(text)
         for name, said in self._files.items():
             text = re.sub(rf"(?<![\w@]){re.escape(name)}(?![\w@])", lambda _, said=said: said, text)
         return self._taken_out(text)
@@ -97,7 +97,7 @@ class Redactor:
         """Names of files that tell of somebody, and what stands in the place of each: its words apart, without them."""
         found: dict[str, str] = {}
         # The longest first: it may hold another.
-        for name in sorted(map(_plain, self.files), key=len, reverse=True):
+        for name in sorted(map(plain, self.files), key=len, reverse=True):
             ending = next((each for each in ENDINGS if name.lower().endswith(each)), "")
             words = NOT_A_LETTER.sub(" ", name.lower().removesuffix(ending)).title()
             said = self._taken_out(words)
@@ -292,8 +292,9 @@ def _without(text: str, find: Callable[[str, str, Sequence[int]], Spans]) -> str
     return "".join([*pieces, text[kept_from:]])
 
 
-def _plain(text: str) -> str:
-    """Without what stands for somebody who was taken out, and each accent on its letter."""
+def plain(text: str) -> str:
+    """Without what stands for somebody who was taken out, each accent on its letter, and lines ended in one way."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", text.replace(OPENS, "[").replace(CLOSES, "]"))
 
 

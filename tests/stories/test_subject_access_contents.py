@@ -11,7 +11,7 @@ from tests.stories.test_subject_access import ask, given_to, parts, released, wh
 
 LINK = re.compile(r'href="([^"]*)"')
 ID = re.compile(r'id="([^"]*)"')
-HEADING = re.compile(r"<h3>(.*?)</h3>")
+HEADING = re.compile(r'<h3 dir="auto">(.*?)</h3>')
 
 
 def invited(token, clock):
@@ -55,7 +55,7 @@ def test_the_file_begins_with_its_contents(token, clock, worked):
     assert len(set(titles)) == len(titles)
     for said in ("A file, first.png, added 20 November 2026", "What you reported or asked, 20 November 2026"):
         assert f">{said}</a>" in contents, said
-        assert f"<h3>{said}</h3>" in rest, said
+        assert f'<h3 dir="auto">{said}</h3>' in rest, said
     assert re.search(r">A letter to you, what is alleged, sent \d+ November 2026</a>", contents)
     when = r"\d\d:\d\d on \d+ \w+ 2026 in Tokyo \(.*? in London\)"
     assert re.search(rf">A letter to you, your invitation to the hearing at {when}, sent \d+ November", contents)
@@ -102,3 +102,24 @@ def test_a_name_of_a_file_that_is_taken_out_is_out_of_what_its_part_is_called(to
     # The words in the place of others stay whole.
     assert "A file, th⟦taken out⟧ ⟦taken out⟧.png, added 20 November 2026" in told
     assert "⟦tak⟦" not in told
+
+
+def test_a_passage_over_two_lines_is_taken_out_however_it_is_typed(token, worked, sign_in):
+    """A browser ends its lines in its own way, and an accent may be typed by itself."""
+    staff = token("staff")
+    report(staff, narrative="So said Zoe\u0308 Swift.\r\nShe of the red hat. \u05e9\u05dc\u05d5\u05dd")
+    request = ask(staff)
+    worked()
+    page, data = sign_in("data"), token("data")
+    for part in parts(data, request):
+        if "red hat" in json.dumps(part):
+            typed = {
+                "item": str(part["item"]),
+                "text": "Zoe\u0308 Swift.\r\nShe of the red hat",
+                "reason": "It tells who.",
+            }
+            sent = page.fill_in(f"/subject-access/{request['reference']}/redact", typed)
+            assert sent.status_code == 303, sent.text
+    held = json.dumps(parts(data, request), ensure_ascii=False)
+    assert "So said ⟦taken out⟧. \u05e9\u05dc\u05d5\u05dd" in held
+    assert "red hat" not in held
