@@ -44,8 +44,8 @@ from service.records.notice_words import (
     REMINDED,
 )
 from service.records.notifications import Notification
-from service.records.referrals import Referral
-from service.records.room_entry_words import ASKS_OF_REFERRAL, NOTIFIED_OF_REFERRAL
+from service.records.referrals import Hearing, Referral
+from service.records.room_entry_words import ASKS_OF_REFERRAL, NOTIFIED_IN_ROOM, NOTIFIED_OF_REFERRAL
 from service.records.room_words import OWED
 from service.records.words import DUES, PARTS
 from service.referrals.policy import finds as finds_referral
@@ -54,6 +54,7 @@ from service.timeline.watching import MANY_READ
 MOST_COUNTED = 100
 """No further: the bell says 99+."""
 KEY_LENGTH = 32
+CALLED = ("room_invited", "room_postponed")
 
 About = tuple[int | None, int | None]
 """The number of the case that somebody is told of, or of the referral; neither where it is about none."""
@@ -113,6 +114,8 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
             .correlate(Notification)
             .scalar_subquery()
             .label("referral"),
+            _is_about_me().label("about_me"),
+            _hearing_at().label("hearing_at"),
             WAITS.label("waits"),
             Case.reference,
             col(Case.kind).label("kind_of_case"),
@@ -128,6 +131,23 @@ def _list(desks: Desks, roles: Roles) -> Select[Any]:
         .order_by(col(Notification.id).desc())
         .limit(bindparam("most", required=True, type_=Integer()))
     )
+
+
+def _is_about_me() -> ColumnElement[bool]:
+    """Whether it is about a referral of the reader themselves."""
+    mine = (col(Referral.id) == col(Notification.referral_id), col(Referral.subject_id) == ME)
+    return exists().where(*mine).correlate(Notification)
+
+
+def _hearing_at() -> ColumnElement[Any]:
+    """When the hearing is of whose call or new time somebody was told; nothing of one that does not take place."""
+    called = select(col(Hearing.hearing_at)).where(
+        col(Hearing.referral_id) == col(Notification.referral_id),
+        col(Hearing.invited_at) <= col(Notification.at),
+        col(Hearing.lapsed_at).is_(None),
+        col(Notification.kind).in_(CALLED),
+    )
+    return called.order_by(col(Hearing.id).desc()).limit(1).correlate(Notification).scalar_subquery()
 
 
 def count_unread(db: Session | Connection, me: Me) -> int:
@@ -173,6 +193,8 @@ def shown(row: Any) -> dict[str, Any]:
     told |= {"urgent": bool(row.urgent), "at": row.at, "read_at": row.read_at}
     if asks := _asks(row):
         told["asks"] = asks
+    if row.hearing_at is not None:
+        told["hearing_at"] = row.hearing_at
     if row.referral is not None:
         told["referral"] = {"reference": row.referral}
     if row.case_id is not None and row.content:
@@ -184,6 +206,7 @@ def shown(row: Any) -> dict[str, Any]:
 def _words(row: Any) -> str:
     if row.referral is not None:
         said = NOTIFIED_OF_REFERRAL.get(row.kind, "Something has changed in a referral.")
+        said = said if row.about_me else NOTIFIED_IN_ROOM.get(row.kind, said)
         return said.format(due=OWED[row.what] if row.what else "")
     said = NOTIFIED_OF.get(row.kind_of_case, NOTIFIED).get(row.kind) or NOTIFIED.get(row.kind, NOTIFIED_ELSE)
     return said.format(due=DUES.get(row.what, "something"))
@@ -191,7 +214,7 @@ def _words(row: Any) -> str:
 
 def _asks(row: Any) -> str | None:
     if row.referral is not None:
-        return ASKS_OF_REFERRAL.get(row.kind)
+        return None if row.about_me else ASKS_OF_REFERRAL.get(row.kind)
     by_clock = {"reminded": REMINDED, "escalated": ESCALATED}.get(row.kind, {})
     asks = ASKS_OF.get(row.kind_of_case, ASKS).get(row.kind) or ASKS.get(row.kind)
     return by_clock.get((row.what or "").partition(".")[0]) or asks

@@ -16,6 +16,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_invited": "Invited the person to a hearing.",
     "room_postponed": "Put off the hearing.",
     "room_called_off": "The hearing is not held: whoever called it has a conflict of interest.",
+    "room_heard_in_vain": "The hearing does not count any more: whoever called or held it has a conflict of interest.",
     "room_heard": "Recorded the hearing.",
     "room_considered": f"Confirmed that it was looked at whether this was {PROTECTED}.",
     "room_decided": "Decided.",
@@ -58,6 +59,7 @@ ENTRIES_TO_SUBJECT: Mapping[str, str] = {
     "room_invited": "You were invited to a hearing.",
     "room_postponed": "The hearing was put off.",
     "room_called_off": "The hearing is not held as it was called. You are invited anew.",
+    "room_heard_in_vain": "The hearing does not count any more. You are invited anew.",
     "room_heard": "The hearing was recorded.",
     "room_decided": "HR decided.",
     "room_appealed": "Your appeal came in.",
@@ -80,6 +82,7 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_invited": "HR writes to you.",
     "room_postponed": "A hearing was put off.",
     "room_called_off": "A hearing is not held.",
+    "room_heard_in_vain": "A hearing does not count any more.",
     "room_decided": "HR writes to you.",
     "room_conflict": "Somebody in a referral has a conflict of interest.",
     "room_left": "Somebody with a part in a referral has left.",
@@ -97,7 +100,21 @@ NOTIFIED_OF_REFERRAL: Mapping[str, str] = {
     "room_late": "Late: {due}.",
     "room_warning_expired": "A warning has ended.",
 }
+# The same to those in the room, where it is told to whom it is about as well.
+NOTIFIED_IN_ROOM: Mapping[str, str] = {
+    "room_invited": "A hearing is called.",
+    "room_decided": "A referral is decided.",
+    "room_appeal_decided": "An appeal is decided.",
+    "room_resumed": "A hearing is not held: a pause took its time.",
+}
+# What is asked of those in the room.
 ASKS_OF_REFERRAL: Mapping[str, str] = {
+    "room_invited": "See when it is. You record it afterwards.",
+    "room_called_off": "See that the person is invited anew.",
+    "room_heard_in_vain": "See that the person is invited anew.",
+    "room_resumed": "See that the person is invited anew.",
+    "room_decided": "See that the person gets the letter.",
+    "room_appeal_decided": "See that the person gets the letter.",
     "room_received": "Accept it, or return it with reasons.",
     "room_appointed": "Open it, and see what is yours to do.",
     "room_conflict": "See who does their part now, and appoint somebody else.",

@@ -107,6 +107,8 @@ ACCOMPANIED = (
 ROOM_SAYS: Mapping[str, str] = {
     "nothing_stated": "Nothing is stated yet.",
     "no_count": "this does not count any more",
+    "no_hearing": "this hearing does not take place",
+    "in_vain": "this hearing does not count any more",
     "called_anew": "This does not count any more. A hearing is called anew.",
     "protected": "Whistleblowing, union membership, belief or expression. Nobody may be treated worse for these.",
     "neutral": "A suspension is a neutral act, with full pay. It is no sign that anything has been decided.",

@@ -15,8 +15,8 @@ from service.records.enums import ReferralStage
 from service.records.people import Person
 from service.records.referrals import Referral, RoomConflict
 from service.referrals.changes import Changes, add_row, drop_row, put_row
-from service.referrals.clocks import keep_next_due
-from service.referrals.find import Found, appointed, hearing_of
+from service.referrals.clocks import WITH_HEARING, keep_next_due
+from service.referrals.find import Found, appeal_of, appointed, calls, doing, hearing_of, hears
 from service.referrals.policy import keepers, one_with
 from service.timeline import entries
 
@@ -38,7 +38,7 @@ def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: s
     others = [room for room in _rooms(db, one_with(referral.case_id)) if room.id != referral.id]
     row = RoomConflict(referral_id=referral.id, person_id=person.id, reason=reason, at=at, by_id=me.id)
     _say(db, me, referral, add_row(db, row) | end_parts(db, referral, person, at), at)
-    _call_off(db, referral, person, at)
+    _call_off(db, referral, person, at, ())
     for other in others:
         step_out(db, other, person, at=at)
 
@@ -75,10 +75,14 @@ def leave_each_other(db: Session, case: Case, *, at: datetime) -> None:
 
 
 def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -> None:
-    """End what somebody does in a room whom a wall keeps out of it; nothing where they do nothing there."""
-    if changes := end_parts(db, referral, person, at):
+    """End what somebody does in a room whom a wall keeps out of it, and what stands there of what they did; nothing
+    where they did nothing there.
+    """
+    changes = end_parts(db, referral, person, at)
+    if changes:
         _say(db, None, referral, changes, at)
-        _call_off(db, referral, person, at)
+    # Of their part that ended the lead was just told.
+    _call_off(db, referral, person, at, () if changes else keepers(db, referral))
 
 
 def _rooms(db: Session, cases: Any) -> list[Referral]:
@@ -95,15 +99,21 @@ def end_parts(db: Session, referral: Referral, person: Person, at: datetime) -> 
     return changes
 
 
-def _call_off(db: Session, referral: Referral, person: Person, at: datetime) -> None:
-    """Call off a hearing that is still to be held, where this person called it; whom it is about is told."""
+def _call_off(db: Session, referral: Referral, person: Person, at: datetime, also: tuple[int, ...]) -> None:
+    """Have a hearing count no more that this person called or held, as long as nothing is decided on it. Whom it is
+    about is told, and who calls it anew and hears them; and `also` others.
+    """
     at_appeal = referral.stage == ReferralStage.APPEALED
-    hearing = hearing_of(db, referral, appeal=at_appeal)
-    if hearing is None or hearing.by_id != person.id or hearing.held_at or hearing.lapsed_at:
+    hearing, made = hearing_of(db, referral, appeal=at_appeal), appeal_of(db, referral)
+    if hearing is None or hearing.lapsed_at or person.id not in (hearing.by_id, hearing.heard_by_id):
         return
+    if referral.stage not in WITH_HEARING or (at_appeal and made is not None and made.decided_at):
+        return
+    kind = "room_heard_in_vain" if hearing.held_at else "room_called_off"
     changes = put_row(db, hearing, lapsed_at=at)
-    tell = (referral.subject_id,) if referral.subject_id is not None else ()
-    entries.add(db, referral, "room_called_off", actor=None, at=at, changes=changes, tell=tell)
+    whose = (referral.subject_id,) if referral.subject_id is not None else ()
+    tell = dict.fromkeys((*whose, *also, *doing(db, referral, calls(referral), hears(referral))))
+    entries.add(db, referral, kind, actor=None, at=at, changes=changes, tell=tuple(tell))
     keep_next_due(db, referral)
 
 

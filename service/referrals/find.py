@@ -12,7 +12,7 @@ from service.core.database import is_sqlite
 from service.core.errors import NotFound
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import DeskName, ReferralStage
+from service.records.enums import DeskName, Part, ReferralStage
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Appeal, Appointment, Copied, Hearing, Referral, Suspension
@@ -106,6 +106,21 @@ def appointed(db: Session, referral: Referral, *, ever: bool = False) -> list[Ap
         mine = mine.join(Person, col(Person.id) == col(Appointment.person_id))
         mine = mine.where(col(Appointment.until_at).is_(None), col(Person.active))
     return list(db.execute(mine.order_by(col(Appointment.id))).scalars())
+
+
+def doing(db: Session, referral: Referral, *parts: Part) -> tuple[int, ...]:
+    """Who has one of these parts now, by number."""
+    return tuple(each.person_id for each in appointed(db, referral) if each.part in parts)
+
+
+def hears(referral: Referral) -> Part:
+    """Whose part it is to hold the hearing of this stage."""
+    return Part.APPEAL_HEARER if referral.stage == ReferralStage.APPEALED else Part.DECISION_MAKER
+
+
+def calls(referral: Referral) -> Part:
+    """Whose part it is to call it."""
+    return Part.APPEAL_HEARER if referral.stage == ReferralStage.APPEALED else Part.INVESTIGATOR
 
 
 def room_files(

@@ -19,7 +19,7 @@ from service.records.room_words import ACCOMPANIED, CONSEQUENCES, OUTCOMES
 from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.disclosing import FINDINGS, let_read, waits
-from service.referrals.find import Found, appeal_of, evidence_of, hearing_of
+from service.referrals.find import Found, appeal_of, doing, evidence_of, hearing_of, hears
 from service.referrals.life import Act, after
 from service.referrals.parts import alleged
 from service.referrals.standing import standing_of
@@ -84,7 +84,7 @@ def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str
         by_id=me.id,
     )
     changes = add_row(db, row) | put(referral, stage=stage) | let_read(db, referral, "hearing", FINDINGS, at=at)
-    tell_subject(db, me, referral, "room_invited", changes, at)
+    tell_subject(db, me, referral, "room_invited", changes, at, doing(db, referral, hears(referral)))
     keep_next_due(db, referral)
 
 
@@ -153,7 +153,7 @@ def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: 
             f"{book.referrals.hearing_notice_hours} hours. (Acas code, paragraph 11: reasonable time to prepare)",
         )
     changes = put_row(db, hearing, hearing_at=hearing_at, postponed_because=reason)
-    tell_subject(db, me, referral, "room_postponed", changes, at)
+    tell_subject(db, me, referral, "room_postponed", changes, at, doing(db, referral, hears(referral)))
     keep_next_due(db, referral)
 
 

@@ -22,7 +22,7 @@ from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.disclosing import EVIDENCE, let_read, waits
-from service.referrals.find import Found, appointed, case_of, hearing_of, suspension_of
+from service.referrals.find import Found, appointed, calls, case_of, doing, hearing_of, hears, suspension_of
 from service.referrals.life import Act, after
 from service.referrals.policy import keepers
 from service.referrals.standing import standing_of
@@ -67,9 +67,11 @@ def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
     if (suspension := suspension_of(db, referral)) is not None:
         stood_still = at - max(since, suspension.from_at)
         changes |= put_row(db, suspension, review_at=suspension.review_at + stood_still)
+    also: tuple[int, ...] = ()
     if (hearing := hearing_of(db, referral, appeal=here.at_appeal)) is not None and _lapses(db, hearing, since, at):
         changes |= put_row(db, hearing, lapsed_at=at)
-    tell_subject(db, me, referral, "room_resumed", changes, at)
+        also = doing(db, referral, calls(referral), hears(referral))
+    tell_subject(db, me, referral, "room_resumed", changes, at, also)
     keep_next_due(db, referral)
 
 

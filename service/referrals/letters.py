@@ -18,11 +18,12 @@ from service.core.storage import Store
 from service.people.identity import Me
 from service.records.enums import LetterKind, ReferralStage
 from service.records.people import Person
-from service.records.referrals import Letter, Referral
+from service.records.referrals import Hearing, Letter, Referral
 from service.records.room_words import GATES, LETTERS
 from service.referrals import policy
 from service.referrals.changes import add_row
-from service.referrals.find import Found, appeal_of, hearing_of, suspension_of
+from service.referrals.find import Found, appeal_of, hearing_of, rows_of, suspension_of
+from service.referrals.gates import Standing
 from service.referrals.letter_parts import TABLE, Record
 from service.referrals.life import Act, after
 from service.referrals.standing import standing_of
@@ -183,8 +184,9 @@ def sent(db: Session, referral: Referral, kind: LetterKind | None = None) -> lis
     return list(db.execute(mine.order_by(col(Letter.id))).scalars())
 
 
-def listed(db: Session, referral: Referral) -> list[dict[str, Any]]:
-    """What the referral says of its letters."""
+def listed(db: Session, referral: Referral, now: Standing) -> list[dict[str, Any]]:
+    """What the referral says of its letters: `void` names what is said of one to a hearing that does not stand."""
+    hearings = rows_of(db, Hearing, referral)
     return [
         {
             "kind": row.kind,
@@ -192,9 +194,22 @@ def listed(db: Session, referral: Referral) -> list[dict[str, Any]]:
             "sent_at": row.sent_at,
             "sha256": row.sha256,
             "destroyed": not row.says,
+            "void": _void(row, hearings, now),
         }
         for row in sent(db, referral)
     ]
+
+
+def _void(letter: Letter, hearings: list[Hearing], now: Standing) -> str | None:
+    """`no_hearing` or `in_vain` of an invitation to a hearing that is not held, or that was held in vain."""
+    called = [each for each in hearings if each.invited_at <= letter.sent_at]
+    if letter.kind != LetterKind.INVITATION or not called:
+        return None
+    last = [each for each in hearings if each.appeal is called[-1].appeal][-1]
+    counts = now.appeal_invited_for if last.appeal else now.invited_for
+    if called[-1] is last and counts is not None:
+        return None
+    return "in_vain" if called[-1].held_at else "no_hearing"
 
 
 def context(kind: LetterKind, record: Record, to: str, parts: list[dict[str, Any]]) -> dict[str, Any]:

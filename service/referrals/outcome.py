@@ -15,7 +15,7 @@ from service.records.room_words import OUTCOMES
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.disclosing import FINDINGS, let_read
-from service.referrals.find import Found, appeal_of, appointed
+from service.referrals.find import Found, appeal_of, doing
 from service.referrals.life import Act, after, harsher
 from service.referrals.policy import keepers
 from service.referrals.standing import standing_of
@@ -37,7 +37,7 @@ def decide(db: Session, me: Me, here: Found, *, outcome: Outcome, reason: str, a
         appeal_by=within(book, at, book.referrals.appeal_window),
         warning_until=warning_until(book, outcome, at),
     ) | let_read(db, referral, "outcome", FINDINGS, at=at)
-    tell_subject(db, me, referral, "room_decided", changes, at)
+    tell_subject(db, me, referral, "room_decided", changes, at, keepers(db, referral))
     keep_next_due(db, referral)
 
 
@@ -56,8 +56,7 @@ def appeal(db: Session, me: Me, here: Found, *, grounds: str, at: datetime) -> N
     stage = after(Act.APPEAL, here.stage, standing_of(db, referral, at))
     row = Appeal(referral_id=referral.id, grounds=grounds, at=at, by_id=me.id)
     changes = add_row(db, row) | put(referral, stage=stage) | let_read(db, referral, "appeal", at=at)
-    hears = tuple(each.person_id for each in appointed(db, referral) if each.part == Part.APPEAL_HEARER)
-    tell = tuple(dict.fromkeys((*keepers(db, referral), *hears)))
+    tell = tuple(dict.fromkeys((*keepers(db, referral), *doing(db, referral, Part.APPEAL_HEARER))))
     entries.add(db, referral, "room_appealed", actor=me.id, at=at, changes=changes, tell=tell)
     keep_next_due(db, referral)
 
@@ -84,7 +83,7 @@ def decide_appeal(
     changes: Changes = put_row(db, made, upheld=upheld, outcome=now, reason=reason, decided_at=at)
     if now is not before:
         changes |= _replace(db, referral, now)
-    tell_subject(db, me, referral, "room_appeal_decided", changes, at)
+    tell_subject(db, me, referral, "room_appeal_decided", changes, at, keepers(db, referral))
     keep_next_due(db, referral)
 
 

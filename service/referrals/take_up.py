@@ -1,6 +1,6 @@
 """HR takes a referral up: accepts or returns it, appoints people, and has the person informed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -112,7 +112,12 @@ def inform_subject(db: Session, me: Me, here: Found, *, text: str, at: datetime)
     tell_subject(db, me, referral, "room_informed", changes, at)
 
 
-def tell_subject(db: Session, me: Me, referral: Referral, kind: str, changes: Changes, at: datetime) -> None:
-    """Add an entry that the person it is about may read, and tell them where they are let in."""
+def tell_subject(
+    db: Session, me: Me, referral: Referral, kind: str, changes: Changes, at: datetime, also: Iterable[int] = ()
+) -> None:
+    """Add an entry that the person it is about may read, and tell them where they are let in; and `also` those of the
+    room whom it concerns, but for whoever did it.
+    """
     tell = (referral.subject_id,) if referral.subject_id is not None and referral.informed_at is not None else ()
-    entries.add(db, referral, kind, actor=me.id, at=at, changes=changes, tell=tell)
+    told = tuple(dict.fromkeys((*tell, *(person for person in also if person != me.id))))
+    entries.add(db, referral, kind, actor=me.id, at=at, changes=changes, tell=told)

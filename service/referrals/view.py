@@ -176,7 +176,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "appeal": appeal_shown(rows[Appeal]),
         "suspension": suspension_shown(rows[Suspension]),
         "paused": {"at": referral.paused_at, "reason": referral.paused_because} if referral.paused_at else None,
-        "letters": letters.listed(db, referral),
+        "letters": letters.listed(db, referral, now),
         "copied": [copied_shown(row, people, files) for row in rows[Copied]],
         "papers": [
             {"kind": row.kind, "how": row.how, "text": row.text, "at": row.at, "recorded_at": row.recorded_at}
@@ -247,7 +247,7 @@ def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "informed": informed_shown(referral),
         # Why is HR's: it may be about somebody else.
         "paused": {"at": referral.paused_at} if referral.paused_at else None,
-        "letters": letters.listed(db, referral),
+        "letters": letters.listed(db, referral, now),
         "replies": [
             {"text": row.text, "how": row.how, "at": row.at}
             for row in rows_of(db, Paper, referral)

@@ -74,6 +74,7 @@ AUDIENCES_OF_REFERRAL: dict[str, tuple[str, ...]] = {
     "room_invited": THEIRS,
     "room_postponed": THEIRS,
     "room_called_off": THEIRS,
+    "room_heard_in_vain": THEIRS,
     "room_heard": THEIRS,
     "room_considered": ROOM,
     "room_decided": THEIRS,

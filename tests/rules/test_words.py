@@ -97,6 +97,7 @@ def test_what_is_not_an_enum_is_complete_as_well() -> None:
     assert set(room_entry_words.ENTRIES_OF_REFERRAL) == set(AUDIENCES_OF_REFERRAL)
     theirs = {kind for kind, readers in AUDIENCES_OF_REFERRAL.items() if "subject" in readers}
     assert set(room_entry_words.ENTRIES_TO_SUBJECT) == theirs
+    assert set(room_entry_words.NOTIFIED_IN_ROOM) <= theirs
     assert set(room_entry_words.NOTIFIED_OF_REFERRAL) | set(room_entry_words.ASKS_OF_REFERRAL) <= set(
         AUDIENCES_OF_REFERRAL
     )
@@ -144,7 +145,7 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     room = {"gates", "checks", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
-    room |= {"ready", "entries_to_subject", "notified_of_referral", "asks_of_referral", "picture"}
+    room |= {"ready", "entries_to_subject", "notified_of_referral", "notified_in_room", "asks_of_referral", "picture"}
     room |= {"ended", "held_of_referral", "room_asks", "asked_of_subject"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
     kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}

@@ -61,6 +61,7 @@ class NotificationOut(TypedDict):
     urgent: bool
     at: datetime
     read_at: datetime | None
+    hearing_at: NotRequired[datetime]
     case: NotRequired[NotifiedOfOut]
 
 
