@@ -121,11 +121,10 @@ def _answer_appeal(of: AsItStands) -> Clock:
 
 
 def _hear(of: AsItStands, hearing: Hearing, what: str, to: Part) -> Clock:
-    """The hearing has its moment; it is late once its record is."""
+    """The hearing is reminded of before its moment; nobody is late until the time for its record is over."""
     limits, at = of.book.referrals, hearing.hearing_at
-    before = at - timedelta(hours=limits.hearing_reminder_hours)
-    late = _within(of, what, at, limits.hearing_record).due_at
-    return Clock(what, key(what, at), before, at, late, to)
+    by = _within(of, what, at, limits.hearing_record).due_at
+    return Clock(what, key(what, at), at - timedelta(hours=limits.hearing_reminder_hours), by, by, to)
 
 
 def _close_settled(of: AsItStands) -> Clock:

@@ -76,7 +76,9 @@ def _lines(view: Mapping[str, Any], timeline: Timeline, at: datetime) -> Iterato
     stages = list(_stages(view))
     for (stage, since), (_, until) in zip(stages, [*stages[1:], (None, None)], strict=True):
         ended = stage in (ReferralStage.CLOSED, ReferralStage.RETURNED)
-        yield Line(REFERRAL_STAGES[stage], ((since, None if ended else until or over),), "stage")
+        # The hearing itself has a line of its own.
+        words = PICTURE["hearing_stage"] if stage is ReferralStage.HEARING else REFERRAL_STAGES[stage]
+        yield Line(words, ((since, None if ended else until or over),), "stage")
     paused = _lasted(timeline, "room_paused", "room_resumed")
     yield Line(PICTURE["paused"], tuple((since, until or over) for since, until in paused), "apart")
     suspended = _lasted(timeline, "room_suspended", "room_suspension_ended")
@@ -88,10 +90,12 @@ def _lines(view: Mapping[str, Any], timeline: Timeline, at: datetime) -> Iterato
     moments = {
         "informed": [view["informed"]["at"]] if view["informed"] else [],
         "findings": [finding["at"] for finding in view["findings"]],
+        "postponed": [entry["at"] for entry in timeline if entry["kind"] == "room_postponed"],
         "hearing": _held(view["hearing"]),
         "outcome": [view["decision"]["decided_at"]] if view["decision"] else [],
         "appeal_hearing": _held(view["appeal_hearing"]),
         "appeal_outcome": [view["appeal"]["decided_at"]] if view["appeal"] and view["appeal"]["decided_at"] else [],
+        "letters": [letter["sent_at"] for letter in view["letters"]],
         "papers": [paper["at"] for paper in view["papers"]],
     }
     for name, found in moments.items():
@@ -119,7 +123,10 @@ def _stages(view: Mapping[str, Any]) -> Iterator[tuple[ReferralStage, datetime]]
 
 
 def _held(hearing: Mapping[str, Any] | None) -> list[datetime]:
-    return [hearing["held_at"] or hearing["hearing_at"]] if hearing else []
+    """When a hearing was held, or is to be; one that does not take place is none."""
+    if not hearing or not (hearing["held_at"] or hearing["counts"]):
+        return []
+    return [hearing["held_at"] or hearing["hearing_at"]]
 
 
 def _lasted(timeline: Timeline, begins: str, ends: str) -> list[Span]:

@@ -14,6 +14,7 @@ from service.records.referrals import Finding, Hearing, Paper, Referral
 from service.records.room_words import PICTURE
 from tests.browser.seeing import one_handed, sound, sound_without_scripts
 from tests.makers import DEMO, at, picture, press, put_right, report, room, upload
+from tests.stories.test_letters import send
 
 THREE = {"investigator": f"hr2{DEMO}", "decision_maker": f"head{DEMO}"}
 
@@ -274,7 +275,7 @@ def test_a_file_goes_and_a_name_is_taken_out_of_their_copy(phone, api):
 
 
 def lived_through(api, underneath) -> str:
-    """The address of a referral that has every kind of line in its life, thirty-one in all, over a year."""
+    """The address of a referral that has every kind of line in its life, thirty-three in all, over a year."""
     staff, digital, hr, hr2, head, services = (
         api(who) for who in ("staff", "digital", "hr", "hr2", "head", "services")
     )
@@ -302,6 +303,10 @@ def lived_through(api, underneath) -> str:
             room(staff, reference, "appeal", grounds="It was gone within minutes.")
             room(hr, reference, "appoint", appeal_hearer=f"services{DEMO}")
         room(who, reference, "invite", **hearing)
+        if who is hr2:
+            send(hr2, reference, "invitation")
+            later = (now() + timedelta(days=3, hours=1)).isoformat()
+            room(hr2, reference, "postpone", hearing_at=later, reason="The companion is away.")
         with underneath.write() as db:
             db.execute(update(Hearing).values(hearing_at=now() - timedelta(hours=2)))
         if who is hr2:
@@ -324,7 +329,7 @@ def lived_through(api, underneath) -> str:
 def test_the_whole_life_is_printed_on_one_sheet(desk, api, underneath):
     page = desk("hr")
     page.goto(f"{lived_through(api, underneath)}/life")
-    assert page.locator(".picture tbody tr").count() == 31
+    assert page.locator(".picture tbody tr").count() == 33
     assert {
         line for line in PICTURE.values() if page.get_by_role("rowheader", name=line, exact=True).count() != 1
     } == set()

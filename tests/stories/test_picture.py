@@ -7,14 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.referrals.picture import WIDE, picture
-from tests.makers import people, referred, room
+from tests.makers import DEMO, people, referred, room
+from tests.stories.test_letters import send
 from tests.stories.test_room import begin, decide, find_facts, moment
 
 MOMENT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 NOTHING = dict.fromkeys(
     "returned accepted_at fact_finding_at informal hearing decision appeal closed_at suspension informed appeal_hearing"
     " warning".split()
-) | {"findings": [], "papers": [], "appointments": []}
+) | {"findings": [], "papers": [], "appointments": [], "letters": []}
 
 
 def lines(page):
@@ -34,7 +35,7 @@ def test_every_part_of_its_life_has_a_line(token, sign_in, clock):
         "Received": 1,
         "Accepted": 1,
         "Finding the facts": 1,
-        "Hearing": 1,
+        "Called to a hearing": 1,
         "Decided": 1,
         "Paused": 1,
         "Investigator: HR caseworker": 1,
@@ -61,10 +62,40 @@ def test_whoever_is_invited_anew_was_called_to_a_hearing_since_the_first_time(to
     again = room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **told)["hearing"]
     known = [datetime.fromisoformat(again[name]) for name in ("first_invited_at", "invited_at")]
     assert known == [since, clock()]
-    for page in ("", "/life"):
-        said = sign_in("hr").get(f"/referrals/{reference}{page}").text
-        line = re.search(r"(?:>Hearing<).*?</(?:li|tr)>", said, re.DOTALL)[0]
-        assert f"{since:%-d %B}" in line, page
+    drawn = sign_in("hr").get(f"/referrals/{reference}/life").text
+    assert f"{since:%-d %B}" in re.search(r">Called to a hearing<.*?</tr>", drawn, re.DOTALL)[0]
+    # Where it says *Hearing*, it is the day of the hearing.
+    assert f"{clock() + timedelta(days=3):%-d %B}" in stage_of_hearing(sign_in, reference)
+
+
+def stage_of_hearing(sign_in, reference):
+    """What the line at the top of the referral says of its hearing."""
+    return re.search(r">Hearing<.*?</li>", sign_in("hr").get(f"/referrals/{reference}").text, re.DOTALL)[0]
+
+
+def test_a_hearing_is_dated_by_when_it_was_held_and_letters_and_postponements_are_drawn(token, sign_in, clock):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    send(hr2, reference, "informing")
+    send(hr2, reference, "invitation")
+    room(hr2, reference, "postpone", hearing_at=moment(clock, days=5), reason="The companion is away.")
+    clock.forward(days=6)
+    (head,) = people(token, "head")
+    held = clock() - timedelta(hours=2)
+    room(head, reference, "hear", held_at=held.isoformat(), present=["Us"], notes="Heard.")
+    assert f"{held:%-d %B}" in stage_of_hearing(sign_in, reference)
+    drawn = lines(sign_in("hr").get(f"/referrals/{reference}/life").text)
+    assert (drawn["Letters to the person"], drawn["Hearing moved"], drawn["The hearing itself"]) == (2, 1, 1)
+
+
+def test_a_hearing_that_does_not_take_place_is_not_drawn(token, sign_in, clock):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    room(hr, reference, "conflict", person=f"hr2{DEMO}", reason="A cousin.")
+    assert "The hearing itself" not in lines(sign_in("hr").get(f"/referrals/{reference}/life").text)
+    assert "life__date" not in stage_of_hearing(sign_in, reference)
 
 
 def test_it_is_for_those_in_the_room(token, sign_in, clock):

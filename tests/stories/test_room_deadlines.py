@@ -227,7 +227,7 @@ def test_a_hearing_that_a_pause_took_is_called_again(token, clock, worker):
     find_facts(hr2, reference)
     room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
     what, at = due(token, reference)
-    assert (what, at) == ("hearing", clock() + timedelta(days=3))
+    assert (what, at) == ("hearing", working_days_later(clock() + timedelta(days=3), 2))
     clock.forward(days=1)
     room(token("hr"), reference, "pause", reason="They are ill.")
     clock.forward(days=6)
@@ -240,7 +240,28 @@ def test_a_hearing_that_a_pause_took_is_called_again(token, clock, worker):
     assert (rung(token, reference, "hearing"), rung(token, reference, "invitation")) == ([], ["room_late"])
     assert told(token, "Late: invite the person again.") == {"hr", "hr2"}
     room(token("hr2"), reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
-    assert due(token, reference) == ("hearing", clock() + timedelta(days=3))
+    assert due(token, reference)[0] == "hearing"
+
+
+def test_a_hearing_is_late_when_the_time_for_its_record_is_over_and_not_before(token, sign_in, clock, worker):
+    def listed_as_late():
+        row = token("hr").get("/api/referrals").json()["items"][0]
+        return row["late"], "Late:</strong> hold the hearing, and record it" in sign_in("hr").get("/referrals").text
+
+    reference, _ = facts_are_found(token, clock)
+    hr2 = token("hr2")
+    find_facts(hr2, reference)
+    begins = clock() + timedelta(days=2)
+    room(hr2, reference, "invite", hearing_at=begins.isoformat(), place="Room 4", text="Please come.")
+    clock.moment = begins - timedelta(hours=23)
+    worker()
+    assert rung(token, reference, "hearing") == ["room_reminded"]
+    for later, late in ((begins + MINUTE, False), (working_days_later(begins, 2) + MINUTE, True)):
+        clock.moment = later
+        worker()
+        assert listed_as_late() == (late, late)
+        assert rung(token, reference, "hearing") == ["room_reminded", "room_late"][: 1 + late]
+    assert told(token, "Late: hold the hearing, and record it.") == {"hr", "head"}
 
 
 @pytest.mark.parametrize("at_appeal", [False, True])
