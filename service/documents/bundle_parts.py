@@ -279,7 +279,9 @@ def _in_time(decision: View, zone: str) -> str | None:
 
 def _outcome(view: View, zone: str) -> Iterator[Block]:
     if considered := view.get("considered"):
-        yield from (heading(ENTRIES_OF_REFERRAL["room_considered"].rstrip(".")), quoted(considered["text"]))
+        no_count = "" if considered["counts"] else f", {ROOM_SAYS['no_count']}"
+        yield heading(ENTRIES_OF_REFERRAL["room_considered"].rstrip(".") + no_count)
+        yield quoted(considered["text"])
     if informal := view.get("informal"):
         yield heading("Settled informally")
         yield from (says(dated(informal["at"], zone)), quoted(informal["reason"]))

@@ -61,7 +61,7 @@ def _as_it_stands(db: Session, book: Playbook, referral: Referral) -> AsItStands
         hearing,
         _void_since(db, referral, hearing) if hearing is not None else None,
         appeal_of(db, referral) if at_appeal else None,
-        _pauses(db, referral),
+        pauses_of(db, referral),
     )
 
 
@@ -79,7 +79,7 @@ def _void_since(db: Session, referral: Referral, hearing: Hearing) -> datetime |
     return max([hearing.invited_at, *left])
 
 
-def _pauses(db: Session, referral: Referral) -> list[Pause]:
+def pauses_of(db: Session, referral: Referral) -> list[Pause]:
     """The pauses that are over, oldest first."""
     told = entries.moments(db, referral, ("room_paused", "room_resumed"))
     # One that runs has no end yet, and then no clock runs.

@@ -17,7 +17,7 @@ from service.records.evidence import Evidence
 from service.records.referrals import Finding, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, CONSEQUENCES, OUTCOMES
 from service.referrals.changes import add_row, put, put_row
-from service.referrals.clocks import keep_next_due, within
+from service.referrals.clocks import keep_next_due, pauses_of, within
 from service.referrals.disclosing import FINDINGS, let_read, waits
 from service.referrals.find import Found, appeal_of, doing, evidence_of, hearing_of, hears
 from service.referrals.life import Act, after
@@ -160,13 +160,17 @@ def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: 
 def record_hearing(
     db: Session, me: Me, here: Found, *, held_at: datetime, present: Sequence[str], notes: str, at: datetime
 ) -> None:
-    """Record the hearing that was held. Raises Invalid for a moment to come, or before it was to begin."""
+    """Record the hearing that was held. Raises Invalid for a moment to come, before it was to begin, or in a pause."""
     referral, appeal = here.referral, here.at_appeal
     hearing = hearing_of(db, referral, appeal=appeal)
     if held_at > at:
         raise invalid("held_at", "This moment is still to come.")
     if hearing is not None and held_at < hearing.hearing_at:
         raise invalid("held_at", "The person was invited for a later time. (Acas code, paragraph 11)")
+    for since, until in pauses_of(db, referral):
+        if since < held_at < until:
+            lasted = f"from {moment(since, me.zone)} to {moment(until, me.zone)}"
+            raise invalid("held_at", f"This was paused {lasted}. No hearing is held meanwhile. (Our own rule)")
     after(Act.HEAR, here.stage, standing_of(db, referral, at))
     if hearing is None:
         raise Refusal("Nobody is invited to a hearing yet.")

@@ -12,6 +12,7 @@ from service.records.people import Person
 from service.records.referrals import Appeal, Appointment, Finding, Hearing, Referral, Suspension
 from service.referrals.gates import Standing
 from service.referrals.policy import apart_from_each
+from service.timeline import entries
 
 ASKED: tuple[str, ...] = ("id", "stage", "subject_id", "referred_by_id", "informed_at", "considered_at", "outcome")
 ASKED += ("decided_at", "appeal_by", "paused_at")
@@ -38,8 +39,15 @@ def standings_of(db: Session, referrals: Sequence[Any], at: datetime) -> dict[in
         Appeal: _rows(db, numbers, Appeal, "decided_at"),
         Suspension: _rows(db, numbers, Suspension, "ended_at"),
     }
+    considered_by = entries.last_by(db, numbers, "room_considered")
     return {
-        each.id: _standing(each, apart[each.id], {table: found[each.id] for table, found in rows.items()}, at)
+        each.id: _standing(
+            each,
+            apart[each.id],
+            {table: found[each.id] for table, found in rows.items()},
+            considered_by.get(each.id),
+            at,
+        )
         for each in referrals
     }
 
@@ -67,14 +75,18 @@ def _by_referral(numbers: Collection[int], found: Any) -> Rows:
     return rows
 
 
-def _standing(referral: Any, apart: frozenset[int], rows: dict[Any, list[Any]], at: datetime) -> Standing:
+def _standing(
+    referral: Any, apart: frozenset[int], rows: dict[Any, list[Any]], considered_by: int | None, at: datetime
+) -> Standing:
     people = {Part(row.part): row.person_id for row in rows[Appointment]}
     findings = [row for row in rows[Finding] if row.by_id not in apart]
     # As it was last called.
     called = {bool(row.appeal): row for row in rows[Hearing]}
     hearing, again = called.get(False), called.get(True)
     answered = any(row.decided_at for row in rows[Appeal])
-    if referral.decided_at is None:
+    # What was decided stays decided.
+    decided = referral.decided_at is not None
+    if not decided:
         found_at = max((row.at for row in findings), default=None)
         hearing = _to_go_by(hearing, apart, people.get(Part.DECISION_MAKER), found_at)
     if not answered:
@@ -87,7 +99,7 @@ def _standing(referral: Any, apart: frozenset[int], rows: dict[Any, list[Any]], 
         findings=frozenset(FindingKind(row.kind) for row in findings),
         invited_for=hearing.hearing_at if hearing else None,
         heard=bool(hearing and hearing.held_at),
-        considered=referral.considered_at is not None,
+        considered=referral.considered_at is not None and (decided or considered_by not in apart),
         outcome=Outcome(referral.outcome) if referral.outcome else None,
         appeal_by=appeal_ends(referral, at),
         appeal_invited_for=again.hearing_at if again else None,

@@ -169,7 +169,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "informal": informal_shown(referral),
         "hearing": hearing_shown(rows[Hearing], now, appeal=False),
         "appeal_hearing": hearing_shown(rows[Hearing], now, appeal=True),
-        "considered": {"at": referral.considered_at, "text": referral.considered_text}
+        "considered": {"at": referral.considered_at, "text": referral.considered_text, "counts": now.considered}
         if referral.considered_at
         else None,
         **outcome_shown(db, referral, at),

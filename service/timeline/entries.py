@@ -218,6 +218,17 @@ def moments(db: Session, referral: Referral, kinds: Collection[str]) -> list[dat
     return [*written, *(each.at for each in waiting if each.record is referral and each.kind in kinds)]
 
 
+def last_by(db: Session, referrals: Collection[int], kind: str) -> dict[int, int | None]:
+    """Who added the last entry of a kind to each of these referrals; one that waits to be written is the last."""
+    mine = (col(TimelineEntry.referral_id).in_(referrals), col(TimelineEntry.kind) == kind)
+    asked = select(TimelineEntry.referral_id, TimelineEntry.actor_id).where(*mine)
+    by = {row.referral_id: row.actor_id for row in db.execute(asked.order_by(col(TimelineEntry.position)))}
+    waiting: list[_Pending] = db.info.get(PENDING, [])
+    return by | {
+        each.record.id: each.actor for each in waiting if isinstance(each.record, Referral) and each.kind == kind
+    }
+
+
 def of_case(db: Session, case_id: int) -> list[Any]:
     """The case's entries with their kept values and the actor's id, oldest first, as rows."""
     write_pending(db)

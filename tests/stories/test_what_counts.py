@@ -1,6 +1,7 @@
 """What counts: nothing of somebody with a conflict, a hearing by whoever decides, and notice that no pause took."""
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,7 +9,7 @@ from sqlalchemy import select
 from service.records.referrals import Referral
 from service.referrals import replay
 from service.timeline.entries import of_referral
-from tests.makers import faults, people, refuses, room
+from tests.makers import faults, fields, people, refuses, room
 from tests.stories.test_bundle import pdf, text_of
 from tests.stories.test_letters import draft, send
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, hear, moment
@@ -271,4 +272,46 @@ def test_a_finding_waits_until_it_is_disclosed_and_is_theirs_before_they_answer_
     room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **WRITTEN)
     assert readable()[4:] == ["They said so themselves."]
     assert "not disclosed" not in investigates.get(f"/referrals/{reference}").text
+    sound(database, reference)
+
+
+def test_what_somebody_with_a_conflict_considered_is_considered_again(token, clock, sign_in, database):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "consider", text="No protected activity.")
+    room(hr, reference, "appoint", investigator="hr3@demo.example")
+    hear(clock, reference, token("hr3"), head)
+    hr, head = people(token, "hr head")
+    assert "considered" not in stands(hr, reference)[1]
+    room(hr, reference, "conflict", person=INVESTIGATOR, reason="A cousin.")
+    assert "considered" in stands(hr, reference)[1]
+    assert hr.get(f"/api/referrals/{reference}").json()["considered"]["counts"] is False
+    assert "whoever looked at it has a conflict" in sign_in("hr").get(f"/referrals/{reference}").text
+    assert "this does not count any more" in text_of(pdf(hr, reference)[1])
+    room(head, reference, "consider", text="None of the four.")
+    assert "considered" not in stands(hr, reference)[1]
+    sound(database, reference)
+
+
+def test_no_hearing_was_held_in_a_pause(token, clock, sign_in, database):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **WRITTEN)
+    clock.forward(days=3, hours=2)
+    room(token("hr"), reference, "pause", reason="They are ill.")
+    clock.forward(days=2)
+    hr, head = people(token, "hr head")
+    room(hr, reference, "resume")
+    held = {"present": ["Us"], "notes": "Heard."}
+    answer = head.post(f"/api/referrals/{reference}/hear", json={"held_at": moment(clock, days=-1), **held})
+    assert (answer.status_code, fields(answer)) == (422, {"held_at"})
+    assert re.search(r"This was paused from .* to .* No hearing is held meanwhile", answer.text)
+    page = sign_in("head").fill_in(
+        f"/referrals/{reference}/hear",
+        {"held_at": f"{clock() - timedelta(days=1):%Y-%m-%dT%H:%M}", "present": "Us", "notes": "Zebra"},
+    )
+    assert page.status_code == 422
+    assert "This was paused from" in page.text
+    assert "Zebra" in page.text
+    room(head, reference, "hear", held_at=moment(clock, days=-2, hours=-1), **held)
     sound(database, reference)

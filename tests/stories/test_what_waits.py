@@ -20,7 +20,7 @@ from tests.makers import (
     report,
     room,
 )
-from tests.stories.test_room import decide, find_facts, hear, moment
+from tests.stories.test_room import begin, decide, find_facts, hear, moment
 
 SAFETY = ("safety_risk", "possibly_classified", "personal_data")
 
@@ -152,6 +152,48 @@ def test_under_appeal_and_at_the_end_home_says_whose_it_is_as_well(token, sign_i
     room(hr, reference, "close")
     for who in ROOM_CAST:
         assert "referral" not in heading(sign_in(who).get("/").text)
+
+
+def test_before_its_time_a_hearing_is_waited_for_by_name_and_its_end_stands_at_the_top(token, sign_in, clock):
+    def top(who: str, *, before: str) -> str:
+        page = sign_in(who).get(f"/referrals/{reference}").text.partition("<main")[2]
+        return html.unescape(" ".join(re.sub(r"<[^>]+>", "", page.partition(before)[0]).split()))
+
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    gates = "What a fair process needs next"
+    assert "Next: wait for the hearing The hearing is" in top("hr", before=gates)
+    assert "The decision-maker, Head of department, records it afterwards." in top("hr", before=gates)
+    assert "You record it afterwards." in top("head", before=gates)
+    assert "Record the hearing" not in sign_in("head").get(f"/referrals/{reference}").text
+    clock.forward(days=3, minutes=1)
+    assert "Next: record the hearing This waits for the decision-maker, Head of department." in top("hr", before=gates)
+    (head,) = people(token, "head")
+    room(head, reference, "hear", held_at=moment(clock), present=["Us"], notes="Heard.")
+    told = {"outcome": "final_written_warning", "reason": "It did harm.", "protected_activity": "None."}
+    room(head, reference, "decide", **told)
+    for who, before in (("hr", "Next: "), ("staff", "What happens next")):
+        assert "Final written warning. It counts until" in top(who, before=before)
+    (hr,) = people(token, "hr")
+    room(hr, reference, "appeal", grounds="Too harsh.")
+    room(hr, reference, "appoint", appeal_hearer=f"services{DEMO}")
+    (services,) = people(token, "services")
+    hear(clock, reference, services, services)
+    (services,) = people(token, "services")
+    room(services, reference, "decide-appeal", upheld=True, outcome="informal_advice", reason="It was milder.")
+    room(token("hr"), reference, "close")
+    assert "Informal advice, changed on appeal. Read why" in top("hr", before="The whole life")
+    assert "Informal advice, changed on appeal. Read why" in top("staff", before="What happens next")
+
+
+def test_one_that_was_settled_says_so_at_the_top(token, sign_in):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "informal", reason="A word was enough.")
+    for who in ("hr", "staff"):
+        page = sign_in(who).get(f"/referrals/{reference}").text
+        assert page.index('id="result"><strong>Settled informally') < page.index('id="now"')
 
 
 def test_hr_reads_when_each_step_was_taken_by_the_clock_of_whoever_took_it(token, sign_in, clock):
