@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from service.core.saying import dated
+from service.core.taken_out import Met
 from service.core.telling import filters
 from service.records.code_words import CODES
 from service.records.field_words import TABLES
@@ -253,7 +254,7 @@ def _called(hearing: View, zone: str, *, short: bool) -> Iterator[Block]:
         ("Put off because", hearing["postponed_because"]),
         ("Where", hearing["place"]),
         ("Held", dated(held, zone) if held else "not yet"),
-        ("Present", ", ".join(hearing["present"]) or None),
+        ("Present", Met(", ".join(hearing["present"])) or None),
     )
     if short:
         return

@@ -81,15 +81,17 @@ def left_out(here: Found, copy: str) -> list[str]:
 
 def letters_in_full(db: Session, referral: Referral) -> list[dict[str, Any]]:
     """Every letter that was sent, with its parts as they stood on it."""
-    titles = {kind: {part.name: part.title for part in parts} for kind, parts in TABLE.items()}
+    known = {kind: {part.name: part for part in parts} for kind, parts in TABLE.items()}
     return [
         {
             "title": LETTERS[row.kind] + (f", letter {row.number}" if row.number > 1 else ""),
             "sent_at": row.sent_at,
             "sha256": row.sha256,
             "parts": [
-                {"title": titles[LetterKind(row.kind)].get(name, name), "text": text, "says": row.says.get(name, [])}
+                {"title": part.title if part else name, "text": text}
+                | {"says": part.said_in(row.says) if part else row.says.get(name, [])}
                 for name, text in row.wording.items()
+                for part in [known[LetterKind(row.kind)].get(name)]
             ],
         }
         for row in letters.sent(db, referral)

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from service.core.saying import dated
+from service.core.taken_out import Met
 from service.records.code_words import CODES
-from service.records.enums import LetterKind, Outcome
+from service.records.enums import LetterKind, Outcome, Part
 from service.records.referrals import Appeal, Hearing, Referral
 from service.records.room_words import ACCOMPANIED, OUTCOMES, ROOM_SAYS
 from service.referrals.parts import alleged
@@ -19,7 +20,9 @@ from service.referrals.parts import alleged
 
 @dataclass(frozen=True)
 class Record:
-    """What letters are made from, read once. `notice` is how long before a hearing its invitation has to be there."""
+    """What letters are made from, read once. `people` are those who are appointed now, by name and address; `notice` is
+    how long before a hearing its invitation has to be there.
+    """
 
     at: datetime
     zone: str
@@ -28,6 +31,7 @@ class Record:
     hearing: Hearing | None
     appeal: Appeal | None
     suspended_until: datetime | None
+    people: Mapping[Part, Mapping[str, str]]
 
     def states(self, name: str) -> Any:
         """What the invitation stated, as it stood when it was made."""
@@ -46,7 +50,8 @@ Says = Callable[[Record], Sequence[str] | None]
 @dataclass(frozen=True)
 class LetterPart:
     """One part that a letter must have. `lacks` is what to do where the record has nothing for it; `{hours}` in it is
-    the playbook's notice before a hearing.
+    the playbook's notice before a hearing. Who is named in one that `introduces` stays named in their copy of the
+    papers: they had the letter.
     """
 
     name: str
@@ -54,6 +59,11 @@ class LetterPart:
     wording: str
     says: Says
     lacks: str = ""
+    introduces: bool = False
+
+    def said_in(self, says: Mapping[str, Sequence[str]]) -> list[str]:
+        """What the record said for this part in a letter that was sent."""
+        return [Met(one) if self.introduces else one for one in says.get(self.name, ())]
 
 
 def _nothing(_: Record) -> Sequence[str]:
@@ -104,6 +114,26 @@ def _when(record: Record) -> Sequence[str] | None:
     if hearing is None or hearing.held_at or hearing.hearing_at < record.at + record.notice:
         return None
     return [record.day(hearing.hearing_at), hearing.place, hearing.text]
+
+
+def _who_asks(record: Record) -> Sequence[str]:
+    finds = record.people.get(Part.INVESTIGATOR)
+    if finds is None:
+        return ["HR tells you who finds the facts.", "Write to HR if you want to know or say something."]
+    return [
+        f"{finds['name']} finds the facts, as the investigator.",
+        f"Write to them, {finds['email']}, or to HR, if you want to know or say something.",
+    ]
+
+
+def _who_hears(record: Record) -> Sequence[str] | None:
+    at_appeal = record.hearing is not None and record.hearing.appeal
+    hears = record.people.get(Part.APPEAL_HEARER if at_appeal else Part.DECISION_MAKER)
+    if record.hearing is None or hears is None:
+        return None
+    if at_appeal:
+        return [f"{hears['name']}, who was not involved before, hears your appeal and decides it."]
+    return [f"{hears['name']} hears you, and decides."]
 
 
 def _decision(record: Record) -> Sequence[str] | None:
@@ -198,6 +228,13 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
             _nothing,
         ),
         LetterPart(
+            "who",
+            "Who finds the facts, and whom to ask",
+            "You can ask at any time how this stands.",
+            _who_asks,
+            introduces=True,
+        ),
+        LetterPart(
             "support",
             "Who can support you",
             "You may ask your union or a colleague at any time, and bring one of them to a hearing. "
@@ -231,6 +268,14 @@ TABLE: Mapping[LetterKind, tuple[LetterPart, ...]] = {
             _when,
             "Invite the person first, and send this at least {hours} hours before the hearing. "
             "(Acas code, paragraph 11: reasonable time to prepare)",
+        ),
+        LetterPart(
+            "who",
+            "Who hears it",
+            "Tell us before the hearing if somebody here should not hear it, and why.",
+            _who_hears,
+            "Appoint who hears it, and invite the person. (Acas code, paragraphs 6 and 27)",
+            introduces=True,
         ),
         LetterPart(
             "accompanied",

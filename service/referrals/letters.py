@@ -26,6 +26,7 @@ from service.referrals.find import Found, appeal_of, hearing_of, rows_of, suspen
 from service.referrals.gates import Standing
 from service.referrals.letter_parts import TABLE, Record
 from service.referrals.life import Act, after
+from service.referrals.parts import who_are
 from service.referrals.standing import standing_of
 from service.referrals.take_up import tell_subject
 
@@ -52,6 +53,7 @@ def record_of(db: Session, here: Found, at: datetime) -> Record:
     again = here.at_appeal or (here.stage is ReferralStage.CLOSED and appeal is not None)
     hearing, suspension = hearing_of(db, referral, appeal=again), suspension_of(db, referral)
     now = standing_of(db, referral, at)
+    who = who_are(db, {*now.people.values()})
     if (now.appeal_invited_for if again else now.invited_for) is None:
         # One that does not count, or none: nobody is to be written of it.
         hearing = None
@@ -63,6 +65,7 @@ def record_of(db: Session, here: Found, at: datetime) -> Record:
         hearing=hearing,
         appeal=appeal,
         suspended_until=suspension.review_at if suspension else None,
+        people={part: who[number] for part, number in now.people.items() if number in who},
     )
 
 

@@ -216,18 +216,18 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
 def _told(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:
     """What was disclosed to the person it is about."""
     referral, shown, out = here.referral, {*here.referral.disclosed}, _out(here.referral, now)
+    files = files_shown(db, evidence_of(db, referral, told=True))
+    readable = {file["id"] for file in files} if "evidence" in shown else set()
     parts: dict[str, Any] = {
         "allegation": alleged(referral),
         "rules": list(referral.rules),
         "reason": referral.reason,
         "mitigation": referral.mitigation,
         "steps_taken": steps_shown(referral),
-        "evidence": [
-            {name: file[name] for name in (*TOLD_OF_FILE, *PICTURED)}
-            for file in files_shown(db, evidence_of(db, referral, told=True))
-        ],
+        "evidence": [{name: file[name] for name in (*TOLD_OF_FILE, *PICTURED)} for file in files],
         "findings": [
             {"kind": row.kind, "text": row.text, "counts": row.by_id not in out}
+            | {"evidence": [each for each in row.evidence_ids if each in readable]}
             for row in rows_of(db, Finding, referral)
             if row.waits_since is None
         ],

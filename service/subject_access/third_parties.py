@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
 
-from service.core.taken_out import CLOSES, LONGEST_NAME, OPENS
+from service.core.taken_out import CLOSES, LONGEST_NAME, OPENS, Met
 from service.evidence.download import EXTENSIONS
 from service.subject_access.comparing import LETTER, WORD, Word, compared, folded, spellings, words_of
 from service.subject_access.initials import SHORT, alone, initials_of, shortened, with_last_name
@@ -28,6 +28,7 @@ NOT_A_LETTER = re.compile(r"[\W_]+")
 ENDINGS = tuple(ending for endings in EXTENSIONS.values() for ending in endings)
 SHORTEST_PART = 3
 Spans = Iterator[tuple[int, int, str]]
+Finds = Callable[[str, str, Sequence[int]], Spans]
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,19 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text without them, each accent on its letter."""
+        if isinstance(text, Met):
+            return self._taken_out(plain(text), (self._chosen_in,))
         text = plain(text)
         for name, said in self._files.items():
             text = re.sub(rf"(?<![\w@]){re.escape(name)}(?![\w@])", lambda _, said=said: said, text)
-        return self._taken_out(text)
+        return self._taken_out(text, self._finders)
+
+    @property
+    def _finders(self) -> tuple[Finds, ...]:
+        return (
+            *(self._addresses_in, self._chosen_in, self._initials_in, self._known_in),
+            *(self._directory_in, self._short_in),
+        )
 
     @cached_property
     def _files(self) -> Mapping[str, str]:
@@ -100,16 +110,12 @@ class Redactor:
         for name in sorted(map(plain, self.files), key=len, reverse=True):
             ending = next((each for each in ENDINGS if name.lower().endswith(each)), "")
             words = NOT_A_LETTER.sub(" ", name.lower().removesuffix(ending)).title()
-            said = self._taken_out(words)
+            said = self._taken_out(words, self._finders)
             if said != words:
                 found[name] = said + ending
         return found
 
-    def _taken_out(self, text: str) -> str:
-        finders = (
-            *(self._addresses_in, self._chosen_in, self._initials_in, self._known_in),
-            *(self._directory_in, self._short_in),
-        )
+    def _taken_out(self, text: str, finders: Iterable[Finds]) -> str:
         for find in finders:
             # What was put in a name's place is none.
             pieces = MARKED.split(text)
@@ -277,7 +283,7 @@ def _is_written(called: str, found: re.Match[str], text: str, places: Sequence[i
     return not run_together or text[max(begin - 1, 0)] in "@/" or last - begin >= len(found[0])
 
 
-def _without(text: str, find: Callable[[str, str, Sequence[int]], Spans]) -> str:
+def _without(text: str, find: Finds) -> str:
     """A text without what is found in it as names are compared there."""
     said, places = compared(text)
     pieces, kept_from = [], 0

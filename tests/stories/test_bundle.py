@@ -36,6 +36,7 @@ from tests.makers import (
     upload,
 )
 from tests.stories.test_concern import raise_it
+from tests.stories.test_letters import send
 from tests.stories.test_purge import Slow
 from tests.stories.test_room import DECISION_MAKER, INVESTIGATOR, begin, find_facts, moment
 
@@ -573,11 +574,33 @@ def test_what_voids_it_stops_the_one_that_another_process_makes(called, waiting,
         assert answers[0].content == answers[1].content
 
 
-def test_who_was_at_the_hearing_and_is_in_no_directory_is_taken_out_too(token, called, clock):
+def test_whom_they_met_at_the_hearing_is_named_there_and_nowhere_else(token, called, clock):
     clock.forward(days=4)
+    hr, hr2, head, staff = people(token, "hr hr2 head staff")
     heard = {"held_at": moment(clock, hours=-1), "present": ["Member of staff", "Ottoline Marsh"], "notes": "Heard."}
-    room(token("head"), called, "hear", **heard)
-    assert "Ottoline" in text_of(pdf(token("hr"), called)[1])
-    own = text_of(pdf(token("staff"), called)[1])
-    assert "somebody at the hearing" in own
-    assert "Ottoline" not in own
+    room(head, called, "hear", **heard)
+    room(head, called, "consider", text="None of it.")
+    room(head, called, "decide", outcome="no_case", reason="Ottoline Marsh saw it.")
+    assert text_of(pdf(hr, called)[1]).count("Ottoline") == 2
+    for kind in ("bundle", "summary"):
+        own = text_of(pdf(staff, called, kind)[1])
+        assert "Present Member of staff, Ottoline Marsh" in own
+        assert "⟦somebody at the hearing⟧ saw it." in own
+        assert own.count("Ottoline") == 1
+    # What HR chose to take out goes from there as well.
+    room(hr2, called, "take-out", words="Ottoline Marsh")
+    assert "Ottoline" not in text_of(pdf(staff, called)[1])
+
+
+def test_whom_a_letter_introduced_is_named_in_their_copy_of_it(token, called):
+    hr2, staff = people(token, "hr2 staff")
+    send(hr2, called, "invitation")
+    own = text_of(pdf(staff, called)[1])
+    assert f"{token('head').get('/api/me').json()['person']['name']} hears you, and decides." in own
+
+
+def test_a_finding_names_its_exhibits_in_their_copy_too(token, called):
+    staff = token("staff")
+    _, read = pdf(staff, called)
+    pages = {title.partition(":")[0]: page for title, page in listed(read)}
+    assert f"See exhibit 2, page {pages['Exhibit 2']}" in text_of(read)

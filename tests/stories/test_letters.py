@@ -25,11 +25,11 @@ from tests.makers import (
     text_of,
     upload,
 )
-from tests.stories.test_room import APPEAL_HEARER, begin, decide, find_facts, moment
+from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, moment
 
 PARTS = {
-    "informing": {"allegation", "rules", "next", "support", "suspension"},
-    "invitation": {"allegation", "consequences", "evidence", "when", "accompanied"},
+    "informing": {"allegation", "rules", "next", "who", "support", "suspension"},
+    "invitation": {"allegation", "consequences", "evidence", "when", "who", "accompanied"},
     "outcome": {"decision", "alleged", "change", "lives", "appeal"},
     "appeal-outcome": {"decision", "reason", "final"},
 }
@@ -122,6 +122,31 @@ def test_an_invitation_goes_out_with_due_notice(token, clock):
     wording = draft(hr2, reference, "invitation")
     clock.forward(days=2)
     assert refuses(hr2, reference, "send-letter", kind="invitation", wording=wording) == (409, {"when"})
+
+
+def test_letters_say_who_finds_the_facts_and_who_hears_them(token, clock, database):
+    reference, hr, hr2, head, services = begin(token)
+    staff = token("staff")
+    called = {who: who.get("/api/me").json()["person"]["name"] for who in (hr2, head, services)}
+    find_facts(hr2, reference)
+    send(hr2, reference, "informing")
+    _, text = pdf(staff, reference, "informing")
+    assert f"{called[hr2]} finds the facts, as the investigator. Write to them, {INVESTIGATOR}, or to HR" in text
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    wording = draft(hr2, reference, "invitation")
+    send(hr2, reference, "invitation")
+    _, text = pdf(staff, reference, "invitation")
+    assert f"{called[head]} hears you, and decides." in text
+    assert called[services] not in text
+    # Nobody is invited to a hearing by nobody.
+    room(hr, reference, "conflict", person=DECISION_MAKER, reason="A cousin.")
+    assert refuses(hr2, reference, "send-letter", kind="invitation", wording=wording) == (409, {"who"})
+    room(hr, reference, "appoint", decision_maker=APPEAL_HEARER)
+    send(hr2, reference, "invitation")
+    _, text = pdf(staff, reference, "invitation")
+    assert f"{called[services]} hears you, and decides." in text
+    assert called[head] not in text
+    assert faults(database) == []
 
 
 def test_the_outcome_and_that_of_the_appeal(token, clock):
