@@ -258,7 +258,9 @@ def _called(hearing: View, zone: str, *, short: bool) -> Iterator[Block]:
     )
     if short:
         return
-    yield from (heading("What the invitation said"), quoted(hearing["text"]))
+    yield heading("What the invitation said")
+    if hearing["text"]:
+        yield quoted(hearing["text"])
     states = hearing["states"]
     yield rows(
         ("Grounds of the appeal", states.get("grounds")),

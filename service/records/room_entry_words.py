@@ -9,7 +9,7 @@ ENTRIES_OF_REFERRAL: Mapping[str, str] = {
     "room_received": "HR received it.",
     "room_accepted": "Accepted.",
     "room_returned": "Returned to the desk, with the reason.",
-    "room_appointed": "Appointed somebody.",
+    "room_appointed": "Appointed {parts}.",
     "room_informed": "Told the person in writing what is alleged.",
     "room_finding": "Recorded a finding.",
     "room_informal": "Settled it informally.",

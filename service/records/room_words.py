@@ -67,7 +67,7 @@ GATES: Mapping[str, str] = {
     "nobody_suspended": "Nobody is suspended. One that runs can be reviewed now, and none begins. (Our own rule)",
 }
 # The same as a checklist: what is to be true, and the rule.
-CHECKS: Mapping[str, str] = {
+CHECKS: dict[str, str] = {
     "subject": "It is known whose post it is (Acas code, paragraph 9)",
     "paused": "It is not paused (our own rule)",
     "informed": "The person was told in writing what is alleged (Acas code, paragraph 9)",
@@ -84,6 +84,12 @@ CHECKS: Mapping[str, str] = {
     "appeal_heard": "The hearing of the appeal was held and recorded (Acas code, paragraph 27)",
     "appeal_decided": "The appeal is decided (Acas code, paragraph 29)",
     "suspended": "Nobody is suspended any more (Acas guide)",
+}
+# The same while it is not met, where it would say that it is.
+TO_DO: dict[str, str] = {
+    "paused": "Go on with it first: it is paused (our own rule)",
+    "suspended": "End the suspension first (Acas guide)",
+    "appeal_open": "Wait until the time for an appeal is over (Acas code, paragraph 26)",
 }
 # What is said of a referral where something is not open at its stage.
 CLOSED_TO: Mapping[ReferralStage, str] = {
@@ -183,7 +189,11 @@ ROOM_ASKS: Mapping[str, Mapping[str, str]] = {
         "evidence": "Evidence for it",
     },
     "informal": {"reason": "How is it settled, and why?"},
-    "invite": {"hearing_at": "When is the hearing?", "place": "Where is it?", "text": "What else do you write?"},
+    "invite": {
+        "hearing_at": "When is the hearing?",
+        "place": "Where is it?",
+        "text": "What else do you write? (optional)",
+    },
     "postpone": {"hearing_at": "What is the new time?", "reason": "Why?"},
     "hear": {"held_at": "When did it begin?", "present": "Who was there?", "notes": "What was said?"},
     "consider": {"text": "What did you consider?"},

@@ -52,7 +52,9 @@ def settle_informally(db: Session, me: Me, here: Found, *, reason: str, at: date
     keep_next_due(db, referral)
 
 
-def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str, text: str, at: datetime) -> None:
+def invite(
+    db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str, text: str | None, at: datetime
+) -> None:
     """Invite the person to a hearing, which ends fact finding; under appeal, to that of the appeal. Until it is held,
     they may be invited anew.
 
@@ -79,7 +81,7 @@ def invite(db: Session, me: Me, here: Found, *, hearing_at: datetime, place: str
         hearing_at=hearing_at,
         first_at=hearing_at,
         place=place,
-        text=text,
+        text=text or "",
         states=stated(db, referral, appeal=appeal),
         by_id=me.id,
     )

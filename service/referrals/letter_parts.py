@@ -113,7 +113,7 @@ def _when(record: Record) -> Sequence[str] | None:
     hearing = record.hearing
     if hearing is None or hearing.held_at or hearing.hearing_at < record.at + record.notice:
         return None
-    return [record.day(hearing.hearing_at), hearing.place, hearing.text]
+    return [said for said in (record.day(hearing.hearing_at), hearing.place, hearing.text) if said]
 
 
 def _who_asks(record: Record) -> Sequence[str]:

@@ -95,8 +95,10 @@ def parts_of(kind: LetterKind, record: Record, wording: Mapping[str, str] | None
         raise Refusal("This letter would lack something that it must say.", faults)
     if wording is not None:
         names = {part.name for part in TABLE[kind]}
-        blank = [each.name for each in TABLE[kind] if not wording.get(each.name, "").strip()]
-        wrong = [FieldError(f"wording.{name}", "Write this part. A letter must have it.") for name in blank]
+        blank = [part for part in TABLE[kind] if not wording.get(part.name, "").strip()]
+        wrong = [
+            FieldError(f"wording.{part.name}", f"Write this part. A letter must have “{part.title}”.") for part in blank
+        ]
         wrong += [
             FieldError(f"wording.{name}", "This letter has no such part.") for name in wording if name not in names
         ]

@@ -1,5 +1,7 @@
 """A referral as it is read: all of it in the room, and by the person it is about what HR disclosed to them."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +25,7 @@ from service.records.referrals import (
     TakenOut,
 )
 from service.records.room_entry_words import ENTRIES_OF_REFERRAL, ENTRIES_TO_SUBJECT
-from service.records.room_words import CHECKS, DISCLOSED, GATES, OWED
+from service.records.room_words import APPOINTED, CHECKS, DISCLOSED, GATES, OWED, TO_DO
 from service.referrals import letters, life, policy
 from service.referrals.ahead import next_of
 from service.referrals.consistency import comparable_outcomes
@@ -196,7 +198,12 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         "due": {"what": referral.next_due_what, "at": referral.next_due_at} if referral.next_due_at else None,
         "next": next_of(stage, now),
         "gates": [
-            {"gate": name, "met": met, "rule": CHECKS[name], "says": GATES[name]}
+            {
+                "gate": name,
+                "met": met,
+                "rule": (CHECKS if met else CHECKS | TO_DO)[name],
+                "says": GATES[name],
+            }
             for name, met in life.gates(stage, now)
         ],
     }
@@ -272,10 +279,17 @@ def timeline(db: Session, here: Found, *, after: int = 0) -> list[dict[str, Any]
     return [_entry(row, people, whole=here.in_the_room) for row in seen]
 
 
+def _parts(fields: Mapping[str, Any]) -> str:
+    """The parts to which an entry appoints people."""
+    told = [change["after"] for path, change in fields.items() if re.fullmatch(r"appointments\..*\.part", path)]
+    return " and ".join(f"the {APPOINTED[part].lower()}" for part in told if part) or "somebody"
+
+
 def _entry(row: Any, people: People, *, whole: bool) -> dict[str, Any]:
     fields = row.fields or {}
     due = OWED[fields[RINGS_FOR]["after"]] if RINGS_FOR in fields else ""
-    told = {"kind": row.kind, "at": row.at, "words": ENTRIES_OF_REFERRAL[row.kind].format(due=due)}
+    words = ENTRIES_OF_REFERRAL[row.kind].format(due=due, parts=_parts(fields))
+    told = {"kind": row.kind, "at": row.at, "words": words}
     if not whole:
         return told | {"words": ENTRIES_TO_SUBJECT[row.kind]}
     changes = [

@@ -222,7 +222,8 @@ def _done_at_work(db: Session, person: Person) -> Iterator[Item]:
     )
     entries = select(TimelineEntry.at, TimelineEntry.kind).where(mine, others)
     rows = db.execute(entries.order_by(col(TimelineEntry.position)))
-    happened = {**HAPPENED, **ENTRIES_OF_REFERRAL}
+    in_a_room = {kind: said.format(due="something", parts="somebody") for kind, said in ENTRIES_OF_REFERRAL.items()}
+    happened = {**HAPPENED, **in_a_room}
     yield from chunks("at_work", person, ((row.at, happened[row.kind]) for row in rows))
 
 

@@ -38,7 +38,7 @@ class InviteIn(Words):
 
     hearing_at: Moment
     place: OneLine
-    text: Long
+    text: Long | None = None
 
 
 class PostponeIn(Words):

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, field_validator
 
 from service.records.enums import (
     About,
@@ -20,6 +20,7 @@ from service.records.enums import (
 )
 from service.routing.protect import Question
 from service.web.forms import Body
+from service.web.unflatten import is_blank
 
 EARLIEST_YEAR, LATEST_YEAR = 1970, 2999
 RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)")
@@ -62,9 +63,24 @@ Email = Annotated[str, Field(min_length=3, max_length=300)]
 
 
 class Words(Body):
-    """A body whose words lose the blanks around them."""
+    """A body whose words lose the blanks around them. Words of which nobody sees anything are none."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _seen(cls, value: object) -> object:
+        return _seen(value)
+
+
+def _seen(value: object) -> object:
+    if isinstance(value, str):
+        return "" if is_blank(value) else value
+    if isinstance(value, list):
+        return [_seen(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _seen(each) for name, each in value.items()}
+    return value
 
 
 class AccountIn(Words):

@@ -1,6 +1,7 @@
 """Turns a form's fields, named by JSON path, into the JSON that the API takes."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import Enum
@@ -14,6 +15,10 @@ from service.core.errors import FieldError
 from service.web.complaints import WITH_ZONE
 
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?")
+UNSEEN = frozenset(("Cc", "Cf", "Cn", "Me", "Mn", "Zl", "Zp", "Zs"))
+"""Categories of Unicode that show nothing by themselves: controls, joiners, blanks, and marks with no letter below."""
+FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and signs that are drawn as nothing."""
 YES = frozenset({"true", "yes", "on", "1"})
 NO = frozenset({"false", "no", "off", "0"})
 
@@ -29,7 +34,7 @@ def unflatten(
     data: dict[str, Any] = {}
     faults: list[FieldError] = []
     for path, values in told.items():
-        kept = [value.replace("\r\n", "\n") for value in values if value.strip()]
+        kept = [value.replace("\r\n", "\n") for value in values if not is_blank(value)]
         if not kept:
             continue
         try:
@@ -42,6 +47,11 @@ def unflatten(
         except ValueError as wrong:
             faults.append(FieldError(path, str(wrong)))
     return data, faults
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything in a text: then it says nothing, however long it is."""
+    return all(each in FILLERS or unicodedata.category(each) in UNSEEN for each in text)
 
 
 def _put(data: dict[str, Any], parts: list[str], value: Any) -> None:
@@ -83,7 +93,7 @@ def _value(annotation: Any, values: list[str], zone: str | None) -> Any:
         inner = _plain(get_args(annotation)[0])
         if inner is str:
             # Several in one box stand on lines of their own.
-            values = [line for value in values for line in value.split("\n") if line.strip()]
+            values = [line for value in values for line in value.split("\n") if not is_blank(line)]
         return [_value(inner, [value], zone) for value in values]
     last = values[-1]
     kind = annotation if isinstance(annotation, type) else None

@@ -144,7 +144,7 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"exposure", "pause", "file_kinds"}
     record |= {"asks", "reminded", "escalated", "entries_nobody", "parts_told", "runs"}
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
-    room = {"gates", "checks", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
+    room = {"gates", "checks", "to_do", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
     room |= {"ready", "entries_to_subject", "notified_of_referral", "notified_in_room", "asks_of_referral", "picture"}
     room |= {"ended", "held_of_referral", "room_asks", "asked_of_subject"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}

@@ -124,6 +124,20 @@ def test_an_invitation_goes_out_with_due_notice(token, clock):
     assert refuses(hr2, reference, "send-letter", kind="invitation", wording=wording) == (409, {"when"})
 
 
+def test_an_invitation_needs_no_more_than_when_and_where(token, sign_in, clock, database):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    page = sign_in("hr2")
+    page.get(f"/referrals/{reference}")
+    here = f"/referrals/{reference}/invite"
+    assert page.fill_in(here, {"hearing_at": "2026-11-27T10:00", "place": "Room 4", "text": ""}).status_code == 303
+    send(hr2, reference, "invitation")
+    assert "Room 4" in pdf(token("staff"), reference, "invitation")[1]
+    seen = sign_in("staff").get(f"/referrals/{reference}").text
+    assert '<div class="words" dir="auto" hx-disable></div>' not in seen
+    assert faults(database) == []
+
+
 def test_letters_say_who_finds_the_facts_and_who_hears_them(token, clock, database):
     reference, hr, hr2, head, services = begin(token)
     staff = token("staff")
@@ -203,8 +217,8 @@ def test_a_letter_is_written_on_the_page(token, sign_in):
     here, writer, staff = f"/referrals/{reference}", sign_in("hr2"), sign_in("staff")
     told = {f"wording.{name}": words for name, words in draft(hr2, reference, "informing").items()}
     refused = writer.fill_in(f"{here}/send-letter", told | {"kind": "informing", "wording.next": " "})
-    assert (refused.status_code, "Write this part." in refused.text) == (422, True)
-    assert 'href="#send-letter-informing-wording-next"' in refused.text
+    named = "Write this part. A letter must have “What happens next”.</a>"
+    assert (refused.status_code, f'href="#send-letter-informing-wording-next">{named}' in refused.text) == (422, True)
     sent = writer.fill_in(f"{here}/send-letter", told | {"kind": "informing", "wording.next": "Zebra words."})
     assert sent.status_code == 303, sent.text
     for who in (writer, staff):

@@ -928,6 +928,33 @@ def test_a_referral_is_built_with_a_list_of_what_is_missing(token, sign_in, data
     assert faults(database) == []
 
 
+def test_words_that_nobody_can_see_are_none(token, sign_in):
+    """Blanks, joiners, a blank of Braille, a filler of Hangul, a mark on no letter: each was an answer."""
+    reference, hr, hr2, *_ = begin(token)
+    page = sign_in("hr2")
+    page.get(f"/referrals/{reference}")
+    for nothing in ("\u200b", " \u2060\u00ad ", "\u2800", "\u3164\u115f", "\ufe0f\u0301", "\u202e\ufeff\n"):
+        assert refuses(hr2, reference, "inform-subject", text=nothing) == (422, {"text"}), ascii(nothing)
+        assert refuses(hr, reference, "pause", reason=nothing) == (422, {"reason"})
+        refused = page.fill_in(f"/referrals/{reference}/inform-subject", {"text": nothing})
+        assert (refused.status_code, "this is needed" in refused.text) == (422, True)
+    room(hr2, reference, "inform-subject", text="\U0001f3f3\ufe0f\u200d\U0001f308")
+    find_facts(hr2, reference)
+    assert refuses(hr2, reference, "notes", text="\u2800") == (422, {"text"})
+
+
+def test_a_pause_and_an_appointment_are_said_as_they_are(token, sign_in):
+    reference, hr, *_ = begin(token)
+    said = [entry["words"] for entry in hr.get(f"/api/referrals/{reference}/timeline").json()["items"]]
+    assert "Appointed the investigator and the decision-maker." in said
+    gates = {gate["gate"]: gate["rule"] for gate in hr.get(f"/api/referrals/{reference}").json()["gates"]}
+    assert gates["paused"] == "It is not paused (our own rule)"
+    room(hr, reference, "pause", reason="Ill.")
+    page = sign_in("hr").get(f"/referrals/{reference}").text
+    assert "To do</span> Go on with it first: it is paused (our own rule)" in page
+    assert "It is not paused" not in page
+
+
 def test_the_next_thing_stands_first_and_says_who_is_waited_for(token, sign_in, clock):
     reference, _, hr2, head, _ = begin(token)
     here = f"/referrals/{reference}"
@@ -975,7 +1002,7 @@ def test_what_is_missing_in_a_form_is_named_by_its_question(token, sign_in, cloc
     find_facts(hr2, reference)
     assert lacks("hr2", "reply") == ["How", "What did they say"]
     assert lacks("hr2", "disclose") == ["What may the person read"]
-    assert lacks("hr2", "invite") == ["When is the hearing", "Where is it", "What else do you write"]
+    assert lacks("hr2", "invite") == ["When is the hearing", "Where is it"]
     room(hr2, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
     clock.forward(days=4)
     assert lacks("head", "hear") == ["When did it begin", "Who was there", "What was said"]
