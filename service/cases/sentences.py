@@ -10,8 +10,8 @@ from service.core.saying import day
 from service.records.code_words import CODES
 from service.records.entry_words import ENTRIES, ENTRIES_OF
 from service.records.enums import Code, Kind
-from service.records.field_words import INSTEAD
 from service.records.notice_words import AMENDS, ENTRIES_NOBODY, RUNS
+from service.records.why_words import INSTEAD
 from service.records.words import ACCOUNT_TYPES_SHORT, DUES, KINDS, SEVERITIES, STEPS, THE_DESKS, UNTITLED
 
 # What a list shows first: where a post went wrong is said sooner than what it says.

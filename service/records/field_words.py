@@ -1,4 +1,4 @@
-"""The plain words for the record itself: what a field is called, and why something is so."""
+"""The plain words for the record itself: what a field is called, and which table speaks for what it holds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,9 +11,9 @@ from service.records import (
     notice_words,
     room_entry_words,
     room_words,
+    why_words,
     words,
 )
-from service.records.enums import Instead, Likeness
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
 FIELDS: Mapping[str, str] = {
@@ -171,71 +171,6 @@ SPILT: Mapping[str, str] = {
     "withdrawal_reason": "Why it was to be withdrawn",
 }
 
-# Why somebody was told, and why a case is as bad as it is, by the playbook's rule or by the deed.
-BECAUSE: Mapping[str, str] = {
-    "mistake.line_manager": "Line manager of the person who reported it.",
-    "mistake.digital_unit": "They are told of every mistake, to help.",
-    "mistake.fco_services": "FCO Services has its own policy, and this desk looks after it.",
-    "mistake.official_account": "An official account is involved.",
-    "mistake.alternate_desk": "Nobody at the desk that would hold it may see it, so this desk holds it.",
-    "concern.digital_unit": "They are told of every concern.",
-    "concern.alternate_desk": "Nobody at the desk that would hold it may see it, so this desk holds it.",
-    "advice.line_manager": "Asked for advice.",
-    "advice.media_office": "Asked for advice.",
-    "advice.digital_unit": "Asked for advice.",
-    "advice.alternate_desk": "Nobody at the desk that would hold it may see it, so this desk holds it.",
-    "advice.nobody_asked": "Nobody was asked by name.",
-    "personal_data.code": "Personal details of others are involved.",
-    "personal_data.answer": "Personal details of others may be involved.",
-    "sent": "The desk that holds the case sent it there.",
-    "named": "Named as the manager to tell.",
-    "late.nobody_there": "Nobody is at the desk that should have dealt with it.",
-    "critical.code": "What went wrong is critical.",
-    "critical.safety_answer": "It could put someone at risk, or may be classified.",
-    "high.code": "What went wrong weighs heavily.",
-    "high.personal_data_answer": "It may show personal details of others.",
-    "high.media_interest": "Journalists are asking.",
-    "high.official_account": "An official account said it.",
-    "medium.conduct_rule": "A conduct rule may be involved.",
-    "medium.official_account": "An official account is involved.",
-    "medium.code": "What went wrong weighs a little more.",
-    "low.everything_else": "Nothing makes it worse.",
-    "guarded.safety_answer": "It could put someone at risk, or may be classified.",
-    "guarded.code": "What went wrong must not be repeated.",
-    "triage.severity": "Set at triage.",
-}
-
-# After that: why it is not the person first thought of. It gives away nobody's conflict.
-INSTEAD: Mapping[str, str] = {
-    Instead.DEPUTY: "They are away, so their deputy is told.",
-    Instead.MOVED_UP: "The next manager up is told in their place.",
-    Instead.SUBSTITUTE: "None is set, so the unit’s substitute is told.",
-    Instead.LATE: "Nobody had read it in time, so the next manager up is told too.",
-}
-
-# How that is said to them, before the name of who reported it.
-INSTEAD_MINE: Mapping[str, str] = {
-    "manager": "because you manage",
-    Instead.DEPUTY: "as the deputy of the line manager of",
-    Instead.MOVED_UP: "in place of the line manager of",
-    Instead.SUBSTITUTE: "because no line manager is set for",
-    Instead.LATE: "because the line manager has not yet read the report of",
-}
-
-# What two reports have in common, to the desk, and to somebody who reported both: before a moment.
-ALIKE: Mapping[str, str] = {
-    Likeness.LINK: "the same link",
-    Likeness.TEXT: "the same words",
-    Likeness.FILE: "the same file",
-    Likeness.ACCOUNT: "the same account within a day",
-}
-ALIKE_MINE: Mapping[str, str] = {
-    Likeness.LINK: "You reported this link",
-    Likeness.TEXT: "You reported a post with these words",
-    Likeness.FILE: "You reported a post with this picture or file",
-    Likeness.ACCOUNT: "You reported a post on this account",
-}
-
 # How far a post has gone: of a number for one and for more, of a question for yes and for no.
 EXPOSURE: Mapping[str, tuple[str, str]] = {
     "post.reach": ("{} person saw it", "{} people saw it"),
@@ -291,8 +226,8 @@ SPOKEN: Mapping[str, Mapping[str, str]] = {
     "type": words.ACCOUNT_TYPES,
     "cannot_reason": words.CANNOT_REASONS,
     "media_type": words.FILE_KINDS,
-    "because": BECAUSE,
-    "instead": INSTEAD,
+    "because": why_words.BECAUSE,
+    "instead": why_words.INSTEAD,
     "hr.decision": DECISIONS,
     "hr.proposed": DECISIONS,
     "alarm.what": {**room_words.OWED, **words.DUES},
@@ -317,6 +252,7 @@ TABLES: Mapping[str, Any] = {
         vars(notice_words),
         vars(room_words),
         vars(room_entry_words),
+        vars(why_words),
         globals(),
     )
     for name, table in room.items()

@@ -9,7 +9,7 @@ from service.core.clock import zone_exists
 from service.people.preferences import DEFAULTS, MOST_ABSENCES
 from service.people.rota import CLOCK, MOST_SHIFTS, NO_ZONE, Duty
 from service.records.enums import Day, DeskName, Notify
-from service.web.schemas import Email, Moment, Words
+from service.web.fields import Email, Moment, Words
 
 
 def _clock(value: object) -> object:

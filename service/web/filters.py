@@ -12,7 +12,7 @@ from service.cases.narrowing import Filters
 from service.cases.searching import bound
 from service.core.errors import FieldError, Invalid, invalid
 from service.records.enums import AccountType, DeskName, Kind, Severity, Stage
-from service.web.schemas import EARLIEST_YEAR, LATEST_YEAR
+from service.web.fields import EARLIEST_YEAR, LATEST_YEAR
 
 NAMES = "q stage severity kind platform account_type assigned overdue from to desk order".split()
 """Every filter of an address, in the order in which a page names them."""

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, StrictBool
 
-from service.web.schemas import Body, Email, Long, Moment, Words
+from service.web.fields import Email, Long, Moment, Words
+from service.web.forms import Body
 
 
 class LetGoIn(Words):

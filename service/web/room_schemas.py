@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field, StrictBool, StrictInt
 
 from service.records.enums import FindingKind, LetterKind, Outcome
-from service.web.schemas import Email, Long, Moment, OneLine, Words
+from service.web.fields import Email, Long, Moment, OneLine, Words
 
 FileId = Annotated[str, Field(max_length=64)]
 Piece = Annotated[StrictInt, Field(ge=1, le=10**9)] | FileId

@@ -13,9 +13,9 @@ from pydantic import Field
 from service.app import empty_app
 from service.core.errors import Invalid, Malformed, Refusal, Stale
 from service.records.enums import AccountType, Code
+from service.web.fields import Long, Moment, OneLine, Words
 from service.web.forms import BODY_LIMIT, UPLOAD_LIMIT, NotThisType, Sent
 from service.web.given import Sent as Given
-from service.web.schemas import Long, Moment, OneLine, Words
 from service.web.sessions import PUBLIC
 from service.web.unflatten import told_moment
 from tests.makers import report

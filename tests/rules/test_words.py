@@ -15,7 +15,8 @@ from service.core.telling import filters
 from service.evidence.sniff import BINARY, EML, TXT
 from service.records import code_words, enums, list_words, room_entry_words, room_words, words
 from service.records.entry_words import ENTRIES
-from service.records.field_words import BECAUSE, SPILT, TABLES
+from service.records.field_words import SPILT, TABLES
+from service.records.why_words import BECAUSE
 from service.retention import referral_rules
 from service.retention.listing import Show
 from service.retention.rules import KEPT_BY
