@@ -14,8 +14,9 @@ from sqlmodel import Session, col
 from service.cases.deadlines import due
 from service.cases.pinned import playbook_of
 from service.cases.playbook import Playbook
-from service.records.cases import Alarm, Case, ProtectionDecision, Route, Step
+from service.records.cases import Alarm, Case, Route, Step
 from service.records.enums import DeskName, Ring, Severity, Stage, StepKind, StepState
+from service.records.said import ProtectionDecision
 
 NOTHING_DUE = datetime(9999, 1, 1, tzinfo=UTC)
 """Kept where nobody owes anything, so that both engines sort it last."""

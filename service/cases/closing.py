@@ -16,8 +16,9 @@ from service.cases.policy import QUIET_ENDINGS, Act, require_stage
 from service.cases.recipients import open_routes, run_routes, whom_to_tell
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
-from service.records.cases import Advice, Case, ReferralDecision
+from service.records.cases import Case
 from service.records.enums import Kind, Resolution, Severity, Stage, StepKind, StepState
+from service.records.said import Advice, ReferralDecision
 from service.timeline import entries
 from service.timeline.confidence import reporter_of
 from service.timeline.reads import ask_no_more

@@ -9,20 +9,11 @@ from typing import Any
 
 from service.cases.facts import COLUMNS
 from service.cases.in_part import DISCLOSED, MAY_BE_DISCLOSED
-from service.records.cases import (
-    Advice,
-    Case,
-    Conflict,
-    Message,
-    Note,
-    ProtectionDecision,
-    ReferralDecision,
-    Route,
-    Step,
-)
+from service.records.cases import Case, Conflict, Route, Step
 from service.records.enums import StepState
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
+from service.records.said import Advice, Message, Note, ProtectionDecision, ReferralDecision
 from service.timeline.audiences import DESK_ONLY
 
 GONE = "destroyed"

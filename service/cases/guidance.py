@@ -14,8 +14,9 @@ from service.cases.sentences import title_of
 from service.core.errors import FieldError, Invalid, invalid
 from service.core.saying import day
 from service.people.identity import Me
-from service.records.cases import Advice, Case
+from service.records.cases import Case
 from service.records.enums import Kind
+from service.records.said import Advice
 from service.records.words import DESKS
 
 ASKED, COPIED = "guidance.case", ("guidance.sought", "guidance.from", "guidance.at", "guidance.answer")

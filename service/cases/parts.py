@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 
 from service.people.identity import Me
-from service.records.cases import Case, Message, ProtectionDecision, ReferralDecision, Route, Step
+from service.records.cases import Case, Route, Step
 from service.records.enums import StepState
 from service.records.evidence import Evidence
+from service.records.said import Message, ProtectionDecision, ReferralDecision
 
 People = dict[int | None, dict[str, str]]
 

@@ -23,23 +23,12 @@ from service.cases.replay import (
     is_collected,
     replay,
 )
-from service.records.cases import (
-    Advice,
-    Case,
-    Confidence,
-    Conflict,
-    Message,
-    Note,
-    ProtectionDecision,
-    ReferralDecision,
-    Revealed,
-    Route,
-    Step,
-)
+from service.records.cases import Case, Confidence, Conflict, Revealed, Route, Step
 from service.records.enums import DeskName, Kind, Severity, Stage, StepState
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Referral
+from service.records.said import Advice, Message, Note, ProtectionDecision, ReferralDecision
 from service.timeline.chain import plain
 from service.timeline.confidence import SEALED, sealed
 

@@ -12,9 +12,10 @@ from service.cases.recipients import acknowledged, open_routes, reaches, whom_to
 from service.cases.relations import Relation
 from service.core.errors import invalid
 from service.people.identity import Me
-from service.records.cases import Advice, Case, Message, Note, Step
+from service.records.cases import Case, Step
 from service.records.enums import Kind, NoteAudience
 from service.records.people import Person
+from service.records.said import Advice, Message, Note
 from service.timeline import entries
 from service.timeline.audiences import DESK_ONLY
 from service.timeline.confidence import reporter_of

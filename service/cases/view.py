@@ -28,10 +28,11 @@ from service.cases.sentences import title_of
 from service.cases.speaking import readable
 from service.cases.timeline_view import people_named, timeline_told
 from service.people.identity import Me
-from service.records.cases import Advice, Case, Message, Note, ProtectionDecision, ReferralDecision, Route, Step
+from service.records.cases import Case, Route, Step
 from service.records.enums import DeskName, Kind, NoteAudience, StepKind
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
+from service.records.said import Advice, Message, Note, ProtectionDecision, ReferralDecision
 from service.timeline import entries
 from service.timeline.confidence import reporter_of, revealed_to
 

@@ -17,10 +17,11 @@ from service.cases.references import unused_reference
 from service.cases.relations import Relation
 from service.core.errors import FieldError, Refusal, invalid
 from service.people.identity import Me
-from service.records.cases import Case, ReferralDecision
+from service.records.cases import Case
 from service.records.enums import Code, DeskName, Resolution, Stage, StepState
 from service.records.evidence import Evidence
 from service.records.referrals import Referral
+from service.records.said import ReferralDecision
 from service.referrals.clocks import keep_next_due, within
 from service.referrals.policy import keepers
 from service.referrals.readiness import cited

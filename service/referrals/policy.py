@@ -30,10 +30,11 @@ from sqlmodel import Session, col
 from service.cases.relations import ME, Desks
 from service.core.errors import NotPermitted
 from service.people.identity import Me
-from service.records.cases import Case, Confidence, Conflict, ReferralDecision
+from service.records.cases import Case, Confidence, Conflict
 from service.records.enums import DeskName, LetterKind, Part, Scope
 from service.records.people import DeskMember, Person
 from service.records.referrals import Appointment, Referral, RoomConflict
+from service.records.said import ReferralDecision
 from service.referrals.life import Act
 
 

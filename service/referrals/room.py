@@ -17,10 +17,11 @@ from service.cases.policy import reader, sees
 from service.cases.relations import Desks, Roles
 from service.core.errors import NotFound, NotPermitted
 from service.people.identity import Me
-from service.records.cases import Case, ReferralDecision
+from service.records.cases import Case
 from service.records.enums import DeskName, Part, ReferralStage
 from service.records.people import DeskMember, Person
 from service.records.referrals import Appointment, Referral
+from service.records.said import ReferralDecision
 from service.referrals.ahead import WAIT_FOR_APPEAL, next_of
 from service.referrals.policy import apart, finds, is_told, relations
 from service.referrals.standing import ASKED, standings_of

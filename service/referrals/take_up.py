@@ -8,11 +8,12 @@ from sqlmodel import Session, col
 
 from service.core.errors import FieldError, Invalid
 from service.people.identity import Me
-from service.records.cases import Case, ReferralDecision
+from service.records.cases import Case
 from service.records.enums import Part
 from service.records.people import Person
 from service.records.referrals import Appointment, Referral
 from service.records.room_words import APPOINTED
+from service.records.said import ReferralDecision
 from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due
 from service.referrals.disclosing import let_read

@@ -11,7 +11,8 @@ from service.cases.facts import reason_kept
 from service.cases.relations import Relation
 from service.core.errors import Refusal
 from service.people.identity import Me
-from service.records.cases import Case, ProtectionDecision
+from service.records.cases import Case
+from service.records.said import ProtectionDecision
 from service.timeline import entries
 
 

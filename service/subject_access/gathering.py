@@ -16,12 +16,7 @@ from sqlmodel import Session, col
 from service.cases.read_log import TOLD_OF
 from service.cases.view import case_view
 from service.people.identity import Me
-from service.records.cases import (
-    Case,
-    Confidence,
-    Note,
-    Step,
-)
+from service.records.cases import Case, Confidence, Step
 from service.records.entry_words import HAPPENED
 from service.records.enums import Day, Kind, NoteAudience, Stage
 from service.records.field_words import TABLES
@@ -31,6 +26,7 @@ from service.records.notifications import Notification, Preference
 from service.records.people import Absence, ApiToken, BrowserSession, DeskMember, Person, PersonRole, Shift, Unit
 from service.records.referrals import Referral
 from service.records.room_entry_words import ENTRIES_OF_REFERRAL
+from service.records.said import Note
 from service.records.timeline import ReadEntry, TimelineEntry
 from service.records.words import THE_DESKS
 from service.subject_access.lines import (

@@ -7,21 +7,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from service.records.cases import (
-    Advice,
-    Case,
-    Confidence,
-    Conflict,
-    Message,
-    Note,
-    ReferralDecision,
-    Revealed,
-    Route,
-    Step,
-)
+from service.records.cases import Case, Confidence, Conflict, Revealed, Route, Step
 from service.records.enums import DeskName
 from service.records.evidence import Evidence
 from service.records.people import DeskMember, Person
+from service.records.said import Advice, Message, Note, ReferralDecision
 from service.records.timeline import TimelineEntry
 from service.records.words import DESKS, THE_DESKS
 from service.subject_access.third_parties import SOMEBODY, Known, Redactor, in_directory

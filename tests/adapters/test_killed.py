@@ -17,7 +17,8 @@ from sqlmodel import col
 
 from service.core import database as databases
 from service.core.database import open_database
-from service.records.cases import Case, Message
+from service.records.cases import Case
+from service.records.said import Message
 from service.verification.log import verify_log
 from tests.makers import NO_DANGER, OFFICIAL
 from tests.served import Process, in_folder, started, tokens

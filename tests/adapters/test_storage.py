@@ -27,7 +27,7 @@ from service.evidence.destroy import destroy, orphans
 from service.evidence.places import new_id, original_key, preview_key
 from service.evidence.receive import MOST_FILES, Examined, add_evidence, examine, store_files
 from service.people.identity import Me
-from service.records import cases, evidence, people, referrals, timeline  # noqa: F401 - so that every table is known
+from service.records import cases, evidence, people, referrals, said, timeline  # noqa: F401 - so that every table is known
 from service.records.cases import Case
 from service.records.enums import Employer, Kind, Severity, Stage
 from service.records.evidence import Evidence

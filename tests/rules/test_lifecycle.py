@@ -29,7 +29,7 @@ from service.cases.pinned import register
 from service.core.errors import Refusal
 from service.core.settings import Settings
 from service.people.identity import Me, by_token, make_token
-from service.records.cases import Advice, Case, Note, ReferralDecision, Route, Step
+from service.records.cases import Case, Route, Step
 from service.records.enums import (
     AccountType,
     Answer,
@@ -45,6 +45,7 @@ from service.records.enums import (
     StepState,
 )
 from service.records.people import Person
+from service.records.said import Advice, Note, ReferralDecision
 from service.records.timeline import TimelineEntry
 from service.verification.log import verify_log
 from service.web.deeds import DEEDS, found, report, step_kind

@@ -15,11 +15,12 @@ from service.demo.cast import CAST
 from service.demo.script import in_order, lives
 from service.demo.seed import ALREADY, STRANGERS, seed
 from service.evidence.places import original_key
-from service.records.cases import Case, Conflict, ProtectionDecision, ReferralDecision, Route, Step
+from service.records.cases import Case, Conflict, Route, Step
 from service.records.enums import Code, DeskName, Kind, Resolution, Severity, Stage, StepState
 from service.records.evidence import Evidence
 from service.records.people import Person
 from service.records.referrals import Letter, Referral
+from service.records.said import ProtectionDecision, ReferralDecision
 from service.records.timeline import Outbox
 from service.timeline import outbox
 from service.verification.log import verify_log
