@@ -114,7 +114,6 @@ def test_the_description_holds(target, who):
         @given(case=operation.as_strategy(), data=st.data())
         @settings(
             max_examples=1 if operation.path.endswith(".pdf") else most,
-            deadline=None,
             database=None,
             phases=(Phase.generate,),
             suppress_health_check=list(HealthCheck),

@@ -63,7 +63,7 @@ MINUTES = st.floats(0, 90, allow_nan=False).map(lambda minutes: START + timedelt
 @given(visits=st.lists(MINUTES, max_size=12), done=MINUTES)
 @example(visits=[START + timedelta(minutes=DELETE)], done=START + timedelta(minutes=DELETE))
 @example(visits=[START + timedelta(minutes=22.5), START + timedelta(minutes=22.5)], done=START + timedelta(minutes=25))
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_whenever_the_worker_comes_by(database: Database, visits: list[datetime], done: datetime) -> None:
     """The first visit in the last quarter reminds; the first one at the deadline or later escalates; then silence."""
     reminder, due = START + timedelta(minutes=DELETE * 0.75), START + timedelta(minutes=DELETE)
@@ -85,7 +85,7 @@ def test_whenever_the_worker_comes_by(database: Database, visits: list[datetime]
 
 
 @given(visits=st.lists(st.integers(0, 60 * 24 * 40), min_size=1, max_size=25))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_worker_is_always_called_back_until_nothing_is_left(database: Database, visits: list[int]) -> None:
     """After a visit the case is ripe later than that visit, or never again; and each key has rung once."""
     with Session(database.writing, expire_on_commit=False) as db:

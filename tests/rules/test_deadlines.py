@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cases.deadlines import (
@@ -165,7 +165,6 @@ def works(moment: datetime, zone: str, week: WorkingWeek) -> bool:
     )
 
 
-@settings(deadline=None)
 @given(starts, working_days, zones, weeks)
 def test_as_many_working_quarters_pass_as_were_given(
     start: datetime, within: Within, zone: str, week: WorkingWeek

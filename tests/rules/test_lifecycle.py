@@ -478,7 +478,6 @@ def test_no_sequence_of_deeds_closes_a_case_with_something_outstanding(house):
             settings=settings(
                 max_examples=50,
                 stateful_step_count=35,
-                deadline=None,
                 # To make a failing run of so many deeds shorter would take minutes: add Phase.shrink when it is needed.
                 phases=(Phase.reuse, Phase.generate),
                 suppress_health_check=list(HealthCheck),

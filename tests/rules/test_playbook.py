@@ -5,7 +5,7 @@ import tomllib
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.cases.deadlines import MONDAY_TO_FRIDAY, Within, deadline
@@ -171,7 +171,6 @@ deep = true
     assert line_of(text, found, ("a", "b", "long", 1), "two") == 7
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_spoiling_any_one_line_never_does_worse_than_a_named_fault(data: st.DataObject) -> None:
     """Whatever is left out or doubled, the answer is a playbook or a list of faults with lines of the file."""

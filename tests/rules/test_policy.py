@@ -30,7 +30,6 @@ CAST = (
 HOLDERS = (DeskName.DIGITAL_UNIT, DeskName.FCO_SERVICES, DeskName.MEDIA_OFFICE)
 PEOPLE = st.sampled_from(CAST)
 SETTINGS: dict[str, Any] = {
-    "deadline": None,
     "suppress_health_check": list(HealthCheck),
     # Each example is many requests: add Phase.shrink to make a failing one smaller.
     "phases": (Phase.reuse, Phase.generate),

@@ -115,7 +115,7 @@ def who(token):
     return dict(zip("services desk digital hr".split(), people(token, "services servicesdesk digital hr"), strict=True))
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=later_facts, then=st.lists(st.tuples(later_facts, st.booleans()), max_size=4), triaged=st.booleans())
 def test_whatever_is_told_later_their_desk_has_it_and_hr_is_not_suggested(who, first, then, triaged):
     made = who["services"].post("/api/cases", json={"kind": "mistake", "account": PERSONAL, **NO_DANGER, **first})

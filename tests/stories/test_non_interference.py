@@ -141,7 +141,6 @@ def test_outside_the_wall_nothing_tells_of_a_secret_case(world, house, database,
     )
     @settings(
         max_examples=5,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate,),
         derandomize=True,

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlmodel import col
 
 from migrations.schema import migrate, take_back
 from service.records.referrals import Referral
@@ -292,7 +293,8 @@ def test_one_from_before_is_looked_at_once(token, clock, database, settings, wor
         db.execute(update(Referral).values(next_due_at=None, next_due_what=None, ripe_at=None))
     clock.forward(days=1)
     worker()
-    assert due(token, reference) is None
+    with database.read() as db:
+        assert db.execute(select(col(Referral.next_due_at))).scalars().all() == [None]
     migrate(settings.database_url)
     worker()
     assert due(token, reference) == ("fact_finding", working_days_later(since, 20))

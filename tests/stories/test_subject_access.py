@@ -8,7 +8,7 @@ import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 from sqlalchemy import select
 from sqlmodel import col
@@ -614,7 +614,6 @@ def test_a_name_between_blanks_never_stays(before, name, after):
     assert name.casefold() not in redact(f"{before} {name} {after}").casefold().replace(before.casefold(), "")
 
 
-@settings(deadline=None)
 @given(some.sampled_from([*OTHERS, ACCENTED, *ABROAD]), some.data())
 def test_a_name_is_taken_out_however_its_letters_are_typed(somebody, data):
     typed = "".join(data.draw(some.sampled_from(LOOKALIKES.get(letter, [letter]))) for letter in somebody.name)
