@@ -40,6 +40,8 @@ def filters(tables: Tables, say: Callable[[datetime, str], str] = moment) -> dic
             return "yes" if value else "no"
         if isinstance(value, list):
             return ", ".join(told(each, field, zone) for each in value)
+        if isinstance(value, Mapping):
+            return told_together(value, zone)
         if field == "purged":
             return called(str(value))
         field = field.removeprefix(TOLD_ON)
@@ -48,6 +50,13 @@ def filters(tables: Tables, say: Callable[[datetime, str], str] = moment) -> dic
         if at is not None:
             return say(at, zone)
         return _said(value, table) if table else str(value)
+
+    def told_together(values: Mapping[str, Any], zone: str) -> str:
+        """What several fields hold, each called by its name; of one that changed, what it was changed to."""
+        if "field" in values:
+            return f"{called(values['field'])}: {told(values.get('after'), values['field'], zone)}"
+        held = {name: value for name, value in values.items() if value not in (None, "", [], {})}
+        return "; ".join(f"{called(name)}: {told(value, f'.{name}', zone)}" for name, value in held.items())
 
     def called(path: str) -> str:
         """What a recorded field is called: `steps.delete.taken_at` is *Delete the post: done at*."""

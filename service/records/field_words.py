@@ -17,6 +17,7 @@ from service.records import (
 
 # What a fact is called, on a page, on paper, and in *before and after*: by its whole path, else by its last word.
 FIELDS: Mapping[str, str] = {
+    **room_entry_words.FIELDS_OF_REFERRAL,
     "account": "Account",
     "account.type": "Kind of account",
     "account.platform": "Where it was posted",

@@ -125,3 +125,36 @@ ASKS_OF_REFERRAL: Mapping[str, str] = {
     "room_reminded": "See what is to be done.",
     "room_late": "See that it is done.",
 }
+
+# What the record of a referral calls a fact: by its last word.
+FIELDS_OF_REFERRAL: Mapping[str, str] = {
+    "informed_text": "What the person was told",
+    "returned_because": "Why it was returned",
+    "informal_because": "How it is settled",
+    "considered_text": "What was considered",
+    "outcome_reason": "Why",
+    "appeal_by": "An appeal may come until",
+    "warning_until": "The warning counts until",
+    "paused_because": "Why it is paused",
+    "held_because": "Why it is held",
+    "person_id": "Who",
+    "from_at": "Since",
+    "until_at": "Until",
+    "waits_since": "Not disclosed since",
+    "appeal": "Of an appeal",
+    "hearing_at": "The hearing is at",
+    "first_at": "It was first to be at",
+    "states": "What the invitation stated",
+    "postponed_because": "Why it was put off",
+    "heard_by_id": "Held by",
+    "lapsed_at": "Does not count since",
+    "present": "Who was there",
+    "review_at": "To be reviewed by",
+    "grounds": "Why the person appeals",
+    "how": "How",
+    "says": "What the record said",
+    "entry": "Entry of the case",
+    "said": "What it says",
+}
+# Not said again beside an entry: it names who did it, and a file is named where it is shown.
+UNSAID = ("by_id", "added_by_id", "disposal_asked_by_id", "evidence_id", "evidence_ids")

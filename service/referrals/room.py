@@ -209,6 +209,13 @@ def appointed_to(db: Session, me: Me, at: datetime) -> int:
     return db.execute(theirs, {"me": me.id}).scalar_one()
 
 
+def late_ones(db: Session, me: Me, at: datetime) -> int:
+    """How many referrals that this person may open are late with something, whoever is to do it."""
+    late = select(func.count()).select_from(Referral)
+    late = late.where(finds(frozenset(me.desks)), *_narrowed(Wanted(ended=False, overdue=True), at))
+    return db.execute(late, {"me": me.id}).scalar_one()
+
+
 def asked_of(db: Session, me: Me, at: datetime) -> list[dict[str, Any]]:
     """The referrals in which the next step is this person's (`ahead.py`), what is due first at the top; a hearing that
     is still to come is one, with its time. What was only received is counted at the desk, and nobody waits with an

@@ -129,6 +129,13 @@ def earlier_outcomes(db: Session, referral: Referral, at: datetime) -> list[dict
     ]
 
 
+def returned_before(db: Session, referral: Referral) -> list[dict[str, Any]]:
+    """The referrals of the same case that HR sent back before this one came, each with why."""
+    same = (col(Referral.case_id) == referral.case_id, col(Referral.id) < referral.id)
+    sent_back = select(Referral).where(*same, col(Referral.returned_at).is_not(None)).order_by(col(Referral.id))
+    return [{"reference": each.reference, **(returned_shown(each) or {})} for each in db.execute(sent_back).scalars()]
+
+
 def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, Any]:
     """All of it."""
     referral, stage = here.referral, here.stage
@@ -164,6 +171,7 @@ def _room(db: Session, here: Found, now: Standing, at: datetime) -> dict[str, An
         ],
         "accepted_at": referral.accepted_at,
         "returned": returned_shown(referral),
+        "returned_before": returned_before(db, referral),
         "fact_finding_at": referral.fact_finding_at,
         "informed": informed_shown(referral),
         "disclosed": list(referral.disclosed),

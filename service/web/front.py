@@ -20,6 +20,7 @@ from service.referrals.room import (
     asked_of,
     count_unled,
     has_referrals,
+    late_ones,
     returned_to,
     told_of_me,
     waiting_referrals,
@@ -53,6 +54,7 @@ def home(db: Db, me: Me, now: Now) -> Response:
         "told_of_me": told_of_me(db, me),
         "parts": asked_of(db, me, now),
         "copies": waiting_requests(db, me),
+        "late": late_ones(db, me, now) if DeskName.HR in me.desks else 0,
         "appointed": appointed_to(db, me, now) if DeskName.HR in me.desks else 0,
         "in_a_room": DeskName.HR not in me.desks and has_referrals(db, me, of_others=True),
     }

@@ -147,7 +147,7 @@ def test_no_table_is_for_nothing() -> None:
     record |= {"entries_of", "notified_of", "asks_of", "fields_of_advice"}
     room = {"gates", "checks", "to_do", "disclosed", "owed", "room_next", "room_says", "entries_of_referral"}
     room |= {"ready", "entries_to_subject", "notified_of_referral", "notified_in_room", "asks_of_referral", "picture"}
-    room |= {"ended", "held_of_referral", "room_asks", "asked_of_subject"}
+    room |= {"ended", "held_of_referral", "room_asks", "asked_of_subject", "fields_of_referral", "unsaid"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
     kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}
     kept |= {"access_letters", "access_groups", "papers_given"}

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -239,7 +240,12 @@ def test_returned_to_the_desk(token, sign_in, database):
     assert CANARY not in staff.get(at(case)).text + staff.get(f"{at(case)}/timeline").text
     again = {**told, "allegation": "Once more, with the rule."}
     assert digital.post(f"{at(case)}/referral-decision", json=again).status_code == 201
-    assert len(hr.get("/api/referrals").json()["items"]) == 2
+    newest, _ = hr.get("/api/referrals").json()["items"]
+    # Whoever takes it up again sees what was asked for.
+    (before,) = hr.get(f"/api/referrals/{newest['reference']}").json()["returned_before"]
+    assert (before["reference"], before["reason"]) == (reference, CANARY)
+    assert CANARY in sign_in("hr").get(f"/referrals/{newest['reference']}").text
+    assert hr.get(f"/api/referrals/{reference}").json()["returned_before"] == []
     assert faults(database) == []
 
 
@@ -557,7 +563,7 @@ def test_earlier_warnings_are_shown_at_decision_and_end_by_themselves(token, clo
     assert faults(database) == []
 
 
-def test_what_is_copied_says_where_it_came_from_and_stays(token, database):
+def test_what_is_copied_says_where_it_came_from_and_stays(token, sign_in, database):
     staff, digital = people(token, "staff digital")
     case = report(staff, codes=["disrepute"], narrative=CANARY)
     file = upload(staff, case, picture()).json()
@@ -580,6 +586,11 @@ def test_what_is_copied_says_where_it_came_from_and_stays(token, database):
     assert staff.patch(at(case), json={"narrative": "Something else."}).status_code == 200
     again = room(hr, reference, "copy", from_case=[number])["copied"]
     assert again == copied
+    # In the timeline it is said in words, as all else is.
+    told = sign_in("hr").get(f"/referrals/{reference}").text
+    told = unescape(told[told.index('id="timeline"') :])
+    assert f"What happened, as reported: {CANARY}" in told
+    assert [raw for raw in ("{'", "None", "At: 2026", "By id", file["id"]) if raw in told] == []
     path = f"/api/referrals/{reference}/evidence/{file['id']}"
     assert hr.get(path).content == picture()
     for name in ("staff", "hr2", "digital", "outsider"):

@@ -136,7 +136,7 @@ def told(token, words):
 
 
 @pytest.mark.parametrize(("stage", "what", "owes", "days"), STAGES, ids=[stage.__name__ for stage, *_ in STAGES])
-def test_it_is_due_reminded_of_once_and_late_once(token, clock, database, worker, stage, what, owes, days):
+def test_it_is_due_reminded_of_once_and_late_once(token, sign_in, clock, database, worker, stage, what, owes, days):
     reference, since = stage(token, clock)
     by = working_days_later(since, days)
     assert due(token, reference) == (what, by)
@@ -148,6 +148,7 @@ def test_it_is_due_reminded_of_once_and_late_once(token, clock, database, worker
     assert told(token, f"Due soon: {SAID[what]}.") == {owes}
     hr = token("hr")
     assert hr.get("/api/referrals?overdue=true").json()["items"] == []
+    assert "Something is late" not in sign_in("hr").get("/").text
     row = hr.get("/api/referrals?order=nearest").json()["items"][0]
     assert (row["due"]["what"], datetime.fromisoformat(row["due"]["at"]), row["late"]) == (what, by, False)
     clock.moment = by + MINUTE
@@ -155,6 +156,8 @@ def test_it_is_due_reminded_of_once_and_late_once(token, clock, database, worker
     assert rung(token, reference, what) == ["room_reminded", "room_late"]
     assert told(token, f"Late: {SAID[what]}.") == {owes, "hr"}
     assert [row["reference"] for row in token("hr").get("/api/referrals?overdue=true").json()["items"]] == [reference]
+    assert "Something is late in a referral" in sign_in("hr").get("/").text
+    assert "Something is late" not in sign_in("staff").get("/").text
     clock.moment += LONG
     worker()
     assert rung(token, reference, what) == ["room_reminded", "room_late"]
