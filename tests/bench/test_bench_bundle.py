@@ -28,8 +28,8 @@ AT = datetime(2026, 11, 20, 9, tzinfo=UTC)
 LINE = "At nine in the morning it was posted from the wrong account, and by ten past nine it was gone again. "
 ALLOWED = 20
 """Seconds for 300 pages on two cores."""
-FLAT = 1.5
-"""Three times as many pages may take half as much memory again, and no more."""
+FLAT = 1.25
+"""Three times as many pages may take a quarter as much memory again, and no more."""
 
 
 @cache
