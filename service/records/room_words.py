@@ -44,7 +44,7 @@ PROTECTED = "protected activity: whistleblowing, union membership, belief or exp
 GATES: Mapping[str, str] = {
     "subject": "Nobody knows yet whose post it is. Return it, so that the desk can name them. (Acas code, paragraph 9)",
     "paused": "This referral is paused. Go on with it first. (Our own rule)",
-    "informed": "Tell the person in writing what is alleged, before fact finding ends. (Acas code, paragraph 9)",
+    "informed": "Inform the person first: tell them in writing what is alleged. (Acas code, paragraph 9)",
     "findings": "Record which facts are established, or are not. (Acas code, paragraph 5)",
     "both_sides": "Record what speaks for the person as well. (Acas guide: evidence on both sides)",
     "investigator": "Appoint an investigator who has no other part in this. (Acas code, paragraph 6)",

@@ -146,7 +146,7 @@ def postpone(db: Session, me: Me, here: Found, *, hearing_at: datetime, reason: 
             f"Choose a time after the first one, and no later than {moment(last, zone)}. "
             "(Employment Relations Act 1999, section 10: up to five working days)",
         )
-    if hearing_at < at:
+    if hearing_at <= at:
         raise invalid("hearing_at", "Choose a time that is still to come.")
     if hearing_at < hearing.hearing_at and hearing_at < at + timedelta(hours=book.referrals.hearing_notice_hours):
         raise invalid(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import zip_longest
 from typing import Any
 
 from sqlalchemy import func, select
@@ -20,7 +19,7 @@ from service.records.referrals import Copied, Hearing, Paper, Referral, Referral
 from service.records.room_words import DISCLOSED
 from service.referrals import their_copy
 from service.referrals.changes import Changes, add_row, put, put_row
-from service.referrals.clocks import keep_next_due, within
+from service.referrals.clocks import keep_next_due, pauses_of, within
 from service.referrals.disclosing import EVIDENCE, let_read, waits
 from service.referrals.find import Found, appointed, calls, case_of, doing, hearing_of, hears, suspension_of
 from service.referrals.life import Act, after
@@ -68,21 +67,20 @@ def resume(db: Session, me: Me, here: Found, *, at: datetime) -> None:
         stood_still = at - max(since, suspension.from_at)
         changes |= put_row(db, suspension, review_at=suspension.review_at + stood_still)
     also: tuple[int, ...] = ()
-    if (hearing := hearing_of(db, referral, appeal=here.at_appeal)) is not None and _lapses(db, hearing, since, at):
+    hearing = hearing_of(db, referral, appeal=here.at_appeal)
+    if hearing is not None and _lapses(db, referral, hearing, since, at):
         changes |= put_row(db, hearing, lapsed_at=at)
         also = doing(db, referral, calls(referral), hears(referral))
     tell_subject(db, me, referral, "room_resumed", changes, at, also)
     keep_next_due(db, referral)
 
 
-def _lapses(db: Session, hearing: Hearing, since: datetime, at: datetime) -> bool:
+def _lapses(db: Session, referral: Referral, hearing: Hearing, since: datetime, at: datetime) -> bool:
     """Whether a pause took a hearing's time, or all pauses left less of its notice than the playbook asks for."""
     if hearing.held_at is not None or hearing.hearing_at < since:
         return False
-    referral = db.get_one(Referral, hearing.referral_id)
     least = timedelta(hours=playbook_of(db, referral.playbook_version).referrals.hearing_notice_hours)
-    told = entries.moments(db, referral, ("room_paused", "room_resumed"))
-    pauses = zip_longest(told[::2], told[1::2], fillvalue=at)
+    pauses = [*pauses_of(db, referral), (since, at)]
     stood = sum((until - max(began, hearing.invited_at) for began, until in pauses if until > hearing.invited_at), NONE)
     return hearing.hearing_at <= at or hearing.hearing_at - hearing.invited_at - stood < least
 
@@ -91,14 +89,14 @@ def suspend(db: Session, me: Me, here: Found, *, reason: str, review_at: datetim
     """Suspend the person on full pay, or review that they are: with a reason and the next review, soon enough.
 
     Raises Invalid for a review that is not ahead, or further away than the playbook's 10 working days (our default; the
-    Acas guide asks for regular reviews).
+    Acas guide asks for regular reviews), and a Refusal (409) for one that begins before the person is informed.
     """
     referral = here.referral
-    after(Act.SUSPEND, here.stage, standing_of(db, referral, at))
     book = playbook_of(db, referral.playbook_version)
     if not at < review_at <= within(book, at, book.referrals.suspension_review):
         said = book.referrals.suspension_review
         raise invalid("review_at", f"Review it within {said.working_days} working days. (Acas guide: regular reviews)")
+    after(Act.SUSPEND, here.stage, standing_of(db, referral, at))
     changes: Changes = {}
     if (before := suspension_of(db, referral)) is not None:
         changes |= put_row(db, before, ended_at=at)

@@ -114,8 +114,8 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     # A companion's absence puts it off by days; after an illness there is another hearing, with the same notice.
     (S.HEARING, Act.INVITE): To(S.HEARING, (not_paused, *FAIR, not_heard)),
     (S.APPEALED, Act.INVITE): To(S.APPEALED, (not_paused, appeal_hearer_apart, appeal_not_heard, appeal_waits)),
-    (S.HEARING, Act.POSTPONE): To(S.HEARING, (invited, not_heard)),
-    (S.APPEALED, Act.POSTPONE): To(S.APPEALED, (appeal_invited, appeal_not_heard)),
+    (S.HEARING, Act.POSTPONE): To(S.HEARING, (not_paused, invited, not_heard)),
+    (S.APPEALED, Act.POSTPONE): To(S.APPEALED, (not_paused, appeal_invited, appeal_not_heard)),
     (S.HEARING, Act.HEAR): To(S.HEARING, (not_paused, invited, time_has_come, not_heard)),
     (S.APPEALED, Act.HEAR): To(S.APPEALED, (not_paused, appeal_invited, appeal_time_has_come, appeal_not_heard)),
     **_stays(Act.CONSIDER, BEFORE_DECISION),
@@ -132,7 +132,8 @@ MOVES: dict[tuple[ReferralStage, Act], To] = {
     **_stays(Act.TAKE_BACK_CONFLICT, ANYWHERE),
     **_stays(Act.PAUSE, DURING, not_paused),
     **_stays(Act.RESUME, DURING),
-    **_stays(Act.SUSPEND, BEFORE_DECISION),
+    # Whom it keeps from work reads why: until they are informed they read nothing here.
+    **_stays(Act.SUSPEND, BEFORE_DECISION, informed),
     **_stays(Act.SUSPEND, (S.DECIDED, S.APPEALED, S.INFORMAL), suspended),
     **_stays(Act.END_SUSPENSION, HERE),
     **_stays(Act.SERVE, (*DURING, S.INFORMAL, S.CLOSED), informed),

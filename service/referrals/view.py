@@ -30,7 +30,7 @@ from service.referrals import letters, life, policy
 from service.referrals.ahead import next_of
 from service.referrals.consistency import comparable_outcomes
 from service.referrals.find import Found, evidence_of, room_files, rows_of, version_of
-from service.referrals.gates import Standing, not_called, within_window
+from service.referrals.gates import Standing, not_called, not_paused, within_window
 from service.referrals.keep import copyable
 from service.referrals.life import Act
 from service.referrals.parts import (
@@ -88,15 +88,16 @@ def _may(act: Act, here: Found, me: Me, now: Standing) -> bool:
     """Whether an act is to be offered: open, theirs, and with something to act on. An unmet gate is shown instead."""
     if not life.open_at(act, here.stage) or not policy.permitted(act, here.held, me, at_appeal=here.at_appeal):
         return False
+    if now.paused and not_paused in life.MOVES[here.stage, act].needs:
+        return False
     heard, invited = (now.appeal_heard, now.appeal_invited_for) if here.at_appeal else (now.heard, now.invited_for)
     return {
         Act.RESUME: now.paused,
-        Act.PAUSE: not now.paused,
         Act.END_SUSPENSION: now.suspended,
         Act.POSTPONE: invited is not None and not heard,
         Act.HEAR: invited is not None and not heard,
         Act.FIND: not_called(now) is None,
-        Act.SUSPEND: now.suspended or here.stage in life.BEFORE_DECISION,
+        Act.SUSPEND: now.suspended or (now.informed and here.stage in life.BEFORE_DECISION),
         Act.INVITE: not heard and not now.appeal_decided,
         Act.DECIDE_APPEAL: not now.appeal_decided,
         Act.APPEAL: within_window(now) is None,

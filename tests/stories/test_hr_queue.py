@@ -50,6 +50,8 @@ def test_what_is_due_first_stands_first_and_late_is_said(token, sign_in, clock):
     clock.forward(hours=2)
     second = referred(token)
     room(hr, first, "accept")
+    room(hr, first, "appoint", investigator="hr2@demo.example")
+    room(token("hr2"), first, "inform-subject", text="This is what is alleged.")
     suspended = clock() + timedelta(days=3)
     room(hr, first, "suspend", reason="Others are at risk.", review_at=suspended.isoformat())
     by_deadline = sorted((first, second), key=lambda each: due(hr, each))

@@ -355,12 +355,12 @@ def test_suspension_pause_and_papers(token, clock, database):
     reference, hr, hr2, head, _ = begin(token)
     assert refuses(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=30)) == (422, {"review_at"})
     assert refuses(hr2, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))[0] == 403
-    suspended = room(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))
-    assert (suspended["suspension"]["paid"], suspended["due"]["what"]) == (True, "suspension")
     for deed in ("serve", "reply"):
         assert refuses(hr2, reference, deed, how="By hand", text="The letter") == (409, {"informed"})
         assert deed not in hr2.get(f"/api/referrals/{reference}").json()["may"]
     find_facts(hr2, reference)
+    suspended = room(hr, reference, "suspend", reason="Calm.", review_at=moment(clock, days=3))
+    assert (suspended["suspension"]["paid"], suspended["due"]["what"]) == (True, "suspension")
     room(hr2, reference, "serve", how="By hand", text="The letter", at=moment(clock, hours=-2))
     room(hr, reference, "reply", how="By post", text="I did not mean it.")
     assert refuses(hr, reference, "reply", how="By post", text="x", at=moment(clock, hours=2)) == (422, {"at"})
@@ -867,7 +867,8 @@ def test_every_column_of_the_room_is_held_against_its_timeline(token, clock, dat
     room(hr, reference, "take-out", words="The baker")
     room(hr, reference, "serve", how="By hand", text="The letter.")
     room(token("staff"), reference, "appeal", grounds="Too hard.")
-    second, *_ = begin(token)
+    second, _, hr2, *_ = begin(token)
+    room(hr2, second, "inform-subject", text="This is what is alleged.")
     room(hr, second, "copy", from_case=[1])
     room(hr, second, "suspend", reason="Calm.", review_at=moment(clock, days=3))
     seen = set()
@@ -1009,8 +1010,8 @@ def test_what_is_missing_in_a_form_is_named_by_its_question(token, sign_in, cloc
     reference, hr, hr2, head, _ = begin(token)
     assert lacks("hr2", "record-finding") == ["What kind of finding is it", "What did you find"]
     assert lacks("hr2", "copy") == ["What do you copy from the case"]
-    assert lacks("hr", "suspend") == ["Why is it needed", "When do you look at it again"]
     find_facts(hr2, reference)
+    assert lacks("hr", "suspend") == ["Why is it needed", "When do you look at it again"]
     assert lacks("hr2", "reply") == ["How", "What did they say"]
     assert lacks("hr2", "disclose") == ["What may the person read"]
     assert lacks("hr2", "invite") == ["When is the hearing", "Where is it"]

@@ -227,8 +227,8 @@ def test_one_that_was_held_before_the_pause_is_recorded_after_it(token, clock, d
 
 def test_a_suspension_is_reviewed_after_the_decision_and_none_begins(token, clock, database):
     reference, hr, hr2, head, _ = begin(token)
-    room(hr, reference, "suspend", reason="To calm down.", review_at=moment(clock, days=9))
     find_facts(hr2, reference)
+    room(hr, reference, "suspend", reason="To calm down.", review_at=moment(clock, days=9))
     hear(clock, reference, hr2, head)
     hr, head = people(token, "hr head")
     room(head, reference, "consider", text="No protected activity.")
@@ -290,6 +290,23 @@ def test_what_somebody_with_a_conflict_considered_is_considered_again(token, clo
     assert "this does not count any more" in text_of(pdf(hr, reference)[1])
     room(head, reference, "consider", text="None of the four.")
     assert "considered" not in stands(hr, reference)[1]
+    sound(database, reference)
+
+
+def test_while_it_is_paused_no_hearing_is_put_off_or_recorded(token, clock, sign_in, database):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=3), **WRITTEN)
+    offered = {"postpone", "hear"}
+    assert offered <= {*head.get(f"/api/referrals/{reference}").json()["may"]}
+    room(hr, reference, "pause", reason="They are ill.")
+    assert not offered & {*head.get(f"/api/referrals/{reference}").json()["may"]}
+    assert "Record the hearing" not in sign_in("head").get(f"/referrals/{reference}").text
+    later = {"hearing_at": moment(clock, days=4), "reason": "Their companion is away."}
+    assert refuses(head, reference, "postpone", **later) == (409, {"paused"})
+    room(hr, reference, "resume")
+    assert offered <= {*head.get(f"/api/referrals/{reference}").json()["may"]}
+    room(head, reference, "postpone", **later)
     sound(database, reference)
 
 
