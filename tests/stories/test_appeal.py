@@ -2,6 +2,8 @@
 
 import re
 
+from service.records.enums import Outcome
+from service.referrals.life import harsher
 from tests.makers import faults, people, refuses, room
 from tests.stories.test_bundle import pdf, text_of
 from tests.stories.test_letters import draft, send
@@ -58,10 +60,21 @@ def test_whoever_hears_the_appeal_reads_first_why_they_appeal(token, clock, sign
     assert grounds not in page.partition("The appeal</h2>")[2].partition("</section>")[0]
 
 
+def test_no_outcome_is_offered_that_is_harsher_than_the_one_appealed_against(token, clock, sign_in):
+    reference, hr, *_ = appealed(token, clock)
+    decided = hr.get(f"/api/referrals/{reference}").json()["outcome"]
+    page = sign_in("services").get(f"/referrals/{reference}").text
+    choices = page.partition('name="outcome"')[2].partition("</select>")[0]
+    offered = [value for value in re.findall(r'<option value="([^"]*)"', choices) if value]
+    assert offered == [outcome for outcome in Outcome if not harsher(outcome, Outcome(decided))]
+    assert len(offered) < len(Outcome)
+
+
 def test_once_it_is_decided_nobody_is_told_that_it_waits(token, clock, sign_in):
     reference, hr, _, _, services = appealed(token, clock)
     assert "Your appeal is with somebody who was not involved before." in told(sign_in, reference)
     room(services, reference, "invite", hearing_at=moment(clock, days=3), place="Room 4", text="Please come.")
+    assert "You are invited to the hearing of your appeal: " in told(sign_in, reference)
     clock.forward(days=3, hours=1)
     services, hr = people(token, "services hr")
     room(services, reference, "hear", held_at=moment(clock, minutes=-30), present=["Us"], notes="Heard.")
