@@ -5,17 +5,22 @@ destroyed.
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, Update, delete, insert, select, update
 from sqlmodel import Session, col
 
 from service.records.enums import AccessStage
-from service.records.subject_access import AccessItem, AccessRequest
+from service.records.subject_access import AccessItem, AccessRedaction, AccessRequest
 from service.records.timeline import Outbox
 from service.timeline import outbox
 
 STANDS = frozenset(AccessStage) - {AccessStage.DELETED}
 UNANSWERED = (AccessStage.GATHERING, AccessStage.REVIEW, AccessStage.PACKING)
 """The stages before what was asked for can be fetched."""
+
+
+def forget_words(request: AccessRequest) -> Update:
+    """Keep no longer what the words said that were taken out of a request: when, how often and why stays."""
+    return update(AccessRedaction).where(col(AccessRedaction.request_id) == request.id).values(words=None)
 
 
 def gather_again(db: Session, of: ColumnElement[bool], at: datetime, stages: Collection[AccessStage] = STANDS) -> None:
@@ -28,6 +33,7 @@ def gather_again(db: Session, of: ColumnElement[bool], at: datetime, stages: Col
     asked = select(AccessRequest).where(col(AccessRequest.id).in_(mine), col(AccessRequest.stage).in_(stages))
     for request in db.execute(asked.with_for_update()).scalars().all():
         db.execute(delete(AccessItem).where(col(AccessItem.request_id) == request.id))
+        db.execute(forget_words(request))
         if request.stage == AccessStage.GATHERING:
             # Whoever gathers it just now notices, and begins anew.
             continue

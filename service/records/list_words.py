@@ -5,7 +5,7 @@ As in `words.py`: a word that people read is changed here, and only here.
 
 from collections.abc import Mapping
 
-from service.records.enums import Day, LetterKind, Notify, PaperKind
+from service.records.enums import Day, LetterKind, Notify
 
 # Whose a case is, as a filter says it.
 ASSIGNED: Mapping[str, str] = {
@@ -162,7 +162,8 @@ ACCESS_TITLES: Mapping[str, str] = {
     "referral_notes": "What HR noted about you",
     "undisclosed": "A concern about a post of theirs",
     "undisclosed_referral": "A referral that they were not told of",
-    "paper": "Outside Amends",
+    "paper": "Handed to you outside Amends",
+    "reply": "Your reply",
     "room_file": "A file that HR disclosed to you",
     "letter": "A letter to you",
     "file": "A file",
@@ -181,10 +182,7 @@ ACCESS_LETTERS: Mapping[str, str] = {
     LetterKind.OUTCOME: "the outcome",
     LetterKind.APPEAL_OUTCOME: "the outcome of your appeal",
 }
-PAPERS_GIVEN: Mapping[str, str] = {
-    PaperKind.SERVED: "handed to you",
-    PaperKind.REPLY: "your reply",
-}
+REPLIED_IN, REPLIED_OUTSIDE = "written in Amends", "which reached HR outside Amends"
 APPEAL_INVITATION = "your invitation to the hearing of your appeal at {when}"
 # What it is grouped by, beside each case and referral.
 ACCESS_GROUPS: Mapping[str, str] = {

@@ -60,7 +60,10 @@ class AccessItem(Table, table=True):
 
 
 class AccessRedaction(Table, table=True):
-    """What a reviewer took out of an item, by its number, and why; not what it said."""
+    """What a reviewer took out of an item, by its number, and why.
+
+    What it said stays only while the request is looked through: `words` are looked for in all other items until then.
+    """
 
     __tablename__ = "access_redaction"
     id: int = Field(default=None, primary_key=True)
@@ -68,6 +71,7 @@ class AccessRedaction(Table, table=True):
     number: int
     whole: bool
     times: int
+    words: str | None = Field(default=None, sa_type=Text)
     reason: str = Field(sa_type=Text)
     by_id: int = Field(foreign_key="person.id")
     at: datetime

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, String, cast, delete, func, insert, or_, select
+from sqlalchemy import String, cast, delete, func, insert, or_, select
 from sqlmodel import Session, col
 
-from service.cases.gathered import UNANSWERED
+from service.cases.gathered import UNANSWERED, forget_words
 from service.cases.references import unused_reference
 from service.core.clock import months_later
 from service.core.database import insert_on
@@ -19,9 +19,10 @@ from service.records.people import Person
 from service.records.subject_access import AccessItem, AccessRedaction, AccessRequest
 from service.records.timeline import Outbox
 from service.referrals import their_copy
+from service.subject_access.elsewhere import TOGETHER, times_in
 from service.subject_access.finding import reviewers
 from service.subject_access.lines import titled
-from service.subject_access.third_parties import outside, plain, without
+from service.subject_access.third_parties import plain, without
 from service.timeline import outbox
 
 PACK, DELETE = "pack", "delete_given"
@@ -115,40 +116,66 @@ def _to_tell(request: AccessRequest, kind: str, whom: tuple[int | str, ...], at:
 
 
 def redact(
-    db: Session, me: Me, request: AccessRequest, *, number: int, text: str | None, reason: str, at: datetime
-) -> AccessItem:
-    """Take a passage out of an item wherever it stands in it; without `text` the whole item. It is gone from the data.
+    db: Session,
+    me: Me,
+    request: AccessRequest,
+    *,
+    number: int,
+    text: str | None,
+    reason: str,
+    everywhere: bool = False,
+    at: datetime,
+) -> list[AccessItem]:
+    """Take a passage out of an item wherever it stands in it, and `everywhere` out of every other as well; without
+    `text` the whole item. It is gone from the data. Returns what it was taken out of, that item first.
 
     Raises a Refusal (409) when it is not being looked through, Invalid for what is not there.
     """
     _require(request, AccessStage.REVIEW)
-    item = db.execute(
-        select(AccessItem).where(col(AccessItem.request_id) == request.id, col(AccessItem.number) == number)
-    ).scalar_one_or_none()
-    if item is None or item.withheld is not None:
+    held = (col(AccessItem.request_id) == request.id, col(AccessItem.withheld).is_(None))
+    item = db.execute(select(AccessItem).where(*held, col(AccessItem.number) == number)).scalar_one_or_none()
+    if item is None:
         raise invalid("item", "There is no such part, or it is taken out already.")
-    times = 0
     if text is None:
         item.withheld, item.lines, item.file_id, item.letter_id = reason, [], None, None
-    else:
-        if OPENS in text or CLOSES in text:
-            raise invalid("text", "This is taken out already. Give the words beside it.")
-        text = plain(text)
-        times = sum(outside(one).count(text) for _, *texts in item.lines for one in texts)
-        if not times:
-            raise invalid("text", "These words do not stand in this part. Give them just as they stand there.")
-        before = item.lines
-        item.lines = [[label, *(without(one, text) for one in texts)] for label, *texts in before]
-        if item.file_id is not None:
-            item.title = _called(item, before[0][1], item.lines[0][1])
-        # Of a paper nothing can be taken out: what is left of a letter is its words.
-        item.letter_id = None
-    db.add(item)
-    whole, by = text is None, me.id
-    db.add(
-        AccessRedaction(request_id=request.id, number=number, whole=whole, times=times, reason=reason, by_id=by, at=at)
+        db.add_all([item, _noted(me, item, None, 0, reason, at)])
+        return [item]
+    if OPENS in text or CLOSES in text:
+        raise invalid("text", "This is taken out already. Give the words beside it.")
+    words = plain(text)
+    if not times_in(item, words):
+        raise invalid("text", "These words do not stand in this part. Give them just as they stand there.")
+    changed = [item]
+    if everywhere:
+        others = select(AccessItem).where(*held, col(AccessItem.number) != number).order_by(col(AccessItem.number))
+        rows = db.execute(others.execution_options(yield_per=TOGETHER)).scalars()
+        changed += [other for other in rows if times_in(other, words)]
+    for each in changed:
+        db.add_all([each, _noted(me, each, words, times_in(each, words), reason, at)])
+        _take_out(each, words)
+    return changed
+
+
+def _noted(me: Me, item: AccessItem, words: str | None, times: int, reason: str, at: datetime) -> AccessRedaction:
+    return AccessRedaction(
+        request_id=item.request_id,
+        number=item.number,
+        whole=words is None,
+        times=times,
+        words=words,
+        reason=reason,
+        by_id=me.id,
+        at=at,
     )
-    return item
+
+
+def _take_out(item: AccessItem, words: str) -> None:
+    before = item.lines
+    item.lines = [[label, *(without(one, words) for one in texts)] for label, *texts in before]
+    if item.file_id is not None:
+        item.title = _called(item, before[0][1], item.lines[0][1])
+    # Of a paper nothing can be taken out: what is left of a letter is its words.
+    item.letter_id = None
 
 
 def _called(item: AccessItem, was: str, name: str) -> str:
@@ -169,25 +196,21 @@ def release(
     """Give it: the worker packs it. Raises Invalid where they do not say that they looked through all of it, a Refusal
     (409) when it is not being looked through, or was gathered anew since `gathered_at`.
     """
-    if gathered_at is not None and request.stage == AccessStage.REVIEW and request.gathered_at != gathered_at:
-        raise Refusal("It was gathered again since you opened it. Look it through anew.")
     if not looked_through:
         raise invalid("looked_through", "Say that you have looked through all of it. What is released is theirs.")
+    if gathered_at is not None and request.stage == AccessStage.REVIEW and request.gathered_at != gathered_at:
+        raise Refusal("It was gathered again since you opened it. Look it through anew.")
     move(request, "release")
-    request.released_at, request.released_by_id, request.looked_through = at, me.id, number_of_parts(db, request)
-    request.done, request.total = 0, len(db.execute(_numbers(request)).all())
+    counted = parts_of(db, request)
+    request.released_at, request.released_by_id, request.looked_through = at, me.id, counted["parts"]
+    request.done, request.total = 0, counted["parts"] - counted["left_out"]
+    db.execute(forget_words(request))
     within = select(AccessItem.referral_id).where(
         col(AccessItem.request_id) == request.id, col(AccessItem.referral_id).is_not(None)
     )
     db.execute(their_copy.given({number for number in db.execute(within).scalars() if number is not None}, at))
     stop_reminding(db, request)
     db.execute(insert(Outbox), [outbox.to_do(PACK, request.reference, at, request=request.id)])
-
-
-def number_of_parts(db: Session, request: AccessRequest) -> int:
-    """How many parts there are to look through, with those that are left out of what is given."""
-    mine = select(func.count()).select_from(AccessItem).where(col(AccessItem.request_id) == request.id)
-    return db.execute(mine).scalar_one()
 
 
 def parts_of(db: Session, request: AccessRequest) -> dict[str, int]:
@@ -198,11 +221,6 @@ def parts_of(db: Session, request: AccessRequest) -> dict[str, int]:
     )
     row = db.execute(counts.where(col(AccessItem.request_id) == request.id)).one()
     return dict(zip(("parts", "files", "left_out"), row, strict=True))
-
-
-def _numbers(request: AccessRequest) -> Select[Any]:
-    given = (col(AccessItem.request_id) == request.id, col(AccessItem.withheld).is_(None))
-    return select(col(AccessItem.id)).where(*given)
 
 
 def ready(db: Session, request: AccessRequest, key: str, size: int, at: datetime) -> None:

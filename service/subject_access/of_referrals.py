@@ -17,9 +17,9 @@ from sqlmodel import Session, col
 from service.core.taken_out import OPENS
 from service.records.cases import Case
 from service.records.code_words import CODES
-from service.records.enums import LetterKind, ReferralStage
+from service.records.enums import LetterKind, PaperKind, ReferralStage
 from service.records.evidence import Evidence
-from service.records.list_words import ACCESS_LETTERS, APPEAL_INVITATION, PAPERS_GIVEN
+from service.records.list_words import ACCESS_LETTERS, APPEAL_INVITATION, REPLIED_IN, REPLIED_OUTSIDE
 from service.records.people import Person
 from service.records.referrals import (
     Appeal,
@@ -102,7 +102,11 @@ def of_a_referral(db: Session, person: Person, referral: Referral, redact: Redac
             yield given("referral_notes", noted)
         for row in rows_of(db, Paper, referral):
             lines = [[PAPERS[row.kind], when(row.at, person)], ["How", row.how], ["What", row.text]]
-            yield given("paper", lines, PAPERS_GIVEN[row.kind], on_day(row.at, person))
+            day = on_day(row.at, person)
+            if row.kind == PaperKind.SERVED:
+                yield given("paper", lines, day)
+            else:
+                yield given("reply", lines, REPLIED_IN if row.by_id == person.id else REPLIED_OUTSIDE, day)
         letters = rows_of(db, Letter, referral)
         called = {row.id: _letter_called(db, referral, row) for row in letters}
         for row in letters:

@@ -37,8 +37,9 @@ class ReleaseIn(Body):
 
 
 class TakeOutIn(Words):
-    """What a reviewer takes out: a passage of an item, just as it stands there, or without it the whole item."""
+    """What a reviewer takes out: words just as they stand in an item, `everywhere` of each; without, the whole item."""
 
     item: Annotated[int, Field(ge=1, le=10**9)]
     text: Long | None = None
+    everywhere: StrictBool = False
     reason: Long

@@ -15,11 +15,13 @@ from service.core.errors import Invalid, NotFound, NotPermitted, Refusal
 from service.core.storage import Store as FileStore
 from service.evidence.download import SEALED, UNKNOWN, attachment
 from service.people.identity import Me as Person
+from service.records.enums import AccessStage
 from service.records.list_words import WITHHELD
 from service.records.people import Person as Record
 from service.records.subject_access import AccessItem, AccessRequest
 from service.subject_access import asking
 from service.subject_access.asking import ON_BEHALF
+from service.subject_access.elsewhere import still_there
 from service.subject_access.finding import file_in, find_request, items_of, list_requests, require_reviewer
 from service.subject_access.making import as_item
 from service.subject_access.packing import extension_of, group_of, short_title
@@ -89,11 +91,12 @@ def email_of(db: Session, request: AccessRequest) -> str:
     return db.execute(select(col(Record.email)).where(col(Record.id) == request.person_id)).scalar_one()
 
 
-def take_out(db: Session, me: Person, reference: str, sent: TakeOutIn, at: datetime) -> AccessItem:
-    """Take something out of a request that this person looks through."""
+def take_out(db: Session, me: Person, reference: str, sent: TakeOutIn, at: datetime) -> list[AccessItem]:
+    """Take something out of a request that this person looks through; what it was taken out of."""
     request, reviewer = find_request(db, me, reference, lock=True)
     require_reviewer(reviewer)
-    return asking.redact(db, me, request, number=sent.item, text=sent.text, reason=sent.reason, at=at)
+    number, text, reason = sent.item, sent.text, sent.reason
+    return asking.redact(db, me, request, number=number, text=text, reason=reason, everywhere=sent.everywhere, at=at)
 
 
 def give(db: Session, me: Person, reference: str, sent: ReleaseIn, at: datetime) -> AccessRequest:
@@ -180,14 +183,15 @@ def ask_on_page(db: Db, me: Me, now: Now, sent: Sent) -> Response:
 
 @get("/subject-access/{reference:str}", sync_to_thread=True)
 def review_page(
-    db: Db, me: Me, now: Now, reference: FromPath[str], cursor: FromQuery[str | None] = None
+    db: Db, store: Store, me: Me, now: Now, reference: FromPath[str], cursor: FromQuery[str | None] = None
 ) -> Response[str]:
     """A request as whoever looks it through sees it, part by part."""
-    return _review(db, me, now, reference, cursor)
+    return _review(db, store, me, now, reference, cursor)
 
 
 def _review(
     db: Session,
+    store: FileStore,
     me: Person,
     now: datetime,
     reference: str,
@@ -203,6 +207,8 @@ def _review(
     following = cursor_of(f"items {reference}", (0, 0, rows[PAGE - 1][0].number) if len(rows) > PAGE else None)
     told = shown_request(me, request, email_of(db, request), reviewer=True)
     told |= {"identity": request.identity, "name": name_of(db, request), **asking.parts_of(db, request)}
+    still = still_there(db, store, request) if request.stage == AccessStage.REVIEW else []
+    shown = {row[0].number for row in rows[:PAGE]}
     reads.log(db, me.id, None, "subject_access", through="page", at=now, detail=reference)
     return page(
         "subject-access-review.html",
@@ -211,11 +217,19 @@ def _review(
         request=told,
         groups=in_groups(rows[:PAGE]),
         next=following,
+        still=[(each, _place_of(request, each.number, shown)) for each in still],
+        still_parts=len({each.number for each in still}),
         withheld=WITHHELD,
         open_form=open_form,
         errors=by_field(refusal) if refusal else {},
         typed=sent.typed if sent else {},
     )
+
+
+def _place_of(request: AccessRequest, number: int, shown: set[int]) -> str:
+    """Where a part stands: on the page that is `shown`, or on one that begins with it."""
+    before = cursor_of(f"items {request.reference}", (0, 0, number - 1))
+    return f"#i{number}" if number in shown else f"/subject-access/{request.reference}?cursor={before}#i{number}"
 
 
 @get("/subject-access/{reference:str}/files/{number:str}", sync_to_thread=True)
@@ -227,21 +241,22 @@ def reviewed_file_on_page(
 
 
 @post("/subject-access/{reference:str}/redact", status_code=303, sync_to_thread=True)
-def redact_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
+def redact_on_page(db: Db, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
     """Take something out."""
     require_reviewer(find_request(db, me, reference)[1])
     try:
-        item = take_out(db, me, reference, sent.form(TakeOutIn), now)
+        changed = take_out(db, me, reference, sent.form(TakeOutIn), now)
     except (NotFound, NotPermitted):
         raise
     except Refusal as refusal:
         db.rollback()
-        return _review(db, me, now, reference, None, refusal, sent)
-    return go_to(f"/subject-access/{reference}#i{item.number}", "It is taken out.")
+        return _review(db, store, me, now, reference, None, refusal, sent)
+    said = "It is taken out." if len(changed) == 1 else f"It is taken out of {len(changed)} parts."
+    return go_to(f"/subject-access/{reference}#i{changed[0].number}", said)
 
 
 @post("/subject-access/{reference:str}/release", status_code=303, sync_to_thread=True)
-def release_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
+def release_on_page(db: Db, store: Store, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> Response:
     """Release it."""
     require_reviewer(find_request(db, me, reference)[1])
     try:
@@ -250,7 +265,7 @@ def release_on_page(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[st
         raise
     except Invalid as refusal:
         db.rollback()
-        return _review(db, me, now, reference, None, refusal, sent, "release")
+        return _review(db, store, me, now, reference, None, refusal, sent, "release")
     except Refusal as refusal:
         db.rollback()
         return go_to(f"/subject-access/{reference}", refusal.detail, refused=True)

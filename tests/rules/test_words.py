@@ -150,7 +150,7 @@ def test_no_table_is_for_nothing() -> None:
     room |= {"ended", "held_of_referral", "room_asks", "asked_of_subject", "fields_of_referral", "unsaid"}
     read_log = {"read_what", "read_through", "read_as", "read_columns", "looked_as"}
     kept = {"retention", "retention_empty", "kept_by", "access_titles", "access_stages", "withheld"}
-    kept |= {"access_letters", "access_groups", "papers_given"}
+    kept |= {"access_letters", "access_groups"}
     assert set(TABLES) == set(SAYS) | others | filters | record | read_log | kept | room
 
 

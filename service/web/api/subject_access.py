@@ -88,9 +88,9 @@ def access_item_file(
 @post("/api/subject-access/{reference:str}/redact",
       opt={"body": TakeOutIn, "answer": AccessItemOut}, status_code=200, sync_to_thread=True)  # fmt: skip
 def take_out_of_access(db: Db, me: Me, now: Now, sent: Sent, reference: FromPath[str]) -> dict[str, Any]:
-    """Take a passage out of an item, or the whole item, before it is given (data protection)."""
+    """Take a passage out of an item, or of every item, or the whole item, before it is given (data protection)."""
     require_reviewer(find_request(db, me, reference)[1])
-    return shown_item(take_out(db, me, reference, sent.read(TakeOutIn), now))
+    return shown_item(take_out(db, me, reference, sent.read(TakeOutIn), now)[0])
 
 
 @post("/api/subject-access/{reference:str}/release",
