@@ -164,6 +164,8 @@ def test_each_unmet_gate_is_named(token, clock, database):
     assert refuses(head, reference, "hear", **held) == (422, {"held_at"})
     clock.forward(days=4)
     assert refuses(head, reference, "hear", **{**held, "held_at": moment(clock, hours=1)}) == (422, {"held_at"})
+    # After its time, as held before it.
+    assert refuses(head, reference, "hear", **{**held, "held_at": moment(clock, days=-3)}) == (422, {"held_at"})
     assert refuses(head, reference, "hear", **{**held, "present": []})[0] == 422
     assert faults(database) == []
 
