@@ -11,12 +11,12 @@ from sqlmodel import Session, col
 from service.core.errors import Refusal, invalid
 from service.people.identity import Me
 from service.records.cases import Case
-from service.records.enums import ReferralStage
 from service.records.people import Person
 from service.records.referrals import Referral, RoomConflict
 from service.referrals.changes import Changes, add_row, drop_row, put_row
-from service.referrals.clocks import WITH_HEARING, keep_next_due
-from service.referrals.find import Found, appeal_of, appointed, calls, doing, hearing_of, hears
+from service.referrals.clocks import keep_next_due
+from service.referrals.find import Found, appointed
+from service.referrals.lapse import lapse
 from service.referrals.policy import keepers, one_with
 from service.timeline import entries
 
@@ -38,7 +38,7 @@ def name_conflict(db: Session, me: Me, here: Found, person: Person, *, reason: s
     others = [room for room in _rooms(db, one_with(referral.case_id)) if room.id != referral.id]
     row = RoomConflict(referral_id=referral.id, person_id=person.id, reason=reason, at=at, by_id=me.id)
     _say(db, me, referral, add_row(db, row) | end_parts(db, referral, person, at), at)
-    _call_off(db, referral, person, at, ())
+    lapse(db, referral, at)
     for other in others:
         step_out(db, other, person, at=at)
 
@@ -82,7 +82,7 @@ def step_out(db: Session, referral: Referral, person: Person, *, at: datetime) -
     if changes:
         _say(db, None, referral, changes, at)
     # Of their part that ended the lead was just told.
-    _call_off(db, referral, person, at, () if changes else keepers(db, referral))
+    lapse(db, referral, at, () if changes else keepers(db, referral))
 
 
 def _rooms(db: Session, cases: Any) -> list[Referral]:
@@ -97,24 +97,6 @@ def end_parts(db: Session, referral: Referral, person: Person, at: datetime) -> 
         if each.person_id == person.id and each.until_at is None:
             changes |= put_row(db, each, until_at=at)
     return changes
-
-
-def _call_off(db: Session, referral: Referral, person: Person, at: datetime, also: tuple[int, ...]) -> None:
-    """Have a hearing count no more that this person called or held, as long as nothing is decided on it. Whom it is
-    about is told, and who calls it anew and hears them; and `also` others.
-    """
-    at_appeal = referral.stage == ReferralStage.APPEALED
-    hearing, made = hearing_of(db, referral, appeal=at_appeal), appeal_of(db, referral)
-    if hearing is None or hearing.lapsed_at or person.id not in (hearing.by_id, hearing.heard_by_id):
-        return
-    if referral.stage not in WITH_HEARING or (at_appeal and made is not None and made.decided_at):
-        return
-    kind = "room_heard_in_vain" if hearing.held_at else "room_called_off"
-    changes = put_row(db, hearing, lapsed_at=at)
-    whose = (referral.subject_id,) if referral.subject_id is not None else ()
-    tell = dict.fromkeys((*whose, *also, *doing(db, referral, calls(referral), hears(referral))))
-    entries.add(db, referral, kind, actor=None, at=at, changes=changes, tell=tuple(tell))
-    keep_next_due(db, referral)
 
 
 def _say(

@@ -20,6 +20,7 @@ from service.referrals.changes import add_row, put, put_row
 from service.referrals.clocks import keep_next_due, pauses_of, within
 from service.referrals.disclosing import FINDINGS, let_read, waits
 from service.referrals.find import Found, appeal_of, doing, evidence_of, hearing_of, hears
+from service.referrals.lapse import lapse
 from service.referrals.life import Act, after
 from service.referrals.parts import alleged
 from service.referrals.standing import standing_of
@@ -40,6 +41,8 @@ def record_finding(
     row = Finding(referral_id=referral.id, kind=kind, text=text, evidence_ids=list(evidence), by_id=me.id, at=at)
     row.waits_since = waits(referral, FINDINGS, at)
     entries.add(db, referral, "room_finding", actor=me.id, at=at, changes=add_row(db, row))
+    # Where somebody else finds it anew, who was called before that is called to answer it (decision 0070).
+    lapse(db, referral, at)
 
 
 def settle_informally(db: Session, me: Me, here: Found, *, reason: str, at: datetime) -> None:

@@ -1,5 +1,6 @@
 """Somebody who leaves has no part in a referral any more: each gate that asks for them is open again, and whoever leads
-the room is told. What they found, and a hearing that they called, stays.
+the room is told. What they found, and a hearing that they called, stays; one that they held is
+held anew by who decides in their place.
 """
 
 from collections.abc import Collection
@@ -11,7 +12,9 @@ from sqlmodel import Session, col
 from service.records.cases import Case
 from service.records.people import Person
 from service.records.referrals import Appointment, Referral
+from service.referrals.clocks import keep_next_due
 from service.referrals.conflict import end_parts
+from service.referrals.lapse import lapse
 from service.referrals.life import Act, open_at
 from service.referrals.policy import keepers
 from service.timeline import entries
@@ -39,3 +42,5 @@ def leave_rooms(db: Session, rooms: Collection[Referral], leaver: Person, *, at:
             tell = keepers(db, referral) if open_at(Act.APPOINT, referral.stage) else ()
             changes |= {"person": (None, leaver.email)}
             entries.add(db, referral, "room_left", actor=None, at=at, changes=changes, tell=tell)
+            keep_next_due(db, referral)
+            lapse(db, referral, at)

@@ -18,6 +18,7 @@ from service.referrals.changes import Changes, add_row, put, put_row
 from service.referrals.clocks import keep_next_due
 from service.referrals.disclosing import let_read
 from service.referrals.find import Found, appointed
+from service.referrals.lapse import lapse
 from service.referrals.life import Act, after, after_appointing
 from service.referrals.policy import apart_from
 from service.referrals.standing import standing_of
@@ -83,6 +84,7 @@ def appoint(db: Session, me: Me, here: Found, people: Mapping[Part, Person], *, 
     if changes:
         entries.add(db, referral, "room_appointed", actor=me.id, at=at, changes=changes, tell=tuple(told))
     keep_next_due(db, referral)
+    lapse(db, referral, at)
 
 
 def _refuse_unfit(db: Session, referral: Referral, people: Mapping[Part, Person], before: list[Appointment]) -> None:

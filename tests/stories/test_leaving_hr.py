@@ -6,7 +6,7 @@ import pytest
 
 from service.cli import main
 from service.core.clock import now
-from tests.makers import DEMO, edit, faults, refuses, room
+from tests.makers import DEMO, edit, faults, people, refuses, room
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, find_facts, hear, moment
 from tests.stories.test_room_conflicts import told_of
 
@@ -74,6 +74,10 @@ def test_whoever_decides_then_hears_them(token, clock, database, leave):
     hear(clock, reference, hr2, head)
     room(head, reference, "consider", text="No protected activity.")
     leave("head")
+    # It is held anew, and the person hears so at once.
+    hr, staff = people(token, "hr staff")
+    assert len(entries_of(staff, reference, "room_heard_in_vain")) == 1
+    assert hr.get(f"/api/referrals/{reference}").json()["due"]["what"] == "invitation"
     told = partial(refuses, services, reference, "decide", outcome="no_case", reason="Nothing in it.")
     room(hr, reference, "appoint", decision_maker=APPEAL_HEARER)
     assert told() == (409, {"invited", "heard"})

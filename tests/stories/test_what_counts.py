@@ -9,7 +9,7 @@ from sqlalchemy import select
 from service.records.referrals import Referral
 from service.referrals import replay
 from service.timeline.entries import of_referral
-from tests.makers import faults, fields, people, refuses, room
+from tests.makers import DEMO, faults, fields, people, refuses, room
 from tests.stories.test_bundle import pdf, text_of
 from tests.stories.test_letters import draft, send
 from tests.stories.test_room import APPEAL_HEARER, DECISION_MAKER, INVESTIGATOR, begin, decide, find_facts, hear, moment
@@ -331,4 +331,60 @@ def test_no_hearing_was_held_in_a_pause(token, clock, sign_in, database):
     assert "This was paused from" in page.text
     assert "Zebra" in page.text
     room(head, reference, "hear", held_at=moment(clock, days=-2, hours=-1), **held)
+    sound(database, reference)
+
+
+# --- a hearing that stops counting says so
+
+
+def told_kinds(who, reference):
+    """What a reader's timeline of it holds, by kind."""
+    return [entry["kind"] for entry in who.get(f"/api/referrals/{reference}/timeline").json()["items"]]
+
+
+def bell(who):
+    return [item["kind"] for item in who.get("/api/notifications").json()["items"]]
+
+
+def test_what_is_found_anew_after_a_call_calls_it_off_and_says_so(token, clock, database, worker):
+    reference, hr, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr, reference, "appoint", investigator=f"hr3{DEMO}")
+    (hr3,) = people(token, "hr3")
+    room(hr3, reference, "invite", hearing_at=moment(clock, days=10), **WRITTEN)
+    room(hr, reference, "conflict", person=INVESTIGATOR, reason="A cousin.")
+    assert stands(hr, reference)[0]
+    clock.forward(days=1)
+    hr, hr3, head, staff = people(token, "hr hr3 head staff")
+    room(hr3, reference, "record-finding", kind="established", text="Found anew.")
+    room(hr3, reference, "record-finding", kind="mitigating", text="They are sorry.")
+    worker()
+    assert not stands(hr, reference)[0]
+    for who in (hr, staff):
+        assert told_kinds(who, reference).count("room_called_off") == 1
+    for who in (staff, head, hr3):
+        assert "room_called_off" in bell(who)
+    seen = hr.get(f"/api/referrals/{reference}").json()
+    assert (seen["next"]["what"], seen["due"]["what"]) == ("invite", "invitation")
+    sound(database, reference)
+
+
+def test_somebody_else_decides_after_the_hearing_and_the_person_is_told(token, clock, database, worker):
+    reference, hr, hr2, head, _ = begin(token)
+    find_facts(hr2, reference)
+    hear(clock, reference, hr2, head)
+    (hr,) = people(token, "hr")
+    room(hr, reference, "appoint", decision_maker=APPEAL_HEARER)
+    worker()
+    hr, staff, hr2, services = people(token, "hr staff hr2 services")
+    assert not stands(hr, reference)[0]
+    for who in (hr, staff):
+        assert told_kinds(who, reference).count("room_heard_in_vain") == 1
+    for who in (staff, hr2):
+        assert "room_heard_in_vain" in bell(who)
+    assert hr.get(f"/api/referrals/{reference}").json()["due"]["what"] == "invitation"
+    hear(clock, reference, hr2, services)
+    (services,) = people(token, "services")
+    room(services, reference, "consider", text="No protected activity.")
+    assert room(services, reference, "decide", outcome="no_case", reason="Nothing in it.")["stage"] == "decided"
     sound(database, reference)
