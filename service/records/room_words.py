@@ -115,6 +115,7 @@ ROOM_SAYS: Mapping[str, str] = {
     "no_count": "this does not count any more",
     "no_hearing": "this hearing does not take place",
     "in_vain": "this hearing does not count any more",
+    "moved": "the hearing was put off since, so this gives an earlier time",
     "called_anew": "This does not count any more. A hearing is called anew.",
     "protected": "Whistleblowing, union membership, belief or expression. Nobody may be treated worse for these.",
     "neutral": "A suspension is a neutral act, with full pay. It is no sign that anything has been decided.",

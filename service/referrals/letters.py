@@ -29,6 +29,7 @@ from service.referrals.life import Act, after
 from service.referrals.parts import who_are
 from service.referrals.standing import standing_of
 from service.referrals.take_up import tell_subject
+from service.timeline import entries
 
 FOLDER = "letters"
 MOST_UNKNOWN = 20
@@ -192,6 +193,7 @@ def sent(db: Session, referral: Referral, kind: LetterKind | None = None) -> lis
 def listed(db: Session, referral: Referral, now: Standing) -> list[dict[str, Any]]:
     """What the referral says of its letters: `void` names what is said of one to a hearing that does not stand."""
     hearings = rows_of(db, Hearing, referral)
+    moved = entries.moments(db, referral, ("room_postponed",))
     return [
         {
             "kind": row.kind,
@@ -199,21 +201,23 @@ def listed(db: Session, referral: Referral, now: Standing) -> list[dict[str, Any
             "sent_at": row.sent_at,
             "sha256": row.sha256,
             "destroyed": not row.says,
-            "void": _void(row, hearings, now),
+            "void": _void(row, hearings, moved, now),
         }
         for row in sent(db, referral)
     ]
 
 
-def _void(letter: Letter, hearings: list[Hearing], now: Standing) -> str | None:
-    """`no_hearing` or `in_vain` of an invitation to a hearing that is not held, or that was held in vain."""
+def _void(letter: Letter, hearings: list[Hearing], moved: list[datetime], now: Standing) -> str | None:
+    """`no_hearing` or `in_vain` of an invitation to a hearing that is not held, or that was held in vain; `moved` where
+    the hearing was put off since, so that it gives an earlier time.
+    """
     called = [each for each in hearings if each.invited_at <= letter.sent_at]
     if letter.kind != LetterKind.INVITATION or not called:
         return None
     last = [each for each in hearings if each.appeal is called[-1].appeal][-1]
     counts = now.appeal_invited_for if last.appeal else now.invited_for
     if called[-1] is last and counts is not None:
-        return None
+        return "moved" if any(at > letter.sent_at for at in moved) else None
     return "in_vain" if called[-1].held_at else "no_hearing"
 
 

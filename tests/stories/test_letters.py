@@ -364,3 +364,23 @@ def test_an_invitation_has_what_else_was_written_and_its_form_asks_for_the_evide
     )
     room(token("hr"), reference, "purge", fields=[f"evidence.{file['id']}"], reason="It must not be here.")
     assert hr2.get(f"/api/referrals/{reference}").json()["letters"][0]["destroyed"] is True
+
+
+def test_an_invitation_to_a_hearing_that_was_put_off_says_so_and_is_written_anew(token, sign_in, clock):
+    reference, _, hr2, *_ = begin(token)
+    find_facts(hr2, reference)
+    room(hr2, reference, "invite", hearing_at=moment(clock, days=4), place="Room 4", text="Please come.")
+    send(hr2, reference, "invitation")
+    clock.forward(hours=1)
+    room(hr2, reference, "postpone", hearing_at=moment(clock, days=6), reason="Their companion cannot come.")
+    moved = "The hearing was put off since, so this gives an earlier time."
+    for who in ("hr2", "staff"):
+        assert moved in sign_in(who).get(f"/referrals/{reference}").text
+        assert [each["void"] for each in token(who).get(f"/api/referrals/{reference}").json()["letters"]] == ["moved"]
+    asked = 'href="#act-send-letter-invitation">Write the letter'
+    assert asked in sign_in("hr2").get(f"/referrals/{reference}").text
+    clock.forward(hours=1)
+    (hr2,) = people(token, "hr2")
+    sent = send(hr2, reference, "invitation")["letters"]
+    assert [(each["number"], each["void"]) for each in sent] == [(1, "moved"), (2, None)]
+    assert asked not in sign_in("hr2").get(f"/referrals/{reference}").text
