@@ -34,7 +34,7 @@ REMINDER = 0.75
 TITLE_FITS = 300
 SOMEBODY_ELSES = (
     "You can ask for what is held about yourself. For somebody else, HR or the data protection team asks, "
-    "once they have checked who wants it."
+    "once they have checked who wants it. (UK GDPR, article 15)"
 )
 
 # Where a request goes from where; what is not here is refused.
