@@ -246,7 +246,13 @@ def test_returned_to_the_desk(token, sign_in, database):
     # Whoever takes it up again sees what was asked for.
     (before,) = hr.get(f"/api/referrals/{newest['reference']}").json()["returned_before"]
     assert (before["reference"], before["reason"]) == (reference, CANARY)
-    assert CANARY in sign_in("hr").get(f"/referrals/{newest['reference']}").text
+    page = sign_in("hr")
+    assert "See whether what was asked for is here now." in page.get(f"/referrals/{newest['reference']}").text
+    room(hr, newest["reference"], "accept")
+    later = page.get(f"/referrals/{newest['reference']}").text
+    assert CANARY in later
+    # What is next stands first then.
+    assert later.index("Next: ") < later.index("HR returned it before")
     assert hr.get(f"/api/referrals/{reference}").json()["returned_before"] == []
     assert faults(database) == []
 
