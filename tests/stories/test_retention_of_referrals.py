@@ -479,6 +479,17 @@ def test_lines_of_the_read_log_go_with_it_and_no_others(token, clock, worked, da
     assert set(left) == {"hr"}
 
 
+def settled_and_let_go(token, clock, worked, reference):
+    """It ends informally, its time is over, and it is destroyed."""
+    hr, hr2 = people(token, "hr hr2")
+    room(hr2, reference, "record-finding", kind="not_established", text=QUOKKA)
+    room(hr2, reference, "informal", reason=QUOKKA)
+    room(hr, reference, "close")
+    clock.forward(days=366 * 2 + 1)
+    assert let_go(token("hr"), reference).status_code == 200
+    worked()
+
+
 def test_nor_does_it_stay_that_the_person_read_a_file_of_the_room(token, clock, worked, database):
     _, reference = begun(token)
     hr, hr2, staff = people(token, "hr hr2 staff")
@@ -486,12 +497,7 @@ def test_nor_does_it_stay_that_the_person_read_a_file_of_the_room(token, clock, 
     room(hr2, reference, "disclose", facts=["evidence"])
     for who in (hr, staff):
         assert who.get(f"/api/referrals/{reference}/evidence/{file}").status_code == 200
-    room(hr2, reference, "record-finding", kind="not_established", text=QUOKKA)
-    room(hr2, reference, "informal", reason=QUOKKA)
-    room(hr, reference, "close")
-    clock.forward(days=366 * 2 + 1)
-    assert let_go(token("hr"), reference).status_code == 200
-    worked()
+    settled_and_let_go(token, clock, worked, reference)
     with database.read() as db:
         left = db.execute(select(ReadEntry.seen_as).where(col(ReadEntry.detail) == file)).scalars().all()
     assert left == ["hr"]
@@ -513,12 +519,7 @@ def test_nor_where_that_was_before_lines_named_their_referral(token, clock, work
         assert set(db.execute(select(ReadEntry.referral_id).where(of_it)).scalars()) == {number}
     with database.write() as db, pytest.raises(DBAPIError, match="append-only"), db.begin_nested():
         db.execute(update(ReadEntry).where(of_it).values(detail="x"))
-    room(hr2, reference, "record-finding", kind="not_established", text=QUOKKA)
-    room(hr2, reference, "informal", reason=QUOKKA)
-    room(hr, reference, "close")
-    clock.forward(days=366 * 2 + 1)
-    assert let_go(token("hr"), reference).status_code == 200
-    worked()
+    settled_and_let_go(token, clock, worked, reference)
     with database.read() as db:
         assert "subject" not in set(db.execute(select(ReadEntry.seen_as).where(of_it)).scalars())
 
